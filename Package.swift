@@ -1,0 +1,68 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Targets, lowest first: each imports only what stands above it.
+let package = Package(
+  name: "imago",
+  products: [
+    .executable(name: "txt2img", targets: ["txt2img"]),
+    .executable(name: "imago", targets: ["imago"]),
+    .library(name: "Generation", targets: ["Generation"]),
+    .library(name: "Training", targets: ["Training"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C: vector kernels, and shims over system libraries.
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+    .target(
+      name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+
+    // The engine.
+    .target(name: "Randomness"),
+    .target(name: "TensorCore", dependencies: ["CKernels", "COneDNN", "COpenBLAS"]),
+    .target(name: "NN", dependencies: ["TensorCore", "Randomness"]),
+
+    // Files.
+    .target(name: "SafeTensors"),
+    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors"]),
+    .target(name: "Tokenizers"),
+    .target(name: "Images", dependencies: ["CImageCodecs"]),
+
+    // Models and what is done with them.
+    .target(name: "Models", dependencies: ["NN"]),
+    .target(name: "Diffusion", dependencies: ["TensorCore", "Randomness"]),
+    .target(
+      name: "Generation",
+      dependencies: [
+        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(name: "SceneData", dependencies: ["Images"]),
+    .target(
+      name: "Training",
+      dependencies: ["Generation", "SceneData", .product(name: "Yams", package: "Yams")]),
+
+    // Commands.
+    .target(
+      name: "CommandSupport",
+      dependencies: [
+        "Generation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
+    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training"]),
+
+    // Tests.
+    .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
+    .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,14 @@
+// The attention engine for the avx512 level.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+#include "attention_internal.h"
+
+#define LANES 16
+#define PAIRS 0
+#define NAMED(name) ik_att_##name##_avx512
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
+#include "attention_engine.h"
+#include "attention_forward.h"
+#include "attention_backward.h"
+#pragma clang attribute pop

@@ -1,0 +1,19 @@
+// OpenBLAS, loaded at run time: nothing links to it, so a machine without it still starts the program,
+// and the processor type can be set before its constructor reads the environment.
+#ifndef IMAGO_COPENBLAS_H
+#define IMAGO_COPENBLAS_H
+#include <stdint.h>
+
+// Loads the library at the first call; 0 on success. Any thread, any number of times.
+int iblas_load(void);
+// Why loading failed, or "" if it did not.
+const char *iblas_error(void);
+// What the library says of itself, such as "OpenBLAS 0.3.21 ... SkylakeX MAX_THREADS=64"; "" if not loaded.
+const char *iblas_config(void);
+
+// c [m, n] = a [m, k] * b [k, n] + beta * c, row-major, each operand transposed if asked, at most `threads`
+// threads. Leading dimensions are elements between neighbouring rows as stored. Callers take turns.
+void iblas_sgemm(int threads, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
+                 const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                 int64_t ldc);
+#endif

@@ -1,0 +1,104 @@
+import Foundation
+import NN
+import TensorCore
+
+/// A component of a diffusers pipeline: a folder with `config.json` and safetensors weights.
+public struct ModelFolder: Sendable {
+  public let url: URL
+
+  /// What is wrong with a component's folder.
+  public enum Failure: Error, Equatable, CustomStringConvertible {
+    case missing(path: String)
+    case badConfiguration(path: String, reason: String)
+
+    public var description: String {
+      switch self {
+      case .missing(let path): "\(path): not found; a diffusers folder has it"
+      case .badConfiguration(let path, let reason): "\(path): \(reason)"
+      }
+    }
+  }
+
+  public init(_ url: URL) { self.url = url }
+
+  /// Decodes a JSON file of the folder.
+  public func decode<T: Decodable>(_ type: T.Type, from name: String = "config.json") throws -> T {
+    try Self.decode(type, from: url.appendingPathComponent(name))
+  }
+
+  /// Decodes a JSON file; errors name the file and the key.
+  public static func decode<T: Decodable>(_ type: T.Type, from file: URL) throws -> T {
+    guard let data = try? Data(contentsOf: file) else { throw Failure.missing(path: file.path) }
+    do {
+      return try JSONDecoder().decode(type, from: data)
+    } catch let error as DecodingError {
+      throw Failure.badConfiguration(path: file.path, reason: error.oneLine)
+    } catch {
+      throw Failure.badConfiguration(path: file.path, reason: "\(error)")
+    }
+  }
+
+  /// The folder's weights under the names diffusers and transformers use.
+  public func weights() throws -> TensorFile {
+    try TensorFile(folder: url, names: ["diffusion_pytorch_model", "model"])
+  }
+
+  /// Builds a model from this folder's weights, strictly: every tensor is used and has its shape.
+  /// - Parameters:
+  ///   - isTrainable: which keys get gradients.
+  ///   - build: makes the model from its root path; told the checkpoint's keys.
+  public func load<Model>(
+    isTrainable: @escaping @Sendable (String) -> Bool = { _ in false },
+    _ build: (ParameterPath, [String]) throws -> Model
+  ) throws -> (model: Model, parameters: [Parameter]) {
+    let source = CheckpointSource(try weights())
+    let store = ParameterStore(source, isTrainable: isTrainable)
+    let model = try build(store.root, source.keys)
+    try store.finish(ignoring: ["position_ids"])
+    return (model, store.parameters)
+  }
+
+  /// Writes `config.json` and the weights.
+  /// - Parameters:
+  ///   - config: encoded with `_class_name` added.
+  ///   - name: base name of the weights file.
+  ///   - dtype: type the weights are stored in.
+  public func save(
+    _ parameters: [Parameter], config: some Encodable, className: String, name: String,
+    dtype: DType
+  ) throws {
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    try Self.writeJSON(config, className: className, to: url.appendingPathComponent("config.json"))
+    try TensorFile.write(
+      parameters.map { ($0.name, $0.value.cast(to: dtype)) },
+      to: url.appendingPathComponent("\(name).safetensors"), metadata: ["format": "pt"])
+  }
+
+  /// Writes a configuration as diffusers does: sorted keys, `_class_name` first among them.
+  public static func writeJSON(_ value: some Encodable, className: String?, to file: URL) throws {
+    var object =
+      try JSONSerialization.jsonObject(with: JSONEncoder().encode(value)) as? [String: Any] ?? [:]
+    if let className { object["_class_name"] = className }
+    let data = try JSONSerialization.data(
+      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    try (data + Data("\n".utf8)).write(to: file, options: .atomic)
+  }
+}
+
+extension DecodingError {
+  /// The error in one line that names the key.
+  public var oneLine: String {
+    func path(_ context: Context, _ key: (any CodingKey)? = nil) -> String {
+      (context.codingPath + (key.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+    }
+    switch self {
+    case .keyNotFound(let key, let context): return "key \"\(path(context, key))\" is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      return "key \"\(path(context))\" has the wrong type"
+    case .dataCorrupted(let context):
+      let key = path(context)
+      return key.isEmpty ? context.debugDescription : "key \"\(key)\": \(context.debugDescription)"
+    @unknown default: return "cannot be decoded"
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Foundation
+
+/// Runs a command's work; anything that goes wrong becomes one line on stderr and exit status 1.
+public func reportingFailures(_ work: () throws -> Void) throws {
+  do {
+    try work()
+  } catch let error as ExitCode {
+    throw error
+  } catch let error as ValidationError {
+    throw error
+  } catch {
+    Terminal.error("error: \(oneLine("\(error)"))")
+    throw ExitCode(1)
+  }
+}
+
+/// A text without line breaks.
+private func oneLine(_ text: String) -> String {
+  text.split(whereSeparator: \.isNewline).joined(separator: " ")
+}

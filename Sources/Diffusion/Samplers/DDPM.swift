@@ -1,0 +1,55 @@
+import Foundation
+import TensorCore
+
+/// Ancestral sampling of denoising diffusion (Ho et al. 2020, eq. 7 and alg. 2), on any subset of timesteps.
+public struct DDPMSampler: Sampler {
+  let config: SchedulerConfig
+  let schedule: NoiseSchedule
+
+  public init(_ config: SchedulerConfig) {
+    self.config = config
+    schedule = config.schedule
+  }
+
+  public func timesteps(steps: Int) -> [Int] { TimestepSpacing.timesteps(config, steps: steps) }
+
+  public func initialNoiseScale(timesteps: [Int]) -> Float { 1 }
+
+  public func sample(
+    _ x: Tensor, timesteps: [Int], steps: Int, noise: inout NoiseSource, predict: ModelPrediction,
+    onStep: (SamplingStep) throws -> Tensor?
+  ) throws -> Tensor {
+    var x = x
+    let bars = schedule.alphasCumprod.map(Double.init)
+    for (i, t) in timesteps.enumerated() {
+      let output = try predict(x, Float(t))
+      let barPrevious = i + 1 < timesteps.count ? bars[timesteps[i + 1]] : 1
+      let bar = bars[t]
+      let alpha = bar / barPrevious
+      let beta = 1 - alpha
+      let range = config.clipSampleRange
+      let predicted = schedule.cleanAndNoise(output, x, bar: bar).clean
+      let clean = config.clipSample ? predicted.clamped(-range, range) : predicted
+      let mean = clean.scaled(
+        by: Float(barPrevious.squareRoot() * beta / (1 - bar)), adding: x,
+        times: Float(alpha.squareRoot() * (1 - barPrevious) / (1 - bar)))
+      x = mean
+      if t > 0 {
+        let deviation = variance(bar: bar, barPrevious: barPrevious, beta: beta).squareRoot()
+        x = mean.scaled(
+          by: 1, adding: noise.normal(x.shape, device: x.device), times: Float(deviation))
+      }
+      let step = SamplingStep(index: i, count: timesteps.count, timestep: Float(t), sample: x)
+      x = try onStep(step) ?? x
+    }
+    return x
+  }
+
+  /// Variance of the reverse step: the posterior's (`fixed_small`) or β itself (`fixed_large`).
+  private func variance(bar: Double, barPrevious: Double, beta: Double) -> Double {
+    switch config.varianceType {
+    case "fixed_large": max(beta, 1e-20)
+    default: max((1 - barPrevious) / (1 - bar) * beta, 1e-20)
+    }
+  }
+}

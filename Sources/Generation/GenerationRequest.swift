@@ -1,0 +1,67 @@
+import Diffusion
+
+/// Everything that decides a batch of pictures. Values are checked before any arithmetic starts.
+public struct GenerationRequest: Sendable, Equatable {
+  /// One text for each picture.
+  public var prompts: [String]
+  /// nil means no negative prompt was given.
+  public var negativePrompt: String?
+  public var steps: Int
+  public var guidance: Guidance
+  public var sampler: SamplerName
+  public var eta: Double
+  /// One seed for each picture.
+  public var seeds: [UInt64]
+  public var stream: RandomStream
+  public var width: Int
+  public var height: Int
+  /// Layers of the text encoder that are skipped, as diffusers counts; nil for the model's default.
+  public var clipSkip: Int?
+
+  public init(
+    prompts: [String], negativePrompt: String? = nil, steps: Int, guidance: Guidance,
+    sampler: SamplerName, eta: Double = 0, seeds: [UInt64], stream: RandomStream = .torch, width: Int,
+    height: Int, clipSkip: Int? = nil
+  ) {
+    self.prompts = prompts
+    self.negativePrompt = negativePrompt
+    self.steps = steps
+    self.guidance = guidance
+    self.sampler = sampler
+    self.eta = eta
+    self.seeds = seeds
+    self.stream = stream
+    self.width = width
+    self.height = height
+    self.clipSkip = clipSkip
+  }
+
+  /// Throws if a value cannot work with a model.
+  /// - Parameters:
+  ///   - multiple: sides must be multiples of this many pixels.
+  ///   - trainSteps: timesteps the model was trained on.
+  public func validate(multiple: Int, trainSteps: Int) throws(GenerationError) {
+    for (name, value) in [("--width", width), ("--height", height)] {
+      guard value > 0, value % multiple == 0, value <= 8192 else {
+        let nearest = min(max((value + multiple / 2) / multiple, 1) * multiple, 8192)
+        throw .badValue(
+          name: name, value: "\(value)", reason: "must be a multiple of \(multiple); try \(nearest)")
+      }
+    }
+    guard steps > 0, steps <= trainSteps else {
+      throw .badValue(name: "--steps", value: "\(steps)", reason: "must be 1 to \(trainSteps)")
+    }
+    guard guidance.scale.isFinite, guidance.scale >= 0, (0...1).contains(guidance.rescale) else {
+      throw .badValue(
+        name: "--cfg", value: "\(guidance.scale)",
+        reason: "must not be negative, and --guidance-rescale must be 0 to 1")
+    }
+    guard (0...1).contains(eta) else {
+      throw .badValue(name: "--eta", value: "\(eta)", reason: "must be 0 to 1")
+    }
+    guard prompts.count == seeds.count, !prompts.isEmpty else {
+      throw .badValue(
+        name: "seeds", value: "\(seeds.count)", reason: "one is needed for each of \(prompts.count) prompts")
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Checkpoints
+import Diffusion
+import Foundation
+import Yams
+
+/// How a model is run unless a command says otherwise: one YAML file in `Pipelines/`.
+public struct PipelineSpec: Codable, Sendable, Equatable {
+  public var name: String
+  /// The diffusers folder; in a file, relative to the folder that holds `Pipelines/`.
+  public var model: String
+  /// nil means the sampler of the model's scheduler configuration.
+  public var sampler: SamplerName?
+  public var steps: Int
+  public var guidance: Float
+  public var guidanceRescale: Float
+  public var eta: Double
+  /// nil means the size the model was made for.
+  public var width: Int?
+  public var height: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case name, model, sampler, steps, guidance, eta, width, height
+    case guidanceRescale = "guidance_rescale"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let c = try decoder.container(keyedBy: CodingKeys.self)
+    name = try c.decode(String.self, forKey: .name)
+    model = try c.decode(String.self, forKey: .model)
+    sampler = try c.decodeIfPresent(SamplerName.self, forKey: .sampler)
+    steps = try c.decodeIfPresent(Int.self, forKey: .steps) ?? 20
+    guidance = try c.decodeIfPresent(Float.self, forKey: .guidance) ?? 7.5
+    guidanceRescale = try c.decodeIfPresent(Float.self, forKey: .guidanceRescale) ?? 0
+    eta = try c.decodeIfPresent(Double.self, forKey: .eta) ?? 0
+    width = try c.decodeIfPresent(Int.self, forKey: .width)
+    height = try c.decodeIfPresent(Int.self, forKey: .height)
+  }
+
+  /// The settings of a folder without a YAML file: the ecosystem's usual ones.
+  public init(folder: URL) {
+    name = folder.lastPathComponent
+    model = folder.path
+    (steps, guidance, guidanceRescale, eta) = (20, 7.5, 0, 0)
+    (sampler, width, height) = (nil, nil, nil)
+  }
+}
+
+/// Finds models and pipelines by what a person types.
+public struct ModelLocator: Sendable {
+  /// The pipeline that runs when none is named.
+  public static let defaultPipeline = "scenes"
+  /// Folder that holds `Pipelines/` and `Weights/`.
+  public let home: URL
+
+  /// Looks for the home in `IMAGO_HOME`, above the executable, and above the working directory.
+  public init(
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    executable: String? = Bundle.main.executablePath,
+    workingDirectory: String = FileManager.default.currentDirectoryPath
+  ) {
+    if let given = environment["IMAGO_HOME"] {
+      home = URL(fileURLWithPath: given)
+      return
+    }
+    let starts = [executable.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }]
+      .compactMap { $0 } + [URL(fileURLWithPath: workingDirectory)]
+    for start in starts {
+      var folder = start
+      while folder.path != "/" {
+        let file = folder.appendingPathComponent("Pipelines/\(Self.defaultPipeline).yaml")
+        if FileManager.default.fileExists(atPath: file.path) {
+          home = folder
+          return
+        }
+        folder.deleteLastPathComponent()
+      }
+    }
+    home = URL(fileURLWithPath: workingDirectory)
+  }
+
+  /// The pipeline for `--model`: a folder, or a name in `Pipelines/`; the bundled one if nil.
+  public func pipeline(_ model: String?) throws -> (spec: PipelineSpec, folder: URL) {
+    let name = model ?? Self.defaultPipeline
+    let path = URL(fileURLWithPath: name)
+    if name.contains("/") || FileManager.default.fileExists(atPath: path.path) {
+      return (PipelineSpec(folder: path), path)
+    }
+    let file = home.appendingPathComponent("Pipelines/\(name).yaml")
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else {
+      throw GenerationError.noModel(
+        path: name,
+        reason: "neither a folder nor a pipeline in \(home.appendingPathComponent("Pipelines").path)")
+    }
+    do {
+      let spec = try YAMLDecoder().decode(PipelineSpec.self, from: text)
+      return (spec, URL(fileURLWithPath: spec.model, relativeTo: home).absoluteURL)
+    } catch let error as DecodingError {
+      throw GenerationError.noModel(path: file.path, reason: error.oneLine)
+    } catch {
+      throw GenerationError.noModel(path: file.path, reason: "is not a pipeline's YAML")
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Checkpoints
+import Diffusion
+import Foundation
+import Models
+import TensorCore
+
+/// Pictures from noise alone (Ho et al. 2020): a `UNet2DModel` on pixels.
+public struct UnconditionalImages: Sendable {
+  public let unet: UNet2DModel
+  public let scheduler: SchedulerConfig
+  public let precision: Precision
+
+  public init(unet: UNet2DModel, scheduler: SchedulerConfig, precision: Precision) {
+    self.unet = unet
+    self.scheduler = scheduler
+    self.precision = precision
+  }
+
+  /// Loads a diffusers `DDPMPipeline` or `DDIMPipeline` folder.
+  public init(folder: URL, precision: Precision) throws {
+    let index = try ModelIndex.read(folder)
+    guard index.component("unet")?.className == "UNet2DModel" else {
+      throw GenerationError.noModel(
+        path: folder.path, reason: "\(index.className) is not an unconditional pipeline")
+    }
+    let part = ModelFolder(folder.appendingPathComponent("unet"))
+    let config = try part.decode(UNet2DConfig.self)
+    unet = try part.load { path, _ in UNet2DModel(path, config) }.model
+    scheduler = try ModelFolder(folder.appendingPathComponent("scheduler"))
+      .decode(SchedulerConfig.self, from: "scheduler_config.json")
+    self.precision = precision
+  }
+
+  /// Makes one picture for each seed, `[B, H, W, C]` in about ±1.
+  public func generate(
+    seeds: [UInt64], steps: Int, sampler: SamplerName = .ddpm, stream: RandomStream = .torch,
+    onStep: (SamplingStep) throws -> Void = { _ in }
+  ) throws -> Tensor {
+    let sampler = sampler.make(scheduler, eta: 0)
+    var noise = NoiseSource(stream, seeds: seeds)
+    let side = unet.config.sampleSize
+    let timesteps = sampler.timesteps(steps: steps)
+    let start = noise.normal([seeds.count, side, side, unet.config.inChannels])
+    return try sampler.sample(
+      start * sampler.initialNoiseScale(timesteps: timesteps), timesteps: timesteps, steps: steps,
+      noise: &noise,
+      predict: { x, t in
+        unet(x.cast(to: precision.dtype), timesteps: Array(repeating: t, count: x.shape[0]))
+          .cast(to: .f32)
+      },
+      onStep: {
+        try onStep($0)
+        return nil
+      })
+  }
+}

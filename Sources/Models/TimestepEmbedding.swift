@@ -1,0 +1,38 @@
+import Foundation
+import NN
+import TensorCore
+
+/// Sinusoids of the timestep (Vaswani et al. 2017 §3.5, as used by Ho et al. 2020).
+public enum Sinusoids {
+  /// - Parameters:
+  ///   - t: one value a row, may be fractional.
+  ///   - width: even; the first half is cosines if `cosineFirst`.
+  ///   - shift: subtracted from the number of frequencies in the exponent (diffusers' `freq_shift`).
+  /// - Returns: `[t.count, width]` float32.
+  public static func embed(_ t: [Float], width: Int, cosineFirst: Bool, shift: Float) -> Tensor {
+    let half = width / 2
+    return Tensor(shape: [t.count, width]) { out in
+      for (row, value) in t.enumerated() {
+        for i in 0..<half {
+          let frequency = expf(-logf(10000) * Float(i) / (Float(half) - shift))
+          let angle = value * frequency
+          let (s, c) = (sinf(angle), cosf(angle))
+          out[row * width + i] = cosineFirst ? c : s
+          out[row * width + half + i] = cosineFirst ? s : c
+        }
+      }
+    }
+  }
+}
+
+/// The two-layer network behind the sinusoids: Linear, SiLU, Linear.
+public struct TimestepEmbedding: Sendable {
+  let linear1, linear2: Linear
+
+  public init(_ p: ParameterPath, _ inputs: Int, _ width: Int) {
+    linear1 = Linear(p.linear_1, inputs, width)
+    linear2 = Linear(p.linear_2, width, width)
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { linear2(linear1(x, activation: .silu)) }
+}

@@ -1,0 +1,143 @@
+import NN
+import TensorCore
+
+/// What stands behind each residual block of a U-Net level.
+enum PixelMixer: Sendable {
+  case transformer(Transformer2DModel)
+  case attention(ImageAttention)
+
+  func callAsFunction(_ x: Tensor, context: Tensor?) -> Tensor {
+    switch self {
+    case .transformer(let block):
+      guard let context else { preconditionFailure("a cross-attention block without a context") }
+      return block(x, context: context)
+    case .attention(let block): return block(x)
+    }
+  }
+}
+
+/// The kind of mixing a level has, with its sizes; nil where a level has none.
+enum MixerKind: Sendable {
+  case transformer(context: Int, heads: Int, depth: Int, linear: Bool)
+  /// Self-attention over pixels, as in unconditional U-Nets.
+  case attention(headWidth: Int)
+
+  func make(_ p: ParameterPath, channels: Int, groups: Int, epsilon: Float) -> PixelMixer {
+    switch self {
+    case .transformer(let context, let heads, let depth, let linear):
+      .transformer(
+        Transformer2DModel(
+          p, channels: channels, context: context, heads: heads, depth: depth, groups: groups,
+          linear: linear))
+    case .attention(let headWidth):
+      .attention(
+        ImageAttention(
+          p, channels: channels, heads: channels / headWidth, groups: groups, epsilon: epsilon))
+    }
+  }
+}
+
+/// Sizes that all blocks of one U-Net share.
+struct UNetBlockStyle: Sendable {
+  let timeWidth: Int
+  let groups: Int
+  let epsilon: Float
+}
+
+/// A level on the way down: residual blocks, each with its mixer, then a downsampler.
+struct UNetDownBlock: Sendable {
+  let resnets: [ResnetBlock2D]
+  let mixers: [PixelMixer]
+  let downsampler: Downsample2D?
+
+  init(
+    _ p: ParameterPath, inputs: Int, outputs: Int, layers: Int, mixer: MixerKind?, downsample: Bool,
+    _ style: UNetBlockStyle
+  ) {
+    resnets = (0..<layers).map {
+      ResnetBlock2D(
+        p.resnets[$0], $0 == 0 ? inputs : outputs, outputs, timeWidth: style.timeWidth,
+        groups: style.groups, epsilon: style.epsilon)
+    }
+    mixers = (0..<layers).compactMap {
+      mixer?.make(
+        p.attentions[$0], channels: outputs, groups: style.groups, epsilon: style.epsilon)
+    }
+    downsampler = downsample ? Downsample2D(p.downsamplers[0], outputs, padding: Padding(1)) : nil
+  }
+
+  /// Appends to `skips` the result of each layer and of the downsampler.
+  func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor?, skips: inout [Tensor]) -> Tensor {
+    var h = x
+    for (i, resnet) in resnets.enumerated() {
+      h = resnet(h, time: time)
+      if !mixers.isEmpty { h = mixers[i](h, context: context) }
+      skips.append(h)
+    }
+    if let downsampler {
+      h = downsampler(h)
+      skips.append(h)
+    }
+    return h
+  }
+}
+
+/// The bottom: residual block, mixer, residual block.
+struct UNetMidBlock: Sendable {
+  let resnets: [ResnetBlock2D]
+  let mixer: PixelMixer?
+
+  init(_ p: ParameterPath, channels: Int, mixer: MixerKind?, _ style: UNetBlockStyle) {
+    resnets = (0..<2).map {
+      ResnetBlock2D(
+        p.resnets[$0], channels, channels, timeWidth: style.timeWidth, groups: style.groups,
+        epsilon: style.epsilon)
+    }
+    self.mixer = mixer?.make(
+      p.attentions[0], channels: channels, groups: style.groups, epsilon: style.epsilon)
+  }
+
+  func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor?) -> Tensor {
+    var h = resnets[0](x, time: time)
+    if let mixer { h = mixer(h, context: context) }
+    return resnets[1](h, time: time)
+  }
+}
+
+/// A level on the way up: each residual block takes one skip connection; then an upsampler.
+struct UNetUpBlock: Sendable {
+  let resnets: [ResnetBlock2D]
+  let mixers: [PixelMixer]
+  let upsampler: Upsample2D?
+
+  /// - Parameters:
+  ///   - previous: channels that come from below.
+  ///   - skipsEnd: channels of the last skip connection of this level (its first layer on the way down had them as input).
+  init(
+    _ p: ParameterPath, previous: Int, outputs: Int, skipsEnd: Int, layers: Int, mixer: MixerKind?,
+    upsample: Bool, _ style: UNetBlockStyle
+  ) {
+    resnets = (0..<layers).map {
+      let skip = $0 == layers - 1 ? skipsEnd : outputs
+      return ResnetBlock2D(
+        p.resnets[$0], ($0 == 0 ? previous : outputs) + skip, outputs, timeWidth: style.timeWidth,
+        groups: style.groups, epsilon: style.epsilon)
+    }
+    mixers = (0..<layers).compactMap {
+      mixer?.make(
+        p.attentions[$0], channels: outputs, groups: style.groups, epsilon: style.epsilon)
+    }
+    upsampler = upsample ? Upsample2D(p.upsamplers[0], outputs) : nil
+  }
+
+  func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor?, skips: inout [Tensor]) -> Tensor {
+    var h = x
+    for (i, resnet) in resnets.enumerated() {
+      h = resnet(Tensor.concatenate([h, skips.removeLast()], axis: 3), time: time)
+      if !mixers.isEmpty { h = mixers[i](h, context: context) }
+    }
+    guard let upsampler else { return h }
+    let size = skips.last.map { (height: $0.shape[1], width: $0.shape[2]) }
+    return upsampler(h, size: size)
+  }
+}

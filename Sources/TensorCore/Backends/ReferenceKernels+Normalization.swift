@@ -1,0 +1,120 @@
+// GroupNorm and LayerNorm: both normalise sets of elements that share a mean and a variance.
+extension ReferenceKernels {
+  func groupNorm(_ x: Tensor, gamma: Tensor, beta: Tensor, groups: Int, epsilon: Float, silu: Bool)
+    -> (y: Tensor, mean: Tensor, rstd: Tensor)
+  {
+    normalize(x, groupMembers(x, groups), [x.shape[0], groups], gamma, beta, epsilon, silu)
+  }
+
+  func groupNormBackward(
+    _ x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, rstd: Tensor, groups: Int, silu: Bool,
+    _ dy: Tensor, needsInput: Bool, needsParameters: Bool
+  ) -> (dx: Tensor?, dgamma: Tensor?, dbeta: Tensor?) {
+    let found = normalizeBackward(
+      x, groupMembers(x, groups), gamma, silu ? beta : nil, mean, rstd, dy)
+    return (
+      needsInput ? found.dx : nil, needsParameters ? found.dgamma : nil,
+      needsParameters ? found.dbeta : nil
+    )
+  }
+
+  func layerNorm(_ x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Float)
+    -> (y: Tensor, mean: Tensor, rstd: Tensor)
+  {
+    normalize(x, rowMembers(x), [x.rows], gamma, beta, epsilon, false)
+  }
+
+  func layerNormBackward(
+    _ x: Tensor, gamma: Tensor, mean: Tensor, rstd: Tensor, _ dy: Tensor, needsInput: Bool,
+    needsParameters: Bool
+  ) -> (dx: Tensor?, dgamma: Tensor?, dbeta: Tensor?) {
+    let found = normalizeBackward(x, rowMembers(x), gamma, nil, mean, rstd, dy)
+    return (
+      needsInput ? found.dx : nil, needsParameters ? found.dgamma : nil,
+      needsParameters ? found.dbeta : nil
+    )
+  }
+
+  /// The elements of each (image, group).
+  private func groupMembers(_ x: Tensor, _ groups: Int) -> [[Int]] {
+    let (batch, channels) = (x.shape[0], x.shape[x.rank - 1])
+    let positions = x.shape[1..<(x.rank - 1)].reduce(1, *)
+    let width = channels / groups
+    var sets: [[Int]] = []
+    for b in 0..<batch {
+      for g in 0..<groups {
+        sets.append(
+          (0..<positions).flatMap { position in
+            (g * width..<(g + 1) * width).map { (b * positions + position) * channels + $0 }
+          })
+      }
+    }
+    return sets
+  }
+
+  /// The elements of each row.
+  private func rowMembers(_ x: Tensor) -> [[Int]] {
+    let width = x.shape.last ?? 0
+    return (0..<x.rows).map { Array($0 * width..<($0 + 1) * width) }
+  }
+
+  private func normalize(
+    _ x: Tensor, _ sets: [[Int]], _ statisticsShape: [Int], _ gamma: Tensor, _ beta: Tensor,
+    _ epsilon: Float, _ silu: Bool
+  ) -> (y: Tensor, mean: Tensor, rstd: Tensor) {
+    let (v, scale, shift) = (x.values, gamma.values, beta.values)
+    var (out, means, rstds): ([Float], [Float], [Float]) = (v, [], [])
+    for members in sets {
+      let n = Double(members.count)
+      let mean = members.reduce(0.0) { $0 + Double(v[$1]) } / n
+      let variance =
+        members.reduce(0.0) { $0 + (Double(v[$1]) - mean) * (Double(v[$1]) - mean) } / n
+      let rstd = 1 / (variance + Double(epsilon)).squareRoot()
+      means.append(Float(mean))
+      rstds.append(Float(rstd))
+      for i in members {
+        let c = i % scale.count
+        let z = (Double(v[i]) - mean) * rstd * Double(scale[c]) + Double(shift[c])
+        out[i] = Float(silu ? UnaryOp.silu.value(z, 0, 0) : z)
+      }
+    }
+    return (
+      x.holding(out), x.holding(means, shape: statisticsShape, dtype: .f32),
+      x.holding(rstds, shape: statisticsShape, dtype: .f32)
+    )
+  }
+
+  /// - Parameter beta: the shift if SiLU followed, whose derivative needs the normalised value; nil without SiLU.
+  private func normalizeBackward(
+    _ x: Tensor, _ sets: [[Int]], _ gamma: Tensor, _ beta: Tensor?, _ mean: Tensor, _ rstd: Tensor,
+    _ dy: Tensor
+  ) -> (dx: Tensor, dgamma: Tensor, dbeta: Tensor) {
+    let (v, d, scale, shift) = (x.values, dy.values, gamma.values, beta?.values)
+    let (means, rstds) = (mean.values, rstd.values)
+    var dx = v
+    var dgamma = Array(repeating: 0.0, count: scale.count)
+    var dbeta = dgamma
+    for (index, members) in sets.enumerated() {
+      let (mu, r, n) = (Double(means[index]), Double(rstds[index]), Double(members.count))
+      let xhat = members.map { (Double(v[$0]) - mu) * r }
+      // z = gamma xhat + beta, y = z or silu(z)
+      let dz = zip(members, xhat).map { i, normalized in
+        let c = i % scale.count
+        guard let shift else { return Double(d[i]) }
+        let z = normalized * Double(scale[c]) + Double(shift[c])
+        return Double(d[i]) * UnaryOp.silu.derivative(z, 0, 0)
+      }
+      let dxhat = zip(members, dz).map { $1 * Double(scale[$0 % scale.count]) }
+      let mean1 = dxhat.reduce(0, +) / n
+      let mean2 = zip(dxhat, xhat).reduce(0) { $0 + $1.0 * $1.1 } / n
+      for (j, i) in members.enumerated() {
+        dgamma[i % scale.count] += dz[j] * xhat[j]
+        dbeta[i % scale.count] += dz[j]
+        dx[i] = Float(r * (dxhat[j] - mean1 - xhat[j] * mean2))
+      }
+    }
+    return (
+      x.holding(dx), gamma.holding(dgamma.map { Float($0) }), gamma.holding(dbeta.map { Float($0) })
+    )
+  }
+}

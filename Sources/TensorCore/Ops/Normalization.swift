@@ -1,0 +1,38 @@
+extension Tensor {
+  /// GroupNorm (Wu & He 2018) of `[B, .., C]` over groups of neighbouring channels, optionally with SiLU behind it.
+  /// - Parameters:
+  ///   - gamma: scale `[C]`, float32.
+  ///   - beta: shift `[C]`, float32.
+  public func groupNorm(
+    gamma: Tensor, beta: Tensor, groups: Int, epsilon: Float, silu: Bool = false
+  ) -> Tensor {
+    let channels = shape.last ?? 0
+    precondition(
+      channels % groups == 0 && gamma.shape == [channels] && beta.shape == [channels],
+      "group norm of \(shape) into \(groups) groups with gamma \(gamma.shape)")
+    let (x, g, b) = (detached, gamma.detached.cast(to: .f32), beta.detached.cast(to: .f32))
+    let (y, mean, rstd) = kernels.groupNorm(
+      x, gamma: g, beta: b, groups: groups, epsilon: epsilon, silu: silu)
+    return Tape.record(y, [self, gamma, beta]) { dy, needed in
+      let (dx, dgamma, dbeta) = dy.kernels.groupNormBackward(
+        x, gamma: g, beta: b, mean: mean, rstd: rstd, groups: groups, silu: silu, dy,
+        needsInput: needed[0], needsParameters: needed[1] || needed[2])
+      return [dx, dgamma, dbeta]
+    }
+  }
+
+  /// LayerNorm (Ba et al. 2016) over the last axis.
+  public func layerNorm(gamma: Tensor, beta: Tensor, epsilon: Float) -> Tensor {
+    precondition(
+      gamma.shape == [shape.last ?? 0] && beta.shape == gamma.shape,
+      "layer norm of \(shape) with gamma \(gamma.shape)")
+    let (x, g, b) = (detached, gamma.detached.cast(to: .f32), beta.detached.cast(to: .f32))
+    let (y, mean, rstd) = kernels.layerNorm(x, gamma: g, beta: b, epsilon: epsilon)
+    return Tape.record(y, [self, gamma, beta]) { dy, needed in
+      let (dx, dgamma, dbeta) = dy.kernels.layerNormBackward(
+        x, gamma: g, mean: mean, rstd: rstd, dy, needsInput: needed[0],
+        needsParameters: needed[1] || needed[2])
+      return [dx, dgamma, dbeta]
+    }
+  }
+}

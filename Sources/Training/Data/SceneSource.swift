@@ -1,0 +1,23 @@
+import Foundation
+import SceneData
+
+/// Generated scenes, one for each index.
+public struct SceneSource: CaptionedImages {
+  public let count: Int
+  private let generator: SceneGenerator
+  private let seed: UInt64
+
+  public init(sprites: URL, vocabulary: URL, count: Int, seed: UInt64) throws {
+    generator = try SceneGenerator(spriteDirectory: sprites, vocabulary: vocabulary)
+    self.count = count
+    self.seed = seed
+  }
+
+  public func example(_ index: Int, size: Int) throws -> CaptionedImage {
+    let scene = generator.scene(seed: seed &+ UInt64(index))
+    let image =
+      scene.image.width == size
+      ? scene.image : scene.image.resized(width: size, height: size, filter: .area)
+    return CaptionedImage(image: image, caption: scene.caption)
+  }
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+/// The log of a run: one JSON object a line.
+public struct TrainingLog {
+  /// One interval of a run.
+  public struct Entry: Codable, Sendable {
+    public var step: Int
+    public var loss, gradientNorm, learningRate, samplesPerSecond, secondsLeft: Double
+
+    enum CodingKeys: String, CodingKey {
+      case step, loss, gradientNorm = "gradient_norm", learningRate = "learning_rate"
+      case samplesPerSecond = "samples_per_second", secondsLeft = "seconds_left"
+    }
+
+    /// The entry for people.
+    public func line(of steps: Int) -> String {
+      let left = Int(secondsLeft)
+      let time = String(format: "%d:%02d:%02d", left / 3600, left / 60 % 60, left % 60)
+      let numbers = String(
+        format: "loss %.5f  norm %.3f  rate %.2e  %.1f samples/s", loss, gradientNorm, learningRate,
+        samplesPerSecond)
+      return "step \(step)/\(steps)  \(numbers)  \(time) left"
+    }
+  }
+
+  private let url: URL
+
+  /// Opens the log, dropping lines after step `through`: those steps are about to be run again.
+  init(_ url: URL, keepingThrough through: Int) throws {
+    self.url = url
+    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+      try Data().write(to: url)
+      return
+    }
+    let kept = text.split(separator: "\n").filter { line in
+      guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line.utf8)) else { return false }
+      return entry.step <= through
+    }
+    try Data(kept.map { $0 + "\n" }.joined().utf8).write(to: url, options: .atomic)
+  }
+
+  func append(_ entry: Entry) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let handle = try FileHandle(forWritingTo: url)
+    defer { try? handle.close() }
+    try handle.seekToEnd()
+    try handle.write(contentsOf: try encoder.encode(entry) + Data("\n".utf8))
+  }
+}

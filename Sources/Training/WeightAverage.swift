@@ -1,0 +1,32 @@
+import NN
+import TensorCore
+
+/// An exponential moving average of the weights, which makes better pictures than the last step's (Ho et al. 2020, §4).
+public struct WeightAverage: Sendable {
+  public let decay: Float
+  public private(set) var values: [Tensor]
+
+  public init(_ parameters: [Parameter], decay: Float) {
+    self.decay = decay
+    values = parameters.map { $0.value.ownedFloat32() }
+  }
+
+  /// Continues from saved values.
+  public mutating func restore(_ values: [Tensor]) { self.values = values }
+
+  /// Takes in the weights after step `step` (from 1). Early on the average follows faster, so that it forgets the start.
+  public func update(_ parameters: [Parameter], step: Int) {
+    let warm = min(decay, Float(1 + step) / Float(10 + step))
+    for (value, parameter) in zip(values, parameters) {
+      value.updateAverage(towards: parameter.value, decay: warm)
+    }
+  }
+
+  /// Runs `body` with the averaged weights in place of the trained ones.
+  public func withAverage<R>(_ parameters: [Parameter], _ body: () throws -> R) rethrows -> R {
+    let trained = parameters.map(\.value)
+    for (value, parameter) in zip(values, parameters) { parameter.replace(with: value) }
+    defer { for (value, parameter) in zip(trained, parameters) { parameter.replace(with: value) } }
+    return try body()
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import CommandSupport
+import Foundation
+import TensorCore
+import Training
+
+/// Runs a training recipe, or goes on with one that was stopped.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs a training recipe; run again to go on where it stopped.",
+    discussion: """
+      Examples:
+        imago train Pipelines/circle.yaml
+        imago train Pipelines/scenes-autoencoder.yaml --output runs/autoencoder
+      """)
+
+  @Argument(help: "A recipe from Pipelines/.") var recipe: String
+  @Option(help: "The run's folder: log, state, samples, finished model (runs/NAME).")
+  var output: String?
+  @OptionGroup var compute: ComputeOptions
+
+  func run() throws {
+    Interruption.install()
+    try reportingFailures {
+      let file = URL(fileURLWithPath: recipe)
+      let read = try Recipe.read(file)
+      let name = file.deletingPathExtension().lastPathComponent
+      let folder = URL(fileURLWithPath: output ?? "runs/\(name)")
+      try compute.run { try train(read, folder) }
+    }
+  }
+
+  private func train(_ recipe: Recipe, _ folder: URL) throws {
+    let quiet = compute.quiet
+    let report: (String) -> Void = { if !quiet { Terminal.error($0) } }
+    let stop = { Interruption.isRequested }
+    switch recipe {
+    case .autoencoder(let recipe):
+      try AutoencoderTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
+    case .textToImage(let recipe):
+      try TextToImageTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
+    case .unconditional(let recipe):
+      try UnconditionalTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
+    case .circle(let recipe):
+      try CircleTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
+    }
+  }
+}
