@@ -20,8 +20,8 @@ static inline void icodec_jpeg_fail(j_common_ptr codec) {
   longjmp(errors->jump, 1);
 }
 
-// Warnings that mean samples are missing or invented count as errors; the others (extra bytes between
-// segments and the like) do not touch the picture.
+// Warnings that mean samples are missing or invented count as errors; the others (extra bytes
+// between segments and the like) do not touch the picture.
 static inline void icodec_jpeg_on_message(j_common_ptr codec, int level) {
   if (level >= 0) return;
   icodec_jpeg_errors *errors = (icodec_jpeg_errors *)codec->err;

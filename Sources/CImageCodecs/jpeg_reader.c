@@ -51,7 +51,8 @@ int icodec_jpeg_reader_header(icodec_jpeg_reader *reader, icodec_shape *shape) {
   return 1;
 }
 
-// Ink as stored: Adobe's files hold 255 - ink, others the ink. Same as multiplying two light filters.
+// Ink as stored: Adobe's files hold 255 - ink, others the ink. Same as multiplying two light
+// filters.
 static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t count, int inverted) {
   uint8_t flip = inverted ? 0 : 255;
   for (size_t i = 0; i < count; i++) {

@@ -26,7 +26,8 @@ int icodec_jpeg_writer_encode(
     icodec_jpeg_writer *writer, const uint8_t *pixels, int64_t width, int64_t height, int channels,
     int quality, const uint8_t *app1, size_t app1_count, const uint8_t **bytes, size_t *count) {
   if (setjmp(writer->errors.jump)) {
-    // The library moves the buffer when it grows and says so only at the end: this address may be stale.
+    // The library moves the buffer when it grows and says so only at the end: this address may be
+    // stale.
     writer->bytes = NULL;
     return 0;
   }

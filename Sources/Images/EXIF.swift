@@ -70,8 +70,9 @@ struct EXIF {
 
   /// Decodes UTF-16 whose byte order writers disagree about.
   ///
-  /// The standard leaves it open, piexif writes big-endian, others follow the file's order. A byte order mark
-  /// decides, else the order that gives more ASCII (all generation parameters have some), else the file's.
+  /// The standard leaves it open, piexif writes big-endian, others follow the file's order. A byte
+  /// order mark decides, else the order that gives more ASCII (all generation parameters have
+  /// some), else the file's.
   private static func utf16(_ bytes: [UInt8], bigEndian: Bool) -> String {
     var units = stride(from: 0, to: bytes.count - 1, by: 2).map {
       UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
@@ -90,7 +91,8 @@ struct EXIF {
     return String(decoding: units, as: UTF16.self)
   }
 
-  /// An APP1 payload with nothing but a UserComment: `UNICODE\0` and big-endian UTF-16, as piexif writes it.
+  /// An APP1 payload with nothing but a UserComment: `UNICODE\0` and big-endian UTF-16, as piexif
+  /// writes it.
   static func segment(userComment: String) -> [UInt8] {
     var text = unicode
     for unit in userComment.utf16 { text += [UInt8(unit >> 8), UInt8(unit & 0xff)] }

@@ -1,103 +1,90 @@
-import Foundation
-
-/// The settings of a picture as the ecosystem writes them into it: AUTOMATIC1111's "infotext".
+/// How a picture was generated, as the text that A1111's web UI writes into picture files.
 ///
-/// The prompt, a line `Negative prompt: …` if there is one, and a last line of `Key: value` pairs.
-public struct GenerationParameters: Sendable, Equatable {
+/// The prompt, a line `Negative prompt: …` if there is one, and a last line `Steps: 20, Sampler:
+/// Euler, …`. Source: AUTOMATIC1111/stable-diffusion-webui, modules/infotext_utils.py.
+public struct GenerationParameters: Sendable {
+  /// A setting as text.
   public typealias Field = (key: String, value: String)
 
+  /// What was asked for; may have several lines.
   public var prompt: String
+  /// What was asked to be absent.
   public var negativePrompt: String
+  /// The settings in the order of the file.
+  ///
+  /// Keys start with a letter or digit and go on with at least one more, spaces, `-` and `/`;
+  /// others cannot be read back.
   public var fields: [Field]
 
-  public init(prompt: String, negativePrompt: String, fields: [Field]) {
+  /// Collects the parts.
+  public init(prompt: String, negativePrompt: String = "", fields: [Field] = []) {
     self.prompt = prompt
     self.negativePrompt = negativePrompt
     self.fields = fields
   }
 
+  /// The first value under a key; setting replaces it, appends, or with nil removes it.
+  public subscript(key: String) -> String? {
+    get { fields.first { $0.key == key }?.value }
+    set {
+      let index = fields.firstIndex { $0.key == key }
+      switch (index, newValue) {
+      case (let index?, let value?): fields[index].value = value
+      case (let index?, nil): fields.remove(at: index)
+      case (nil, let value?): fields.append((key, value))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  /// The field `Size: 512x768`, if present and well formed.
+  public var size: (width: Int, height: Int)? {
+    let parts = self["Size"]?.split(separator: "x", omittingEmptySubsequences: false) ?? []
+    guard parts.count == 2, let width = Int(parts[0]), let height = Int(parts[1]), width > 0,
+      height > 0
+    else { return nil }
+    return (width, height)
+  }
+
+  /// The field `Clip skip`, which counts the last layer as 1; that is what a missing field means.
+  public var clipSkip: Int { self["Clip skip"].flatMap { Int($0) } ?? 1 }
+
+  /// The field `RNG`; a missing one means the noise was drawn on a GPU.
+  public var randomSource: String { self["RNG"] ?? "GPU" }
+}
+
+extension GenerationParameters: Equatable {
+  /// Compares all parts; the order of fields counts.
   public static func == (a: Self, b: Self) -> Bool {
     a.prompt == b.prompt && a.negativePrompt == b.negativePrompt
-      && a.fields.elementsEqual(b.fields, by: ==)
+      && a.fields.elementsEqual(b.fields) { $0.key == $1.key && $0.value == $1.value }
   }
+}
 
-  /// The value of a field, or nil.
-  public subscript(key: String) -> String? { fields.first { $0.key == key }?.value }
+extension GenerationParameters {
+  /// Fields that carry the prompts when the plain layout cannot.
+  static let (exactPrompt, exactNegativePrompt) = ("Exact prompt", "Exact negative prompt")
 
-  /// The text that goes into a file.
+  /// Writes the text; `init(parsing:)` gives all parts back.
+  ///
+  /// The layout has no way to quote prompts: one with a line that starts with `Negative prompt:`,
+  /// or spaces at its ends, or fewer than three fields below it, would be read differently. Then
+  /// the prompts are repeated as quoted fields, which other programs show among the settings and do
+  /// not act on.
   public func format() -> String {
-    let last = fields.map { "\($0.key): \(Self.quoted($0.value))" }.joined(separator: ", ")
-    let negative = negativePrompt.isEmpty ? "" : "\nNegative prompt: \(negativePrompt)"
-    return "\(prompt)\(negative)\n\(last)"
+    let plain = layout(fields)
+    if GenerationParameters(parsing: plain) == self { return plain }
+    return layout(
+      fields + [(Self.exactPrompt, prompt), (Self.exactNegativePrompt, negativePrompt)])
   }
 
-  /// Reads a text that `format` or another tool wrote.
-  public init(parsing text: String) {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let last = Self.pairs(lines.last ?? "")
-    fields = []
-    // Fewer than three pairs are words of the prompt that happen to have a colon.
-    if last.count >= 3 {
-      fields = last
-      lines.removeLast()
+  private func layout(_ fields: [Field]) -> String {
+    var lines = [prompt]
+    if !negativePrompt.isEmpty { lines.append("Negative prompt: \(negativePrompt)") }
+    if !fields.isEmpty {
+      lines.append(
+        fields.map { "\($0.key): \(InfotextQuoting.quote($0.value))" }.joined(separator: ", "))
     }
-    let mark = "Negative prompt:"
-    let split = lines.firstIndex { $0.trimmingCharacters(in: .whitespaces).hasPrefix(mark) }
-    prompt = lines[..<(split ?? lines.count)].joined(separator: "\n")
-      .trimmingCharacters(in: .whitespacesAndNewlines)
-    negativePrompt = ""
-    if let split {
-      let first = lines[split].trimmingCharacters(in: .whitespaces).dropFirst(mark.count)
-      negativePrompt = ([String(first)] + lines[(split + 1)...]).joined(separator: "\n")
-        .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-  }
-
-  /// Values with commas, colons or line breaks are JSON strings.
-  private static func quoted(_ value: String) -> String {
-    guard value.contains(where: { $0 == "," || $0 == ":" || $0 == "\n" }) else { return value }
-    var out = "\""
-    for character in value {
-      switch character {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      default: out.append(character)
-      }
-    }
-    return out + "\""
-  }
-
-  /// The `key: value` pairs of a line; values may be quoted.
-  private static func pairs(_ line: String) -> [Field] {
-    var pairs: [Field] = []
-    var rest = Substring(line)
-    while let colon = rest.firstIndex(of: ":") {
-      let key = rest[..<colon].trimmingCharacters(in: .whitespaces)
-      rest = rest[rest.index(after: colon)...].drop { $0 == " " }
-      if rest.first == "\"" {
-        var (value, escaped) = ("", false)
-        rest.removeFirst()
-        while let c = rest.popFirst() {
-          if escaped {
-            value.append(c == "n" ? "\n" : c)
-            escaped = false
-          } else if c == "\\" {
-            escaped = true
-          } else if c == "\"" {
-            break
-          } else {
-            value.append(c)
-          }
-        }
-        pairs.append((key, value))
-        rest = rest.drop { $0 == " " || $0 == "," }
-      } else {
-        let end = rest.firstIndex(of: ",") ?? rest.endIndex
-        pairs.append((key, rest[..<end].trimmingCharacters(in: .whitespaces)))
-        rest = end < rest.endIndex ? rest[rest.index(after: end)...] : ""
-      }
-    }
-    return pairs
+    return lines.joined(separator: "\n")
   }
 }

@@ -34,7 +34,8 @@ extension Image {
   }
 
   /// Lays the picture over another with its top left corner at (x, y); what sticks out is cut off.
-  /// - Returns: a picture of `base`'s size, with alpha if `base` has it, else RGB, or grey if both are.
+  /// - Returns: a picture of `base`'s size, with alpha if `base` has it, else RGB, or grey if both
+  ///   are.
   public func composited(over base: Image, atX x: Int, y: Int) -> Image {
     if base.channels == 1 && channels == 1 { return pasted(over: base, x: x, y: y) }
     let under = base.channels == 1 ? base.converted(toChannels: 3) : base

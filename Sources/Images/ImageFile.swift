@@ -32,11 +32,20 @@ public enum ImageFile {
     }
   }
 
-  /// Writes a file so that its name never stands for half a picture: under another name first, then renamed.
+  /// The text under `parameters` in a file, for `GenerationParameters(parsing:)`; nil if there is
+  /// none.
+  /// - Throws: as `load`.
+  public static func parameters(of url: URL) throws(ImageError) -> String? {
+    try loadWithText(url).text.first { $0.key == parametersKey }?.value
+  }
+
+  /// Writes a file so that its name never stands for half a picture: under another name first, then
+  /// renamed.
   ///
-  /// The ending picks the format: `.png`, or `.jpg` and `.jpeg` (quality 95, transparent parts white).
-  /// - Parameter text: for PNG all of it; for JPEG the first entry under `parameters`, the others are left
-  ///   out because the format has no place for them.
+  /// The ending picks the format: `.png`, or `.jpg` and `.jpeg` (quality 95, transparent parts
+  /// white).
+  /// - Parameter text: for PNG all of it; for JPEG the first entry under `parameters`, the others
+  ///   are left out because the format has no place for them.
   /// - Throws: `unknownEnding`, `unwritable`, `inFile` with an encoding error.
   public static func save(
     _ image: Image, to url: URL, text: [PNG.Text] = []

@@ -3,8 +3,9 @@ import Foundation
 
 extension PNG {
   /// Encodes a picture; equal input gives equal bytes.
-  /// - Parameter text: written before the picture: as tEXt if Latin-1, else as uncompressed iTXt, which is
-  ///   what Pillow does. Keys have 1 to 79 Latin-1 bytes. NUL, which PNG forbids, is left out of values.
+  /// - Parameter text: written before the picture: as tEXt if Latin-1, else as uncompressed iTXt,
+  ///   which is what Pillow does. Keys have 1 to 79 Latin-1 bytes. NUL, which PNG forbids, is left
+  ///   out of values.
   /// - Throws: `unwritableText` for a bad key, `notEncodable`.
   public static func encode(_ image: Image, text: [Text] = []) throws(ImageError) -> [UInt8] {
     guard let writer = icodec_png_writer_new() else {
@@ -47,7 +48,8 @@ extension PNG {
     }
   }
 
-  /// The rules for keys in section 11.3.3.2 of the PNG specification; libpng would alter the key silently.
+  /// The rules for keys in section 11.3.3.2 of the PNG specification; libpng would alter the key
+  /// silently.
   private static func validated(_ key: String) throws(ImageError) -> [UInt8] {
     guard let bytes = Latin1.bytes(key), (1...79).contains(bytes.count),
       bytes.allSatisfy({ (0x20...0x7e).contains($0) || $0 >= 0xa1 }),

@@ -22,10 +22,11 @@ public enum PNG {
 
   static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
-  /// Decodes a picture: palettes, 1 to 16 bit, transparency and interlacing become 1, 3 or 4 channels of 8 bit.
+  /// Decodes a picture: palettes, 1 to 16 bit, transparency and interlacing become 1, 3 or 4
+  /// channels of 8 bit.
   ///
-  /// Grey with transparency becomes RGBA. 16-bit samples are scaled by 255/65535 and rounded. Gamma and
-  /// colour profiles are not applied.
+  /// Grey with transparency becomes RGBA. 16-bit samples are scaled by 255/65535 and rounded. Gamma
+  /// and colour profiles are not applied.
   /// - Throws: `unknownFormat`, `corrupt`, `tooLarge`.
   public static func decode(_ bytes: some ContiguousBytes) throws(ImageError) -> Image {
     try decodeWithText(bytes).image
@@ -63,8 +64,8 @@ public enum PNG {
     guard width * height <= pixelLimit else {
       throw .tooLarge(width: width, height: height, limit: pixelLimit)
     }
-    // Deflate packs at most 1032 bytes into one, so a small file that claims a large picture is found out
-    // before memory is taken for it.
+    // Deflate packs at most 1032 bytes into one, so a small file that claims a large picture is
+    // found out before memory is taken for it.
     let needed = (width * Int(shape.stored_bits) + 7) / 8 * height / 1032
     guard needed <= raw.count else {
       throw .corrupt(.png, reason: "\(raw.count) bytes cannot hold \(width) × \(height) pixels")

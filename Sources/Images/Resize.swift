@@ -1,8 +1,9 @@
 extension Image {
   /// Changes the size, keeping the whole picture; the two sides may scale differently.
   ///
-  /// Separable, rows first, in float; smoothed when shrinking. Colours are weighted by their alpha, so that
-  /// what hides under transparent pixels does not bleed. Within one level of Pillow's `Image.resize`.
+  /// Separable, rows first, in float; smoothed when shrinking. Colours are weighted by their alpha,
+  /// so that what hides under transparent pixels does not bleed. Within one level of Pillow's
+  /// `Image.resize`.
   /// - Parameters:
   ///   - width: new width, ≥ 1.
   ///   - height: new height, ≥ 1.
@@ -49,9 +50,11 @@ extension Image {
                 let (start, base) = (windows.starts[x], x * windows.taps)
                 var sum = SIMD4<Float>.zero
                 for tap in 0..<windows.counts[x] { sum += weights[base + tap] * line[start + tap] }
-                // Pillow keeps bytes between its passes: overshoot is cut here too, or edges would differ.
-                sum.clamp(lowerBound: .zero, upperBound: SIMD4(repeating: 255))
-                out.initializeElement(at: row * width + x, to: sum)
+                // Pillow keeps bytes between its passes: overshoot is cut here too, or edges would
+                // differ.
+                out.initializeElement(
+                  at: row * width + x,
+                  to: pointwiseMin(pointwiseMax(sum, .zero), SIMD4(repeating: 255)))
               }
             }
           }
@@ -92,17 +95,21 @@ extension Image {
   private func store(
     _ line: UnsafeMutableBufferPointer<SIMD4<Float>>, to out: UnsafeMutableBufferPointer<UInt8>
   ) {
+    let white = SIMD4<Float>(repeating: 255)
     for x in 0..<line.count {
-      var pixel = line[x]
+      var pixel = pointwiseMin(pointwiseMax(line[x], .zero), white)
+      let at = x * channels
       if channels == 4 {
         let alpha = pixel.w
         // Below half a level nothing is left of the colour.
-        pixel = alpha < 0.5 ? .zero : pixel * (255 / alpha)
-        pixel.w = alpha
+        pixel = alpha < 0.5 ? .zero : pointwiseMin(pixel * (255 / alpha), white)
+        out[at + 3] = UInt8(alpha + 0.5)
       }
-      pixel.clamp(lowerBound: .zero, upperBound: SIMD4(repeating: 255))
-      let bytes = SIMD4<UInt8>(truncatingIfNeeded: SIMD4<Int32>(pixel + 0.5))
-      for c in 0..<channels { out[x * channels + c] = bytes[c] }
+      out[at] = UInt8(pixel.x + 0.5)
+      if channels > 1 {
+        out[at + 1] = UInt8(pixel.y + 0.5)
+        out[at + 2] = UInt8(pixel.z + 0.5)
+      }
     }
   }
 }

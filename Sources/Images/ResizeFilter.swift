@@ -45,7 +45,8 @@ public enum ResizeFilter: String, CaseIterable, Sendable {
   }
 }
 
-/// For each new pixel along one axis, the run of old ones it is made of and their weights, summing to 1.
+/// For each new pixel along one axis, the run of old ones it is made of and their weights, summing
+/// to 1.
 struct ResampleWindows {
   private(set) var starts: [Int] = []
   private(set) var counts: [Int] = []

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 
 /// The toolkit: everything besides making pictures.
 @main
@@ -12,4 +13,9 @@ struct Imago: ParsableCommand {
         imago bench kernels
       """,
     subcommands: [Train.self, DataCommand.self, Bench.self])
+
+  static func main() {
+    Launcher.settleThreadWaiting()
+    main(nil)
+  }
 }

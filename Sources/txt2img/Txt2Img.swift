@@ -20,6 +20,11 @@ struct Txt2Img: ParsableCommand {
         txt2img "a castle at night" --model path/to/a/diffusers/folder --steps 30 --cfg 7.5
       """)
 
+  static func main() {
+    Launcher.settleThreadWaiting()
+    main(nil)
+  }
+
   @Argument(help: "What the picture shows.") var prompt: String
   @Option(help: "A diffusers folder, or the name of a pipeline in Pipelines/ (the bundled model).")
   var model: String?

@@ -1,10 +1,10 @@
 // The one place that knows libpng and libjpeg: whole pictures in memory, to and from 8-bit samples.
 //
-// Both libraries report errors with longjmp; it never leaves this target. Every call here returns 1, or 0
-// with a one-line message from `..._error`. A reader borrows the bytes it was made with until it is freed;
-// what a reader or writer hands out (messages, text, encoded bytes) lives as long as it does. `..._new`
-// returns NULL only when memory is exhausted, `..._free` takes NULL. One thread at a time per reader or
-// writer; different ones are independent.
+// Both libraries report errors with longjmp; it never leaves this target. Every call here returns
+// 1, or 0 with a one-line message from `..._error`. A reader borrows the bytes it was made with
+// until it is freed; what a reader or writer hands out (messages, text, encoded bytes) lives as
+// long as it does. `..._new` returns NULL only when memory is exhausted, `..._free` takes NULL. One
+// thread at a time per reader or writer; different ones are independent.
 #ifndef IMAGO_CIMAGECODECS_H
 #define IMAGO_CIMAGECODECS_H
 #include <stddef.h>

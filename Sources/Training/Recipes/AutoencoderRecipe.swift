@@ -8,8 +8,8 @@ import TensorCore
 
 /// Trains an `AutoencoderKL` (Kingma & Welling 2014; Rombach et al. 2022, §3.1).
 ///
-/// Reconstruction is the absolute error, which keeps flat colours flat, plus the absolute error of neighbouring
-/// pixels' differences at two scales, which keeps outlines crisp; a small divergence term keeps latents near unit Gaussian.
+/// Reconstruction is the absolute error, which keeps flat colours flat, the squared error, and the absolute error of
+/// neighbouring pixels' differences at two scales, which keeps outlines crisp; a small divergence term keeps latents near unit Gaussian.
 public struct AutoencoderRecipe: Codable, Sendable {
   public var name: String
   public var data: DataRecipe
@@ -17,6 +17,8 @@ public struct AutoencoderRecipe: Codable, Sendable {
   public var size: Int
   public var model: AutoencoderKLConfig
   public var precision: Precision
+  /// Weight of the squared error, which brings colours in fast.
+  public var squareWeight: Float
   /// Weight of the edge terms.
   public var edgeWeight: Float
   /// Weight of the divergence, per latent number.
@@ -25,6 +27,7 @@ public struct AutoencoderRecipe: Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case name, data, size, model, precision, loop
+    case squareWeight = "square_weight"
     case edgeWeight = "edge_weight"
     case divergenceWeight = "divergence_weight"
   }
@@ -86,7 +89,7 @@ public struct AutoencoderTrainer {
     let difference = decoded - images
     let perLatent = 1 / Float(distribution.mean.count)
     let divergence = distribution.divergence.sum(scale: perLatent * recipe.divergenceWeight)
-    return difference.applying(.abs).mean()
+    return difference.applying(.abs).mean() + difference.squared.mean() * recipe.squareWeight
       + Self.edgeError(difference) * recipe.edgeWeight + divergence
   }
 

@@ -1,0 +1,89 @@
+import Diffusion
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+
+/// Samplers on data whose best denoiser is known: Gaussian of deviation c, for which
+/// `E[x₀ | x] = c² √ᾱ x / (c² ᾱ + 1 − ᾱ)`, and a deterministic path keeps `x / √(c² ᾱ + 1 − ᾱ)`.
+@Suite struct GaussianDenoiserTests {
+  private static let deviation = 0.5
+
+  private func config(_ type: PredictionType) -> SchedulerConfig {
+    var config = SchedulerConfig()
+    config.spacing = .trailing
+    config.predictionType = type
+    return config
+  }
+
+  private func variance(_ bar: Double) -> Double {
+    Self.deviation * Self.deviation * bar + 1 - bar
+  }
+
+  /// The exact denoiser, in the form the configuration asks for.
+  private func predict(_ config: SchedulerConfig, _ x: Tensor, _ t: Float) -> Tensor {
+    let bar = Double(config.schedule.alphasCumprod[Int(t)])
+    let (a, s) = (bar.squareRoot(), (1 - bar).squareRoot())
+    let clean = Self.deviation * Self.deviation * a / variance(bar)
+    let noise = (1 - a * clean) / s
+    let factor =
+      switch config.predictionType {
+      case .epsilon: noise
+      case .sample: clean
+      case .velocity: a * noise - s * clean
+      }
+    return x * Float(factor)
+  }
+
+  private func run(
+    _ sampler: any Sampler, _ config: SchedulerConfig, steps: Int
+  ) throws -> (start: [Float], end: [Float]) {
+    var noise = NoiseSource(.torch, seeds: [5])
+    let start = noise.normal([1, 2, 2, 4])
+    let end = try sampler.sample(
+      start, timesteps: sampler.timesteps(steps: steps), steps: steps, noise: &noise,
+      predict: { predict(config, $0, $1) }, onStep: { _ in nil })
+    return (start.floats(), end.floats())
+  }
+
+  /// The three prediction types say the same thing, so runs agree to rounding; dividing by √ᾱ = 0.07 at the start
+  /// magnifies it fifteen times.
+  @Test(arguments: [SamplerName.ddim, .ddpm])
+  func predictionTypesAgree(name: SamplerName) throws {
+    let runs = try [PredictionType.epsilon, .velocity, .sample].map { type in
+      try run(name.make(config(type), eta: 0), config(type), steps: 25).end
+    }
+    expectClose(runs[1], runs[0], atol: 2e-5, rtol: 1e-4, "velocity and epsilon")
+    expectClose(runs[2], runs[0], atol: 2e-5, rtol: 1e-4, "sample and epsilon")
+  }
+
+  /// DDIM is Euler's method, so half the step gives half the error.
+  @Test func ddimConvergesInFirstOrder() throws {
+    let config = config(.epsilon)
+    let first = Double(config.schedule.alphasCumprod[999])
+    let exact = Self.deviation / variance(first).squareRoot()
+    let errors = try [25, 50, 100].map { steps in
+      let (start, end) = try run(DDIMSampler(config, eta: 0), config, steps: steps)
+      return zip(start, end).map { abs(Double($1) - exact * Double($0)) }.max() ?? 0
+    }
+    for (coarse, fine) in zip(errors, errors.dropFirst()) {
+      let order = log2(coarse / fine)
+      // Away from 1 by the next term of the error, a few percent at these step sizes.
+      #expect(abs(order - 1) < 0.12, "order \(order) from errors \(errors)")
+    }
+  }
+
+  /// Ancestral sampling reproduces the data's deviation.
+  @Test func ddpmReachesTheDataDistribution() throws {
+    let config = config(.epsilon)
+    let sampler = DDPMSampler(config)
+    var noise = NoiseSource(.torch, seeds: [11])
+    let start = noise.normal([1, 64, 64, 4])
+    let end = try sampler.sample(
+      start, timesteps: sampler.timesteps(steps: 250), steps: 250, noise: &noise,
+      predict: { predict(config, $0, $1) }, onStep: { _ in nil })
+    let deviation = (end.sumOfSquares / Double(end.count)).squareRoot()
+    // 16384 values leave 0.6 %; 250 of 1000 steps about 1 %.
+    #expect(abs(deviation / Self.deviation - 1) < 0.03, "deviation \(deviation)")
+  }
+}

@@ -1,0 +1,50 @@
+import Diffusion
+import Generation
+import ReferenceSupport
+import TensorCore
+import Testing
+
+/// The same request gives the same bits whatever the machine is doing. Serialised because the thread count is global.
+@Suite(.serialized) struct ReproducibilityTests {
+  private func latentsAndPixels(
+    _ precision: Precision, seeds: [UInt64], prompts: [String]
+  ) throws -> GeneratedBatch {
+    let components = try ReferencePipelines.components(ReferenceCase("sd1_tiny"))
+    return try TextToImage(components, precision: precision).generate(
+      ReferencePipelines.shortRequest(seeds: seeds, prompts: prompts))
+  }
+
+  @Test(arguments: Precision.allCases)
+  func threadCountChangesNothing(precision: Precision) throws {
+    let before = Processor.threads
+    defer { Processor.threads = before }
+    let runs = try [1, 2].map { threads in
+      Processor.threads = threads
+      return try latentsAndPixels(precision, seeds: [42], prompts: ["a cat on the moon"])
+    }
+    #expect(runs[0].latents.floats() == runs[1].latents.floats())
+    #expect(runs[0].pixels.floats() == runs[1].pixels.floats())
+  }
+
+  @Test(arguments: Precision.allCases)
+  func neighboursChangeNothing(precision: Precision) throws {
+    let (first, second) = ("a cat on the moon", "a red butterfly")
+    let both = try latentsAndPixels(precision, seeds: [42, 43], prompts: [first, second])
+    for (row, (seed, prompt)) in [(UInt64(42), first), (43, second)].enumerated() {
+      let alone = try latentsAndPixels(precision, seeds: [seed], prompts: [prompt])
+      let (latents, pixels) = (
+        both.latents.slice(axis: 0, from: row, count: 1),
+        both.pixels.slice(axis: 0, from: row, count: 1)
+      )
+      #expect(alone.latents.floats() == latents.floats(), "latents of picture \(row)")
+      #expect(alone.pixels.floats() == pixels.floats(), "pixels of picture \(row)")
+    }
+  }
+
+  @Test func seedsMatter() throws {
+    let prompt = "a cat on the moon"
+    let a = try latentsAndPixels(.f32, seeds: [42], prompts: [prompt])
+    let b = try latentsAndPixels(.f32, seeds: [43], prompts: [prompt])
+    #expect(a.latents.floats() != b.latents.floats())
+  }
+}

@@ -1,0 +1,135 @@
+import Models
+import NN
+import ReferenceSupport
+import TensorCore
+import TestSupport
+import Testing
+import Training
+
+/// Gradients of whole networks against torch's.
+///
+/// 1e-3 of each gradient's range: a gradient sums over all pixels and tokens, with cancellation, after as many layers
+/// backward as forward, so it loses about one digit more than an output.
+private let tolerance: Float = 1e-3
+
+@Suite struct GradientParityTests {
+  @Test(arguments: fastDeviceNames)
+  func conditionalUNet(device: String) throws {
+    try on(device) {
+      let reference = try ReferenceCase("sd1_tiny")
+      let (unet, parameters) = try trainableUNet(reference)
+      let (loss, gradients) = valueAndGradients(try denoisingLoss(unet, reference))
+      expectLoss(loss, try reference.floats("grad.loss")[0])
+      try expectGradients(
+        gradients, of: parameters, reference, prefix: "grad.unet.", count: 168, device)
+    }
+  }
+
+  @Test(arguments: fastDeviceNames)
+  func autoencoder(device: String) throws {
+    try on(device) {
+      let reference = try ReferenceCase("sd1_tiny")
+      let (vae, parameters) = try reference.load(
+        "vae", AutoencoderKLConfig.self, isTrainable: true
+      ) { AutoencoderKL($0, $2) }
+      let image = try reference.image("vae.image")
+      let (loss, gradients) = valueAndGradients {
+        let latents = vae.encode(image)
+        let difference = (vae.decode(latents.mean) - image).applying(.abs).mean()
+        return difference + latents.divergence.mean() * 1e-3
+      }
+      expectLoss(loss, try reference.floats("vaegrad.loss")[0])
+      try expectGradients(
+        gradients, of: parameters, reference, prefix: "vaegrad.", count: 60, device)
+    }
+  }
+
+  @Test(arguments: fastDeviceNames)
+  func textEncoder(device: String) throws {
+    try on(device) {
+      let reference = try ReferenceCase("sd1_tiny")
+      let (encoder, parameters) = try reference.load(
+        "text_encoder", CLIPTextConfig.self, isTrainable: true
+      ) { CLIPTextModel($0, $2, prefixed: CLIPTextModel.isPrefixed($1)) }
+      let ids = try reference.ids("text.ids")
+      let (loss, gradients) = valueAndGradients {
+        let h = encoder(ids).lastHiddenState
+        return (h.squared * h).mean()
+      }
+      // A mean of cubes of both signs is small beside its terms.
+      expectLoss(loss, try reference.floats("textgrad.loss")[0], tolerance: 1e-3)
+      try expectGradients(
+        gradients, of: parameters, reference, prefix: "textgrad.", count: 19, device)
+    }
+  }
+
+  /// Five steps of training: gradients, clipping to norm 1 and AdamW together.
+  @Test(arguments: fastDeviceNames)
+  func adamWSteps(device: String) throws {
+    try on(device) {
+      let reference = try ReferenceCase("sd1_tiny")
+      let (unet, parameters) = try trainableUNet(reference)
+      let loss = try denoisingLoss(unet, reference)
+      var optimizer = AdamW(parameters, AdamW.Settings())
+      for expected in try reference.floats("adamw.losses_5_steps") {
+        let (value, gradients) = valueAndGradients(loss)
+        expectLoss(value, expected)
+        optimizer.step(
+          gradients, norm: optimizer.gradientNorm(gradients), learningRate: 1e-3)
+      }
+      let weight = try #require(parameters.first { $0.name == "conv_out.weight" })
+      expectMatch(
+        weight.value.floats(), try reference.floats("adamw.conv_out.weight"), tolerance: tolerance,
+        "conv_out.weight after five steps on \(device)")
+    }
+  }
+
+  // MARK: - Helpers
+
+  private func trainableUNet(
+    _ reference: ReferenceCase
+  ) throws -> (UNet2DConditionModel, [Parameter]) {
+    try reference.load("unet", UNet2DConditionConfig.self, isTrainable: true) {
+      UNet2DConditionModel($0, $2)
+    }
+  }
+
+  /// Mean squared error of the stored batch, as a function of the weights.
+  private func denoisingLoss(
+    _ unet: UNet2DConditionModel, _ reference: ReferenceCase
+  ) throws -> () -> Tensor {
+    let (x, noise) = (try reference.image("grad.x"), try reference.image("grad.noise"))
+    let context = try reference.tensor("grad.context")
+    let timesteps = try reference.floats("grad.t")
+    return {
+      (unet(x, timesteps: timesteps, encoderHiddenStates: context) - noise).squared.mean()
+    }
+  }
+
+  private func expectLoss(
+    _ loss: Tensor, _ expected: Float, tolerance: Float = 1e-4,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    expectClose(
+      [loss.scalar], [expected], rtol: tolerance, "loss", sourceLocation: sourceLocation)
+  }
+
+  /// Compares every stored gradient.
+  /// - Parameter count: how many are stored, so that an empty comparison cannot pass.
+  private func expectGradients(
+    _ gradients: Gradients, of parameters: [Parameter], _ reference: ReferenceCase, prefix: String,
+    count: Int, _ device: String
+  ) throws {
+    let stored = reference.expected.keys.filter { $0.hasPrefix(prefix) && !$0.hasSuffix(".loss") }
+    #expect(stored.count == count)
+    for key in stored {
+      // transformers dropped the `text_model.` level that the weights' keys have.
+      let name = key.dropFirst(prefix.count)
+      let parameter = try #require(
+        parameters.first { $0.name == name || $0.name == "text_model.\(name)" }, "\(key)")
+      let gradient = try #require(gradients[parameter], "no gradient for \(key)")
+      expectMatch(
+        gradient.floats(), try reference.floats(key), tolerance: tolerance, "\(key) on \(device)")
+    }
+  }
+}
