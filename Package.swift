@@ -58,11 +58,24 @@ let package = Package(
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
+    .target(
+      name: "ReferenceSupport", dependencies: ["Models", "Checkpoints", "TestSupport"],
+      path: "Tests/ReferenceSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
+    .testTarget(
+      name: "GenerationTests", dependencies: ["Generation", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images"]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "NNTests", dependencies: ["NN", "TestSupport"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
+    .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),
+    .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
-    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
-    .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

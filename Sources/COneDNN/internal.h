@@ -4,49 +4,98 @@
 #include "COneDNN.h"
 #include <oneapi/dnnl/dnnl.h>
 
-// How weights reach the layout of an op.
-typedef enum {
-  PACK_CONVOLUTION,          // OIHW as it is
-  PACK_CONVOLUTION_FLIPPED,  // OIHW to IOHW, turned by half a circle: backward data as a forward convolution
-  PACK_LINEAR_FORWARD,       // [N, K] read as [K, N]
-  PACK_LINEAR_BACKWARD,      // [N, K] as it is
-} pack_kind;
+// ---------------------------------------------------------------- engine.c
+dnnl_engine_t idnn_engine(void);         // NULL with a message if it cannot be created
+dnnl_data_type_t idnn_type(idnn_dtype type);
+size_t idnn_type_bytes(idnn_dtype type);
 
-typedef enum { RUN_FORWARD, RUN_CONVOLUTION_BACKWARD_DATA, RUN_CONVOLUTION_BACKWARD_WEIGHTS, RUN_LINEAR_BACKWARD_WEIGHTS } run_kind;
+// Remembers a message; returns `status`, or -1 if that is 0.
+int idnn_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-struct idnn_op {
-  struct idnn_op *next;
-  int64_t key[24];
-  run_kind run;
-  pack_kind pack;
-  dnnl_primitive_t primitive;
-  // Input, weights (packed), bias, output as the primitive wants them; has_residual adds one more of the output's layout.
-  dnnl_memory_desc_t src, weights, bias, dst;
-  int has_bias, has_residual;
-  // Winograd wants blocked activations: plain ones are reordered around it.
-  int blocked;
-  dnnl_memory_desc_t plain_src, plain_dst;
-  dnnl_primitive_t reorder_src, reorder_dst;
-  size_t blocked_src_bytes, blocked_dst_bytes;
-  // Backward weights: from the primitive's layout to OIHW.
-  dnnl_primitive_t reorder_weights;
-  dnnl_memory_desc_t plain_weights;
-  int64_t weight_dims[4];    // O, I, KH, KW of the checkpoint's weights; N, K, 1, 1 for linear
+// Buffers that grow and are shared by all ops, 64-byte aligned; NULL if there is no memory. Slots are
+// independent: what one holds survives a request for another.
+typedef enum { BUFFER_SCRATCHPAD, BUFFER_SRC, BUFFER_DST, BUFFER_BIAS, BUFFER_SLOTS } idnn_slot;
+void *idnn_buffer(idnn_slot slot, size_t bytes);
+
+// One call at a time: buffers and the memory objects of an op are shared.
+void idnn_lock(void);
+void idnn_unlock(void);
+
+// ---------------------------------------------------------------- parallel.c
+typedef void (*idnn_body)(void *context, int64_t begin, int64_t end);
+int idnn_threads(void);
+// Calls body on shares of [0, n) in the pool of threads; `bytes` moved in all says whether it is worth it.
+void idnn_parallel(int64_t n, int64_t bytes, idnn_body body, void *context);
+// Copies rows of `width` bytes; strides in bytes.
+void idnn_copy_rows(void *to, size_t to_stride, const void *from, size_t from_stride, size_t width, int64_t rows);
+
+// ---------------------------------------------------------------- primitive.c
+typedef struct {
+  dnnl_primitive_t handle;
+  int count;                             // of arguments, the scratchpad not among them
+  dnnl_exec_arg_t arguments[8];
   size_t scratch_bytes;
-  dnnl_memory_desc_t scratch;
-  char implementation[64];
+  char name[64];
+} idnn_primitive;
+
+// Post-ops in the order: residual, activation. A residual descriptor makes it a separate operand; without one it
+// is expected in the destination.
+int idnn_attributes(dnnl_primitive_attr_t *attr, int has_residual, const dnnl_memory_desc_t *residual, idnn_activation act);
+// The best implementation of an operation, or the first whose name begins with `preferred` (which may be NULL).
+int idnn_choose(dnnl_primitive_desc_t *pd, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr,
+                const_dnnl_primitive_desc_t hint, const char *preferred);
+// Creates the primitive and destroys pd. Arguments are added in the order of the pointers of idnn_execute.
+int idnn_primitive_create(idnn_primitive *p, dnnl_primitive_desc_t pd);
+int idnn_argument(idnn_primitive *p, int argument, const dnnl_memory_desc_t *desc);
+int idnn_execute(const idnn_primitive *p, void *const *pointers);
+void idnn_primitive_destroy(idnn_primitive *p);
+int idnn_reorder(idnn_primitive *p, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to);
+
+// ---------------------------------------------------------------- cache.c
+typedef struct {
+  const void *src, *weights, *residual;  // gradients of weights: src is x, weights is dy
+  const float *bias;
+  void *dst;
+} idnn_pointers;
+
+// How the checkpoint's weights map to the packed ones.
+typedef enum {
+  PACK_PLAIN,      // [O, I, KH, KW] as it is
+  PACK_SWAPPED,    // [I, O]: the matrix product wants [K, N]
+  PACK_TURNED,     // [I, O] and turned by half a circle: backward data as a forward convolution
+} idnn_packing;
+
+enum { KEY_LENGTH = 24 };
+struct idnn_op {
+  idnn_op *next;
+  int64_t key[KEY_LENGTH];
+  int (*run)(const idnn_op *op, const idnn_pointers *p);
+  idnn_primitive primitive;
+  idnn_conv_shape shape;                 // of the convolution that runs; for linear ones B = M, C = K, OC = N
+  int has_bias, has_residual;
+  dnnl_memory_desc_t weights;            // packed
+  idnn_packing packing;
+  int64_t weight_dims[4];                // O, I, KH, KW of the checkpoint's; N, K, 1, 1 for linear
+  int64_t wide;                          // output channels that the primitive writes, if more than shape.OC
+  idnn_primitive unpack;                 // gradient of weights: from the primitive's layout to OIHW
+  size_t gradient_bytes;
 };
 
-dnnl_engine_t idnn_engine(void);
-dnnl_stream_t idnn_stream(void);
-dnnl_data_type_t idnn_type(idnn_dtype t);
-int idnn_fail(const char *what, int status);     // remembers the message; returns status
-idnn_op *idnn_find(const int64_t *key, int n);   // a cached op
-idnn_op *idnn_new(const int64_t *key, int n);    // a zeroed op under that key, in the cache
-void idnn_forget(idnn_op *op);                   // takes a failed one out
-int idnn_attributes(dnnl_primitive_attr_t *attr, const dnnl_memory_desc_t *residual, idnn_activation act);
-int idnn_finish(idnn_op *op, dnnl_primitive_desc_t pd);
-void *idnn_scratch(int slot, size_t bytes);      // a growing buffer; slots are independent
-int idnn_execute(dnnl_primitive_t primitive, int n, const int *arguments, const dnnl_memory_desc_t *const *descs, void *const *pointers);
-int idnn_reorder(dnnl_primitive_t *primitive, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to);
+// The op under a key, built and kept if it is new. NULL with a message.
+typedef int (*idnn_builder)(idnn_op *op, const void *request);
+idnn_op *idnn_obtain(const int64_t *key, int n, idnn_builder build, const void *request);
+
+// ---------------------------------------------------------------- ops
+int idnn_run_primitive(const idnn_op *op, const idnn_pointers *p);
+int idnn_convolution_key(int64_t *key, int64_t kind, const idnn_conv_shape *s);
+int idnn_is_pointwise(const idnn_conv_shape *s);
+void idnn_image(dnnl_memory_desc_t *md, int64_t B, int64_t C, int64_t H, int64_t W, idnn_dtype type, dnnl_format_tag_t tag);
+void idnn_weights_any(dnnl_memory_desc_t *md, int64_t O, const idnn_conv_shape *s, idnn_dtype type);
+int idnn_winograd_pays(const idnn_conv_shape *s);
+int idnn_build_winograd(idnn_op *op, const idnn_conv_shape *s, int has_bias, int has_residual);
+
+// Gradients of weights on bf16 instructions. `limit`: pixels that exist, fewer than B * H * W if the last row is
+// cut short (linear layers are seen as a picture).
+int idnn_gradient_bf16_works(void);
+int idnn_gradient_bf16(const idnn_conv_shape *s, int64_t limit, const uint16_t *x, const uint16_t *dy, float *dw);
 #endif

@@ -62,7 +62,8 @@ public struct ModelLocator: Sendable {
       home = URL(fileURLWithPath: given)
       return
     }
-    let starts = [executable.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }]
+    let starts =
+      [executable.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }]
       .compactMap { $0 } + [URL(fileURLWithPath: workingDirectory)]
     for start in starts {
       var folder = start

@@ -75,10 +75,11 @@ public struct TextToImage: Sendable {
     }
     var unconditional: PromptConditioning?
     if request.guidance.isOn {
+      // As in diffusers, layers are skipped for the prompt only.
       unconditional =
         request.negativePrompt == nil && components.zerosForEmptyPrompt
         ? PromptEncoder.zeros(like: conditional[0])
-        : try encoder.encode(request.negativePrompt ?? "", clipSkip: request.clipSkip)
+        : try encoder.encode(request.negativePrompt ?? "", clipSkip: nil)
     }
     let rows = conditional.map { Conditioned(unconditional, $0, request) }
     let (unet, dtype, guidance) = (components.unet, precision.dtype, request.guidance)

@@ -1,4 +1,5 @@
-/// Element types of the safetensors format, by their names in files.
+// swift-format-ignore: AlwaysUseLowerCamelCase
+/// Element types of the safetensors format. Cases are spelled as in files, so that one name serves both.
 public enum ElementType: String, CaseIterable, Sendable {
   case F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, F8_E4M3, F8_E5M2
 

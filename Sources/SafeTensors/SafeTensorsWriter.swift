@@ -110,7 +110,8 @@ public final class SafeTensorsWriter {
       case "\"": out += "\\\""
       case "\\": out += "\\\\"
       case _ where scalar.value < 0x20:
-        out += "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2)
+        out +=
+          "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2)
           + String(scalar.value, radix: 16)
       default: out.unicodeScalars.append(scalar)
       }

@@ -8,8 +8,11 @@ public struct TrainingLog {
     public var loss, gradientNorm, learningRate, samplesPerSecond, secondsLeft: Double
 
     enum CodingKeys: String, CodingKey {
-      case step, loss, gradientNorm = "gradient_norm", learningRate = "learning_rate"
-      case samplesPerSecond = "samples_per_second", secondsLeft = "seconds_left"
+      case step, loss
+      case gradientNorm = "gradient_norm"
+      case learningRate = "learning_rate"
+      case samplesPerSecond = "samples_per_second"
+      case secondsLeft = "seconds_left"
     }
 
     /// The entry for people.

@@ -22,10 +22,18 @@ public struct LoopSettings: Sendable, Codable, Equatable {
   public var sampleEvery: Int
 
   enum CodingKeys: String, CodingKey {
-    case steps, batch, warmupSteps = "warmup_steps", learningRate = "learning_rate", decay, floor
-    case weightDecay = "weight_decay", beta2, maxGradientNorm = "max_gradient_norm"
-    case averageDecay = "average_decay", seed
-    case logEvery = "log_every", saveEvery = "save_every", sampleEvery = "sample_every"
+    case steps, batch
+    case warmupSteps = "warmup_steps"
+    case learningRate = "learning_rate"
+    case decay, floor
+    case weightDecay = "weight_decay"
+    case beta2
+    case maxGradientNorm = "max_gradient_norm"
+    case averageDecay = "average_decay"
+    case seed
+    case logEvery = "log_every"
+    case saveEvery = "save_every"
+    case sampleEvery = "sample_every"
   }
 
   public init(from decoder: any Decoder) throws {

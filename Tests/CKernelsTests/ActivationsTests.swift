@@ -127,8 +127,7 @@ import Testing
     }
   }
 
-  @Test(arguments: activationTypes, [0, 1, 7, 16, 33, 64, 100]) func geglu(type: UInt32, width: Int)
-  {
+  @Test(arguments: activationTypes, [0, 1, 7, 16, 33, 64, 100]) func geglu(type: UInt32, width: Int) {
     let type = ik_dtype(type)
     let rows = 3
     let x = randomArray(type, rows * 2 * width, in: -4...4)

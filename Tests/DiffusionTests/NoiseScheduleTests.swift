@@ -60,8 +60,8 @@ import Testing
   func noisySamplesAndTargets(type: PredictionType) {
     let schedule = NoiseSchedule(betas: [0.36, 0.4375], predictionType: type)
     // ᾱ = 0.64, 0.36: roots are 0.8 and 0.6.
-    let clean = Tensor([1, 2, 3, 4], shape: [2, 2])
-    let noise = Tensor([10, 20, 30, 40], shape: [2, 2])
+    let clean = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
+    let noise = Tensor([10, 20, 30, 40] as [Float], shape: [2, 2])
     let noisy = schedule.addNoise(clean, noise: noise, timesteps: [0, 1])
     expectClose(noisy.floats(), [6.8, 13.6, 25.8, 34.4], rtol: 1e-6, "noisy")
     let target = schedule.target(clean: clean, noise: noise, timesteps: [0, 1]).floats()

@@ -1,10 +1,5 @@
-import Checkpoints
 import Foundation
 import Generation
-import Models
-import NN
-import ReferenceSupport
-import SafeTensors
 import TensorCore
 import TestSupport
 import Testing
@@ -89,7 +84,8 @@ import Testing
     let folder = try ScratchModel()
     let name = bad.part == "scheduler" ? "scheduler_config.json" : "config.json"
     try folder.setValue(bad.value.object, for: bad.key, in: "\(bad.part)/\(name)")
-    // An error may name another key that the bad value contradicts, but always the file and the reason.
+    // An error may name another key that the bad value contradicts, but always the file and the
+    // reason.
     expectError(loading: folder.url, ["\(bad.part)/\(name)", bad.reason])
   }
 

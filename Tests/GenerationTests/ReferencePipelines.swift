@@ -23,6 +23,43 @@ enum ReferencePipelines {
       name: reference.name)
   }
 
+  /// The SDXL pipeline, with DDIM in place of its Euler scheduler.
+  static func componentsXL() throws -> PipelineComponents {
+    let reference = try ReferenceCase("sdxl_tiny")
+    let second = try reference.load("text_encoder_2", CLIPTextConfig.self) {
+      var config = $2
+      config.architectures = ["CLIPTextModelWithProjection"]
+      return CLIPTextModel($0, config, prefixed: CLIPTextModel.isPrefixed($1))
+    }.model
+    let folder = ModelFolder(reference.url.appendingPathComponent("scheduler"))
+    var scheduler = try folder.decode(SchedulerConfig.self, from: "scheduler_config.json")
+    // Euler's last step goes to no noise at all.
+    scheduler.setAlphaToOne = true
+    return PipelineComponents(
+      conditioners: [
+        TextConditioner(
+          tokenizer: try CLIPTokenizer(directory: fixtureURL("clip_tokenizer")),
+          model: try reference.textEncoder()),
+        TextConditioner(tokenizer: try tokenizer(padding: "!"), model: second),
+      ],
+      unet: try reference.conditionalUNet(), autoencoder: try reference.autoencoder(),
+      scheduler: scheduler, zerosForEmptyPrompt: true, name: reference.name)
+  }
+
+  /// CLIP's tokenizer with another padding token.
+  private static func tokenizer(padding: String) throws -> CLIPTokenizer {
+    let folder = fixtureURL("clip_tokenizer")
+    let vocabulary = try JSONDecoder().decode(
+      [String: Int32].self, from: Data(contentsOf: folder.appendingPathComponent("vocab.json")))
+    let text = try String(contentsOf: folder.appendingPathComponent("merges.txt"), encoding: .utf8)
+    let merges = text.split(separator: "\n").dropFirst().map { line in
+      let parts = line.split(separator: " ").map(String.init)
+      return (parts[0], parts[1])
+    }
+    return try CLIPTokenizer(
+      vocabulary: vocabulary, merges: merges, padToken: padding, maximumLength: 77)
+  }
+
   /// One picture of 64 pixels in two steps, enough to pass every part of a pipeline.
   static func shortRequest(seeds: [UInt64], prompts: [String]) -> GenerationRequest {
     GenerationRequest(

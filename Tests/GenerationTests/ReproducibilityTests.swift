@@ -4,7 +4,8 @@ import ReferenceSupport
 import TensorCore
 import Testing
 
-/// The same request gives the same bits whatever the machine is doing. Serialised because the thread count is global.
+/// The same request gives the same bits whatever the machine is doing. Serialised because the
+/// thread count is global.
 @Suite(.serialized) struct ReproducibilityTests {
   private func latentsAndPixels(
     _ precision: Precision, seeds: [UInt64], prompts: [String]

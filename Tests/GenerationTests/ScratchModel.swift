@@ -3,7 +3,8 @@ import Foundation
 import TensorCore
 import TestSupport
 
-/// A copy of the small Stable Diffusion folder, complete with tokenizer, that a test may damage. Removed afterwards.
+/// A copy of the small Stable Diffusion folder, complete with tokenizer, that a test may damage.
+/// Removed afterwards.
 final class ScratchModel {
   let url: URL
 

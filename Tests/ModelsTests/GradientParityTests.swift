@@ -8,9 +8,15 @@ import Training
 
 /// Gradients of whole networks against torch's.
 ///
-/// 1e-3 of each gradient's range: a gradient sums over all pixels and tokens, with cancellation, after as many layers
-/// backward as forward, so it loses about one digit more than an output.
-private let tolerance: Float = 1e-3
+/// 2e-4 of each gradient's range: a gradient sums over all pixels and tokens, with cancellation,
+/// after as many layers backward as forward, so it loses about one digit more than an output (the
+/// worst here is 2e-5).
+private let tolerance: Float = 2e-4
+
+/// Some gradients are zero in exact arithmetic: of a bias that a normalisation of the same channel
+/// takes away again, of a key's bias, which shifts all scores alike. What is stored for them is
+/// rounding noise, a millionth of the largest gradient or less, and ours must be as small.
+private let vanishing: Float = 1e-6
 
 @Suite struct GradientParityTests {
   @Test(arguments: fastDeviceNames)
@@ -21,7 +27,7 @@ private let tolerance: Float = 1e-3
       let (loss, gradients) = valueAndGradients(try denoisingLoss(unet, reference))
       expectLoss(loss, try reference.floats("grad.loss")[0])
       try expectGradients(
-        gradients, of: parameters, reference, prefix: "grad.unet.", count: 168, device)
+        gradients, of: parameters, reference, prefix: "grad.unet.", count: 168, zeros: 13, device)
     }
   }
 
@@ -40,7 +46,7 @@ private let tolerance: Float = 1e-3
       }
       expectLoss(loss, try reference.floats("vaegrad.loss")[0])
       try expectGradients(
-        gradients, of: parameters, reference, prefix: "vaegrad.", count: 60, device)
+        gradients, of: parameters, reference, prefix: "vaegrad.", count: 60, zeros: 2, device)
     }
   }
 
@@ -59,7 +65,7 @@ private let tolerance: Float = 1e-3
       // A mean of cubes of both signs is small beside its terms.
       expectLoss(loss, try reference.floats("textgrad.loss")[0], tolerance: 1e-3)
       try expectGradients(
-        gradients, of: parameters, reference, prefix: "textgrad.", count: 19, device)
+        gradients, of: parameters, reference, prefix: "textgrad.", count: 19, zeros: 1, device)
     }
   }
 
@@ -78,8 +84,9 @@ private let tolerance: Float = 1e-3
           gradients, norm: optimizer.gradientNorm(gradients), learningRate: 1e-3)
       }
       let weight = try #require(parameters.first { $0.name == "conv_out.weight" })
+      // Each step moves a weight by a hundredth of its range, and weight decay by up to 5e-6 of it.
       expectMatch(
-        weight.value.floats(), try reference.floats("adamw.conv_out.weight"), tolerance: tolerance,
+        weight.value.floats(), try reference.floats("adamw.conv_out.weight"), tolerance: 1e-5,
         "conv_out.weight after five steps on \(device)")
     }
   }
@@ -107,7 +114,7 @@ private let tolerance: Float = 1e-3
   }
 
   private func expectLoss(
-    _ loss: Tensor, _ expected: Float, tolerance: Float = 1e-4,
+    _ loss: Tensor, _ expected: Float, tolerance: Float = 1e-5,
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
     expectClose(
@@ -115,21 +122,35 @@ private let tolerance: Float = 1e-3
   }
 
   /// Compares every stored gradient.
-  /// - Parameter count: how many are stored, so that an empty comparison cannot pass.
+  /// - Parameters:
+  ///   - count: how many are stored, so that an empty comparison cannot pass.
+  ///   - zeros: how many of them vanish.
   private func expectGradients(
     _ gradients: Gradients, of parameters: [Parameter], _ reference: ReferenceCase, prefix: String,
-    count: Int, _ device: String
+    count: Int, zeros: Int, _ device: String
   ) throws {
-    let stored = reference.expected.keys.filter { $0.hasPrefix(prefix) && !$0.hasSuffix(".loss") }
+    let stored = try reference.expected.keys
+      .filter { $0.hasPrefix(prefix) && !$0.hasSuffix(".loss") }
+      .map { ($0, try reference.floats($0)) }
     #expect(stored.count == count)
-    for key in stored {
+    let largest = stored.map { magnitude($0.1) }.max() ?? 0
+    var zerosFound = 0
+    for (key, expected) in stored {
       // transformers dropped the `text_model.` level that the weights' keys have.
       let name = key.dropFirst(prefix.count)
       let parameter = try #require(
         parameters.first { $0.name == name || $0.name == "text_model.\(name)" }, "\(key)")
-      let gradient = try #require(gradients[parameter], "no gradient for \(key)")
-      expectMatch(
-        gradient.floats(), try reference.floats(key), tolerance: tolerance, "\(key) on \(device)")
+      let gradient = try #require(gradients[parameter], "no gradient for \(key)").floats()
+      if magnitude(expected) < vanishing * largest {
+        zerosFound += 1
+        #expect(magnitude(gradient) < vanishing * largest, "\(key) on \(device)")
+      } else {
+        expectMatch(gradient, expected, tolerance: tolerance, "\(key) on \(device)")
+      }
     }
+    #expect(zerosFound == zeros)
   }
+
+  /// Largest absolute value.
+  private func magnitude(_ values: [Float]) -> Float { values.reduce(0) { max($0, abs($1)) } }
 }

@@ -35,8 +35,8 @@ import Testing
   }
 }
 
-/// Writes down what is asked of it. All values lie in one mapping of zeros that is never touched, so that models of
-/// any size cost no memory.
+/// Writes down what is asked of it. All values lie in one mapping of zeros that is never touched,
+/// so that models of any size cost no memory.
 private final class RecordingSource: ParameterSource {
   let description = "a recorder"
   let keys: [String] = []

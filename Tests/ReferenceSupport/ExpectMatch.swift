@@ -1,9 +1,11 @@
 import Testing
 
-/// Records an issue unless the largest difference is at most `tolerance` of the expected values' range.
+/// Records an issue unless the largest difference is at most `tolerance` of the expected values'
+/// range.
 ///
-/// The range (largest minus smallest) and not each value is the yardstick: results of networks are sums whose rounding
-/// error follows the size of the terms, so a value near zero is as uncertain as its neighbours.
+/// The range (largest minus smallest) and not each value is the yardstick: results of networks are
+/// sums whose rounding error follows the size of the terms, so a value near zero is as uncertain as
+/// its neighbours.
 public func expectMatch(
   _ actual: [Float], _ expected: [Float], tolerance: Float, _ what: String,
   sourceLocation: SourceLocation = #_sourceLocation

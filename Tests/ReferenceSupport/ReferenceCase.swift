@@ -44,7 +44,8 @@ public struct ReferenceCase {
     return stride(from: 0, to: values.count, by: length).map { Array(values[$0..<($0 + length)]) }
   }
 
-  /// A model with its parameters: the configuration from this case, weights from here or from the base case.
+  /// A model with its parameters: the configuration from this case, weights from here or from the
+  /// base case.
   public func load<Model, Config: Decodable>(
     _ part: String, _ config: Config.Type, isTrainable: Bool = false,
     _ build: (ParameterPath, [String], Config) throws -> Model
@@ -54,9 +55,8 @@ public struct ReferenceCase {
     let names = try FileManager.default.contentsOfDirectory(atPath: own.path)
     let hasWeights = names.contains { $0.hasSuffix(".safetensors") }
     let folder = hasWeights ? own : fixtureURL("reference/\(Self.base)/\(part)")
-    return try ModelFolder(folder).load(isTrainable: { _ in isTrainable }) {
-      try build($0, $1, settings)
-    }
+    return try ModelFolder(folder).load(
+      isTrainable: { _ in isTrainable }, { try build($0, $1, settings) })
   }
 }
 

@@ -151,8 +151,7 @@ private func uniform(_ range: Range<Float>, _ shape: Int..., seed: UInt64 = 6) -
       $0[0].linear($0[1], residual: $0[2])
     }
   }
-  @Test(arguments: [false, true], [false, true]) func matmul(_ transposeA: Bool, _ transposeB: Bool)
-  {
+  @Test(arguments: [false, true], [false, true]) func matmul(_ transposeA: Bool, _ transposeB: Bool) {
     let a = transposeA ? normal(2, 4, 3) : normal(2, 3, 4)
     let b = transposeB ? normal(2, 5, 4, seed: 1) : normal(2, 4, 5, seed: 1)
     checkGradient([a, b]) { $0[0].matmul($0[1], transposeA: transposeA, transposeB: transposeB) }

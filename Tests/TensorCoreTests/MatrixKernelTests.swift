@@ -40,8 +40,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Setup.all, [false, true]) func linearBackwardWeight(_ setup: Setup, _ bias: Bool)
-  {
+  @Test(arguments: Setup.all, [false, true]) func linearBackwardWeight(_ setup: Setup, _ bias: Bool) {
     for c in Self.cases {
       compare(setup, reduction: c[0], "\(c)") {
         let (x, dy) = ($0.normal([c[0], c[2]]), $0.normal([c[0], c[1]]))

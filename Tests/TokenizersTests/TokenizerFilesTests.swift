@@ -19,8 +19,7 @@ import Tokenizers
     }
   }
 
-  private func edit(_ name: String, _ change: @escaping (String) -> String) -> (URL) throws -> Void
-  {
+  private func edit(_ name: String, _ change: @escaping (String) -> String) -> (URL) throws -> Void {
     { folder in try folder.write(change(try folder.text(name)), as: name) }
   }
 

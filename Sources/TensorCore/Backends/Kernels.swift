@@ -98,7 +98,8 @@ public protocol MatrixKernels: Sendable {
   func linearBackwardWeight(_ x: Tensor, _ dy: Tensor, bias: Bool) -> (dw: Tensor, db: Tensor?)
   func convolution(
     _ x: Tensor, _ w: Tensor, bias: Tensor?, residual: Tensor?, activation: Activation,
-    _ geometry: ConvolutionGeometry) -> Tensor
+    _ geometry: ConvolutionGeometry
+  ) -> Tensor
   func convolutionBackwardInput(_ dy: Tensor, _ w: Tensor, _ geometry: ConvolutionGeometry) -> Tensor
   func convolutionBackwardWeight(
     _ x: Tensor, _ dy: Tensor, bias: Bool, _ geometry: ConvolutionGeometry
@@ -170,7 +171,8 @@ public protocol Kernels: MatrixKernels {
   ) -> (out: Tensor, lse: Tensor?)
   func attentionBackward(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, scale: Float, causal: Bool, out: Tensor,
-    lse: Tensor, _ dOut: Tensor) -> (dq: Tensor, dk: Tensor, dv: Tensor)
+    lse: Tensor, _ dOut: Tensor
+  ) -> (dq: Tensor, dk: Tensor, dv: Tensor)
 
   /// One AdamW step in place; all float32.
   func adamW(

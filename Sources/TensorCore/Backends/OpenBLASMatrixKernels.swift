@@ -43,8 +43,7 @@ struct OpenBLASMatrixKernels: MatrixKernels {
     return (dw, bias ? columnSums(dy) : nil)
   }
 
-  func matmul(_ a: Tensor, _ b: Tensor, transposeA: Bool, transposeB: Bool, output: DType) -> Tensor
-  {
+  func matmul(_ a: Tensor, _ b: Tensor, transposeA: Bool, transposeB: Bool, output: DType) -> Tensor {
     let batch = max(a.shape[0], b.shape[0])
     let (m, k) = transposeA ? (a.shape[2], a.shape[1]) : (a.shape[1], a.shape[2])
     let n = b.shape[transposeB ? 1 : 2]

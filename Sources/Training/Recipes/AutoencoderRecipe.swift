@@ -55,6 +55,8 @@ public struct AutoencoderTrainer {
     let store = ParameterStore(RandomInitialization(seed: recipe.loop.seed), isTrainable: { _ in true })
     let model = AutoencoderKL(store.root, recipe.model)
     let parameters = store.parameters
+    Self.startLinear(parameters)
+    Self.startWithLittleNoise(parameters, channels: recipe.model.latentChannels)
     var state = TrainingState(
       parameters, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
     var loop = TrainingLoop(
@@ -79,6 +81,26 @@ public struct AutoencoderTrainer {
     } else {
       try finish(model, parameters)
     }
+  }
+
+  /// Starts every residual branch at zero and the other convolutions at unit gain (Goyal et al. 2017, §5.1; He et al. 2015):
+  /// at first the network is one linear map through the shortcuts, which finds colours in a few hundred steps.
+  private static func startLinear(_ parameters: [Parameter]) {
+    for parameter in parameters where parameter.shape.count > 1 {
+      let isBranchEnd =
+        parameter.name.hasSuffix("conv2.weight") || parameter.name.hasSuffix("to_out.0.weight")
+      parameter.replace(with: parameter.value.scaled(by: isBranchEnd ? 0 : Float(3).squareRoot()))
+    }
+  }
+
+  /// Sets the encoder's first log variances to about −8. At their usual start, 0, the sampled noise drowns the latents
+  /// and thousands of steps go by before colours come through.
+  private static func startWithLittleNoise(_ parameters: [Parameter], channels: Int) {
+    let name = parameters.contains { $0.name == "quant_conv.bias" } ? "quant_conv.bias" : "encoder.conv_out.bias"
+    guard let bias = parameters.first(where: { $0.name == name }) else { return }
+    var values = bias.value.floats()
+    for i in channels..<(2 * channels) { values[i] = -8 }
+    bias.replace(with: Tensor(values, shape: bias.shape))
   }
 
   /// The training loss of a batch of pictures in ±1.

@@ -1,0 +1,122 @@
+// Creating and running oneDNN's primitives.
+#include "internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static dnnl_status_t append_activation(dnnl_post_ops_t ops, idnn_activation act) {
+  switch (act) {
+  case IDNN_NONE: return dnnl_success;
+  case IDNN_SILU: return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_swish, 1, 0);
+  case IDNN_GELU: return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_gelu_erf, 0, 0);
+  case IDNN_QUICK_GELU: return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_swish, 1.702f, 0);
+  case IDNN_RELU: return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+  }
+  return dnnl_invalid_arguments;
+}
+
+int idnn_attributes(dnnl_primitive_attr_t *attr, int has_residual, const dnnl_memory_desc_t *residual, idnn_activation act) {
+  int status = dnnl_primitive_attr_create(attr);
+  if (status) return status;
+  status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
+  if (!status && (has_residual || act != IDNN_NONE)) {
+    dnnl_post_ops_t ops;
+    status = dnnl_post_ops_create(&ops);
+    if (!status) {
+      if (has_residual)
+        status = residual ? dnnl_post_ops_append_binary(ops, dnnl_binary_add, residual) : dnnl_post_ops_append_sum(ops, 1);
+      if (!status) status = append_activation(ops, act);
+      if (!status) status = dnnl_primitive_attr_set_post_ops(*attr, ops);
+      dnnl_post_ops_destroy(ops);
+    }
+  }
+  if (status) dnnl_primitive_attr_destroy(*attr);
+  return status;
+}
+
+static const char *name_of(const_dnnl_primitive_desc_t pd) {
+  const char *name = "";
+  dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+  return name;
+}
+
+int idnn_choose(dnnl_primitive_desc_t *pd, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr,
+                const_dnnl_primitive_desc_t hint, const char *preferred) {
+  if (preferred) {
+    dnnl_primitive_desc_iterator_t each;
+    int found = 0, status = dnnl_primitive_desc_iterator_create(&each, desc, attr, idnn_engine(), hint);
+    if (status) return status;
+    for (; !status && !found; status = found ? 0 : dnnl_primitive_desc_iterator_next(each)) {
+      *pd = dnnl_primitive_desc_iterator_fetch(each);
+      found = !strncmp(name_of(*pd), preferred, strlen(preferred));
+      if (!found) dnnl_primitive_desc_destroy(*pd);
+    }
+    dnnl_primitive_desc_iterator_destroy(each);
+    if (found) return 0;
+  }
+  return dnnl_primitive_desc_create(pd, desc, attr, idnn_engine(), hint);
+}
+
+int idnn_primitive_create(idnn_primitive *p, dnnl_primitive_desc_t pd) {
+  memset(p, 0, sizeof *p);
+  snprintf(p->name, sizeof p->name, "%s", name_of(pd));
+  const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+  int status = dnnl_primitive_create(&p->handle, pd);
+  if (!status && scratch && dnnl_memory_desc_get_size(scratch)) {
+    p->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+    p->arguments[0].arg = DNNL_ARG_SCRATCHPAD;
+    status = dnnl_memory_create(&p->arguments[0].memory, scratch, idnn_engine(), DNNL_MEMORY_NONE);
+  }
+  dnnl_primitive_desc_destroy(pd);
+  return status;
+}
+
+// The scratchpad, if any, stays the last argument.
+int idnn_argument(idnn_primitive *p, int argument, const dnnl_memory_desc_t *desc) {
+  p->arguments[p->count + 1] = p->arguments[p->count];
+  dnnl_exec_arg_t *a = &p->arguments[p->count++];
+  a->arg = argument;
+  a->memory = NULL;
+  return dnnl_memory_create(&a->memory, desc, idnn_engine(), DNNL_MEMORY_NONE);
+}
+
+static dnnl_stream_t stream(void) {
+  static dnnl_stream_t only;
+  if (!only) dnnl_stream_create(&only, idnn_engine(), dnnl_stream_default_flags);
+  return only;
+}
+
+int idnn_execute(const idnn_primitive *p, void *const *pointers) {
+  int status = 0, n = p->count;
+  for (int i = 0; i < n && !status; i++) {
+    if (!pointers[i]) return idnn_fail(dnnl_invalid_arguments, "%s: operand %d of %d is missing", p->name, i + 1, n);
+    status = dnnl_memory_set_data_handle(p->arguments[i].memory, pointers[i]);
+  }
+  if (p->scratch_bytes && !status) {
+    void *scratch = idnn_buffer(BUFFER_SCRATCHPAD, p->scratch_bytes);
+    if (!scratch) return dnnl_out_of_memory;
+    status = dnnl_memory_set_data_handle(p->arguments[n++].memory, scratch);
+  }
+  if (!status) status = dnnl_primitive_execute(p->handle, stream(), n, p->arguments);
+  if (!status) status = dnnl_stream_wait(stream());
+  return status ? idnn_fail(status, "running %s", p->name) : 0;
+}
+
+void idnn_primitive_destroy(idnn_primitive *p) {
+  for (int i = 0; i < p->count + (p->scratch_bytes > 0); i++)
+    if (p->arguments[i].memory) dnnl_memory_destroy(p->arguments[i].memory);
+  if (p->handle) dnnl_primitive_destroy(p->handle);
+  memset(p, 0, sizeof *p);
+}
+
+int idnn_reorder(idnn_primitive *p, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
+  dnnl_primitive_attr_t attr;
+  int status = idnn_attributes(&attr, 0, NULL, IDNN_NONE);
+  if (status) return status;
+  dnnl_primitive_desc_t pd;
+  status = dnnl_reorder_primitive_desc_create(&pd, from, idnn_engine(), to, idnn_engine(), attr);
+  dnnl_primitive_attr_destroy(attr);
+  if (!status) status = idnn_primitive_create(p, pd);
+  if (!status) status = idnn_argument(p, DNNL_ARG_FROM, from);
+  if (!status) status = idnn_argument(p, DNNL_ARG_TO, to);
+  return status;
+}

@@ -1,0 +1,123 @@
+import COneDNN
+import Testing
+
+/// Results are the same bits for every number of threads, and a row's for every batch.
+///
+/// Serialized: the number of threads belongs to the calling thread, and a test may move between threads only at a
+/// suspension, of which these have none.
+@Suite(.serialized) struct InvarianceTests {
+  static let convolutions = [
+    Convolution(4, 16, 16, 96, 96), Convolution(4, 8, 8, 64, 192), Convolution(4, 4, 4, 96, 224),
+    Convolution(4, 16, 16, 4, 96), Convolution(4, 16, 16, 96, 4),
+    Convolution(4, 8, 8, 96, 96, kernel: (3, 3), stride: 2, padding: (1, 1, 1, 1)),
+  ]
+  static let layers = [Linear(1024, 96, 96), Linear(48, 224, 384), Linear(4, 1280, 320)]
+
+  static func results(_ c: Convolution, _ kind: Kind, winograd: Bool) throws -> [Elements] {
+    var values = Values(11)
+    let w = values.array(kind, c.weightCount)
+    let bias = values.array(.f32, c.outputs)
+    let x = values.array(kind, c.inputCount)
+    let dy = values.array(kind, c.outputCount)
+    var shape = c.shape(kind)
+    let forward = try #require(
+      idnn_conv_forward(&shape, 1, 1, IDNN_NONE, winograd ? 1 : 0), "\(lastError)")
+    let backward = try #require(idnn_conv_backward_data(&shape), "\(lastError)")
+    return [
+      runForward(forward, kind, x, w, bias: bias, residual: dy, outputs: c.outputCount),
+      runBackwardData(backward, kind, dy, w, inputs: c.inputCount),
+    ]
+  }
+
+  @Test(arguments: convolutions, Kind.computed) func threads(_ c: Convolution, kind: Kind) throws {
+    for winograd in [false, true] {
+      setThreads(1)
+      let one = try Self.results(c, kind, winograd: winograd)
+      setThreads(2)
+      let two = try Self.results(c, kind, winograd: winograd)
+      for (name, (a, b)) in zip(["forward", "backward data"], zip(one, two)) {
+        #expect(a.bits == b.bits, "\(name) \(c) \(kind) winograd \(winograd)")
+      }
+    }
+  }
+
+  @Test(arguments: layers, Kind.computed) func threads(_ l: Linear, kind: Kind) throws {
+    func result() throws -> Elements {
+      var values = Values(12)
+      let x = values.array(kind, l.m * l.k)
+      let w = values.array(kind, l.n * l.k)
+      let op = try #require(
+        idnn_linear_forward(kind.type, Int64(l.m), Int64(l.n), Int64(l.k), 0, 0, IDNN_SILU))
+      return runForward(op, kind, x, w, outputs: l.m * l.n)
+    }
+    setThreads(1)
+    let one = try result()
+    setThreads(2)
+    #expect(try result().bits == one.bits, "\(l) \(kind)")
+  }
+
+  /// Only our own kernels promise this for gradients of weights.
+  @Test(arguments: convolutions) func gradientThreads(_ c: Convolution) throws {
+    guard idnn_has_bf16() == 1 else { return }
+    func result() throws -> Elements {
+      var values = Values(13)
+      let x = values.array(.bf16, c.inputCount)
+      let dy = values.array(.bf16, c.outputCount)
+      var shape = c.shape(.bf16)
+      let op = try #require(idnn_conv_backward_weights(&shape), "\(lastError)")
+      return runBackwardWeights(op, x, dy, weights: c.weightCount)
+    }
+    setThreads(1)
+    let one = try result()
+    setThreads(2)
+    #expect(try result().bits == one.bits, "\(c)")
+  }
+
+  @Test(arguments: convolutions, Kind.computed) func batch(_ c: Convolution, kind: Kind) throws {
+    setThreads(2)
+    for winograd in [false, true] {
+      let all = try Self.first(c, of: c, kind, winograd)
+      for size in [1, 2] {
+        var part = c
+        part.batch = size
+        let head = try Self.first(part, of: c, kind, winograd)
+        let count = part.outputCount * kind.bytes
+        #expect(
+          head.bits == all.bits.prefix(count), "\(c) \(kind) batch \(size) winograd \(winograd)")
+      }
+    }
+  }
+
+  /// Forward without residual on the first images of the whole batch's input.
+  static func first(
+    _ part: Convolution, of whole: Convolution, _ kind: Kind, _ winograd: Bool
+  ) throws -> Elements {
+    var values = Values(14)
+    let w = values.array(kind, whole.weightCount)
+    let x = values.array(kind, whole.inputCount)
+    var shape = part.shape(kind)
+    let op = try #require(
+      idnn_conv_forward(&shape, 0, 0, IDNN_NONE, winograd ? 1 : 0), "\(lastError)")
+    return runForward(op, kind, x, w, outputs: part.outputCount)
+  }
+
+  @Test(arguments: [(320, 160), (96, 96), (1280, 320)], Kind.computed)
+  func rows(_ size: (Int, Int), kind: Kind) throws {
+    setThreads(2)
+    let (n, k) = size
+    var values = Values(15)
+    let x = values.array(kind, 256 * k)
+    let w = values.array(kind, n * k)
+    func result(_ rows: Int) throws -> Elements {
+      let op = try #require(
+        idnn_linear_forward(kind.type, Int64(rows), Int64(n), Int64(k), 0, 0, IDNN_NONE))
+      return runForward(op, kind, x, w, outputs: rows * n)
+    }
+    let whole = try result(256)
+    for rows in [1, 2, 64, 77, 128] {
+      #expect(
+        try result(rows).bits == whole.bits.prefix(rows * n * kind.bytes),
+        "\(rows) rows, \(n) \(k) \(kind)")
+    }
+  }
+}
