@@ -62,6 +62,7 @@ let package = Package(
       name: "ReferenceSupport", dependencies: ["Models", "Checkpoints", "TestSupport"],
       path: "Tests/ReferenceSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "GenerationTests", dependencies: ["Generation", "TestSupport", "ReferenceSupport"]),
@@ -69,13 +70,12 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),
-    .testTarget(name: "NNTests", dependencies: ["NN", "TestSupport"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),
     .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "NN", "Images"]),
   ],
   swiftLanguageModes: [.v6]
 )

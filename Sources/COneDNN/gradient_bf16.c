@@ -21,7 +21,6 @@ typedef struct {
   float *sums, *dw;              // sums [KH, KW, o_blocks, ROWS, c_vectors, LANES]
   uint32_t *panels;              // scratch, panel_size for each thread
   int64_t panel_size, a_size;
-  int64_t limit;
   int64_t pairs;                 // of a row of dy
   int64_t images, rows, x_rows;  // of a block of pixels
   int64_t o_blocks, c_vectors;
@@ -72,7 +71,10 @@ typedef struct {
 BF16 INLINE void multiply(const uint32_t *a, const uint32_t *b, float *c, int64_t c_row, walk w, const int vectors) {
   __m512 sum[ROWS][MOST_VECTORS];
   for (int r = 0; r < ROWS; r++)
-    for (int v = 0; v < vectors; v++) sum[r][v] = _mm512_loadu_ps(c + r * c_row + v * LANES);
+    for (int v = 0; v < vectors; v++) {
+      sum[r][v] = _mm512_setzero_ps();
+      _mm_prefetch((const char *)(c + r * c_row + v * LANES), _MM_HINT_T0);
+    }
   for (int64_t image = 0; image < w.images; image++)
     for (int64_t row = 0; row < w.rows; row++) {
       const uint32_t *pa = a + image * w.a_image + row * w.a_row, *pb = b + image * w.b_image + row * w.b_row;
@@ -86,7 +88,10 @@ BF16 INLINE void multiply(const uint32_t *a, const uint32_t *b, float *c, int64_
       }
     }
   for (int r = 0; r < ROWS; r++)
-    for (int v = 0; v < vectors; v++) _mm512_storeu_ps(c + r * c_row + v * LANES, sum[r][v]);
+    for (int v = 0; v < vectors; v++) {
+      float *to = c + r * c_row + v * LANES;
+      _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), sum[r][v]));
+    }
 }
 
 BF16 static void multiply1(const uint32_t *a, const uint32_t *b, float *c, int64_t c_row, walk w) { multiply(a, b, c, c_row, w, 1); }
@@ -101,16 +106,13 @@ typedef struct {
   int64_t o0, o1, c0, c1;  // blocks of ROWS, vectors of LANES
 } part;
 
-static int64_t pixels_of_row(int64_t row, int64_t width, int64_t limit) { return most(0, least(width, limit - row * width)); }
-
 static void pack_dy(const plan *g, const part *t, uint32_t *a) {
   const idnn_conv_shape *s = g->s;
   const int64_t row_size = g->pairs * ROWS, block_size = t->images * t->rows * row_size;
   for (int64_t n = 0; n < t->images * t->rows; n++) {
     const int64_t row = (t->image + n / t->rows) * s->OH + t->row + n % t->rows;
-    const int64_t width = g->limit < s->B * s->H * s->W ? pixels_of_row(row, s->OW, g->limit) : s->OW;
     for (int64_t o = t->o0; o < t->o1; o++)
-      pack_dy_row(g->dy + row * s->OW * s->OC, width, s->OC, o * ROWS, g->pairs, a + (o - t->o0) * block_size + n * row_size);
+      pack_dy_row(g->dy + row * s->OW * s->OC, s->OW, s->OC, o * ROWS, g->pairs, a + (o - t->o0) * block_size + n * row_size);
   }
 }
 
@@ -122,7 +124,7 @@ static void pack_x(const plan *g, const part *t, int64_t kw, int64_t c, int vect
   for (int64_t image = 0; image < t->images; image++)
     for (int64_t h = most(first, 0); h < least(first + count, s->H); h++) {
       const int64_t row = (t->image + image) * s->H + h;
-      pack_x_row(g->x + row * s->W * s->C, pixels_of_row(row, s->W, g->limit), kw - s->pad_left, s, c * LANES, vectors, g->pairs,
+      pack_x_row(g->x + row * s->W * s->C, s->W, kw - s->pad_left, s, c * LANES, vectors, g->pairs,
                  b + (image * count + h - first) * row_size);
     }
 }
@@ -219,9 +221,9 @@ static void share_out(plan *g, int64_t threads) {
       }
 }
 
-int idnn_gradient_bf16(const idnn_conv_shape *s, int64_t limit, const uint16_t *x, const uint16_t *dy, float *dw) {
+int idnn_gradient_bf16(const idnn_conv_shape *s, const uint16_t *x, const uint16_t *dy, float *dw) {
   if (!x || !dy || !dw) return idnn_fail(dnnl_invalid_arguments, "gradient of weights: an operand is missing");
-  plan g = {.s = s, .x = x, .dy = dy, .dw = dw, .limit = limit};
+  plan g = {.s = s, .x = x, .dy = dy, .dw = dw};
   g.pairs = up(s->OW, 2);
   g.rows = least(s->OH, most(1, BLOCK_PAIRS / g.pairs));
   g.images = g.rows < s->OH ? 1 : least(s->B, most(1, BLOCK_PAIRS / (g.rows * g.pairs)));

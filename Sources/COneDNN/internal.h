@@ -76,6 +76,7 @@ struct idnn_op {
   dnnl_memory_desc_t weights;            // packed
   idnn_packing packing;
   int64_t weight_dims[4];                // O, I, KH, KW of the checkpoint's; N, K, 1, 1 for linear
+  int64_t chunks;                        // Winograd: the batch in so many runs
   int64_t wide;                          // output channels that the primitive writes, if more than shape.OC
   idnn_primitive unpack;                 // gradient of weights: from the primitive's layout to OIHW
   size_t gradient_bytes;
@@ -93,9 +94,10 @@ void idnn_image(dnnl_memory_desc_t *md, int64_t B, int64_t C, int64_t H, int64_t
 void idnn_weights_any(dnnl_memory_desc_t *md, int64_t O, const idnn_conv_shape *s, idnn_dtype type);
 int idnn_winograd_pays(const idnn_conv_shape *s);
 int idnn_build_winograd(idnn_op *op, const idnn_conv_shape *s, int has_bias, int has_residual);
+// Plain weights to Winograd's; 0 if the layout is not the one known here.
+int idnn_transform_weights(const dnnl_memory_desc_t *to, const float *src, float *dst);
 
-// Gradients of weights on bf16 instructions. `limit`: pixels that exist, fewer than B * H * W if the last row is
-// cut short (linear layers are seen as a picture).
+// Gradients of weights on bf16 instructions.
 int idnn_gradient_bf16_works(void);
-int idnn_gradient_bf16(const idnn_conv_shape *s, int64_t limit, const uint16_t *x, const uint16_t *dy, float *dw);
+int idnn_gradient_bf16(const idnn_conv_shape *s, const uint16_t *x, const uint16_t *dy, float *dw);
 #endif

@@ -143,7 +143,7 @@ static int pack_blocked(const idnn_op *op, const dnnl_memory_desc_t *to, const v
 
 // ---------------------------------------------------------------- other layouts
 
-// Winograd's is known to oneDNN alone: by way of plain float32.
+// Winograd's: by way of plain float32.
 static int pack_opaque(const idnn_op *op, const void *src, idnn_dtype src_type, void *dst) {
   const dnnl_dims_t dims = {op->weight_dims[0], op->weight_dims[1], op->weight_dims[2], op->weight_dims[3]};
   dnnl_memory_desc_t plain;
@@ -155,11 +155,13 @@ static int pack_opaque(const idnn_op *op, const void *src, idnn_dtype src_type, 
     status = pack_blocked(op, &plain, src, src_type, wide);
     src = wide;
   }
-  idnn_primitive reorder = {0};
-  if (!status) status = idnn_reorder(&reorder, &plain, &op->weights);
-  if (!status) status = idnn_execute(&reorder, (void *const[]){(void *)src, dst});
-  else idnn_fail(status, "repacking weights");
-  idnn_primitive_destroy(&reorder);
+  if (!status && !idnn_transform_weights(&op->weights, src, dst)) {
+    idnn_primitive reorder = {0};
+    status = idnn_reorder(&reorder, &plain, &op->weights);
+    if (!status) status = idnn_execute(&reorder, (void *const[]){(void *)src, dst});
+    else idnn_fail(status, "repacking weights");
+    idnn_primitive_destroy(&reorder);
+  }
   free(wide);
   return status;
 }

@@ -1,6 +1,7 @@
-// swift-format-ignore: AlwaysUseLowerCamelCase
-/// Element types of the safetensors format. Cases are spelled as in files, so that one name serves both.
+/// Element types of the safetensors format, by their names in files.
 public enum ElementType: String, CaseIterable, Sendable {
+  // The format's own names.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   case F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, F8_E4M3, F8_E5M2
 
   /// Bytes of one element.
@@ -11,5 +12,16 @@ public enum ElementType: String, CaseIterable, Sendable {
     case .F16, .BF16, .I16: 2
     case .I8, .U8, .BOOL, .F8_E4M3, .F8_E5M2: 1
     }
+  }
+
+  /// Bytes of a tensor of this shape, or nil if a dimension is negative or the product overflows.
+  func byteCount(shape: [Int]) -> Int? {
+    var bytes = byteSize
+    for dimension in shape {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: dimension)
+      guard dimension >= 0, !overflow else { return nil }
+      bytes = product
+    }
+    return bytes
   }
 }

@@ -1,121 +1,130 @@
 import Foundation
 import Glibc
+import Synchronization
 
-/// Writes a safetensors file tensor by tensor, under a temporary name that is renamed when all is there.
+/// Writes a safetensors file tensor by tensor.
+///
+/// The bytes go to a temporary file beside the target, which `finish` flushes to disk and renames:
+/// readers see the old file or the whole new one. A writer that fails or is dropped before
+/// `finish` leaves nothing behind. Files are the same byte for byte whenever the calls are.
 public final class SafeTensorsWriter {
-  private let url: URL
-  private let temporary: String
-  private var descriptor: Int32
-  private var remaining: [(name: String, bytes: Int)]
+  /// A tensor to be written.
+  public typealias Declaration = (name: String, type: ElementType, shape: [Int])
 
+  private let path: String
+  private let temporary: String
+  private let declared: [(name: String, bytes: Int)]
+  private var written = 0
+  /// -1 once the temporary file is gone or renamed.
+  private var descriptor: Int32 = -1
+
+  /// Distinguishes the temporary files of writers in one process.
+  private static let serial = Atomic<Int>(0)
+
+  /// Creates the temporary file and writes the header.
   /// - Parameters:
   ///   - entries: every tensor in the order its bytes will come.
-  ///   - metadata: the file's `__metadata__`.
+  ///   - metadata: the file's free text.
+  /// - Throws: `unwritable`, or `badTensor` for a name used twice or an impossible shape.
   public init(
-    url: URL, entries: [(name: String, type: ElementType, shape: [Int])],
-    metadata: [String: String] = [:]
+    url: URL, entries: [Declaration], metadata: [String: String] = [:]
   ) throws(CheckpointError) {
-    self.url = url
-    temporary = url.path + ".partial-\(getpid())"
-    remaining = entries.map { ($0.name, $0.shape.reduce($0.type.byteSize, *)) }
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw .unwritable(path: url.path, reason: String(cString: strerror(errno)))
-    }
-    let header = Self.header(entries, metadata)
+    path = url.path
+    let number = Self.serial.add(1, ordering: .relaxed).newValue
+    temporary = "\(path).partial-\(getpid())-\(number)"
+    declared = try Self.checked(entries, path: path)
+    let header = HeaderWriter.header(
+      entries, byteCounts: declared.map(\.bytes), metadata: metadata)
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure(errno) }
     let length = UInt64(header.count)
     let prefix = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
-    try write(prefix + header)
+    try (prefix + header).withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
+      try write(UnsafeRawBufferPointer(bytes))
+    }
   }
 
-  deinit {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(temporary)
-  }
+  deinit { discard() }
 
-  /// Appends the bytes of the next tensor.
+  /// Appends the bytes of the next tensor, which must be as many as its declaration says.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    precondition(written < declared.count, "append: all \(declared.count) tensors are written")
+    let next = declared[written]
     precondition(
-      !remaining.isEmpty && remaining[0].bytes == bytes.count,
-      "\(bytes.count) bytes for tensor \(remaining.first?.name ?? "past the last one")")
-    remaining.removeFirst()
+      bytes.count == next.bytes,
+      "append: \(bytes.count) bytes for tensor \(next.name), which takes \(next.bytes)")
+    precondition(descriptor >= 0, "append: the writer has failed")
     try write(bytes)
+    written += 1
   }
 
-  /// Flushes the file to disk and gives it its name.
+  /// Flushes the file to disk and gives it its name; the last call on a writer.
   public func finish() throws(CheckpointError) {
-    precondition(remaining.isEmpty, "\(remaining.count) tensors were not written")
-    guard fsync(descriptor) == 0, close(descriptor) == 0 else { throw failure() }
+    precondition(
+      written == declared.count, "finish: \(declared.count - written) tensors are not written")
+    precondition(descriptor >= 0, "finish: the writer has failed or is finished")
+    guard fsync(descriptor) == 0 else { throw failure(errno) }
+    let isClosed = close(descriptor) == 0
+    let code = errno
     descriptor = -1
-    guard rename(temporary, url.path) == 0 else {
-      let error = failure()
+    guard isClosed, rename(temporary, path) == 0 else {
+      let error = failure(isClosed ? errno : code)
       unlink(temporary)
       throw error
     }
+    Self.flushFolder(of: path)
   }
 
-  private func write(_ bytes: [UInt8]) throws(CheckpointError) {
-    let isWritten = bytes.withUnsafeBytes { tryWrite($0) }
-    guard isWritten else { throw failure() }
+  /// Sizes of all tensors, after checking that a reader would accept them.
+  private static func checked(
+    _ entries: [Declaration], path: String
+  ) throws(CheckpointError) -> [(name: String, bytes: Int)] {
+    var names: Set<String> = [HeaderParser.metadataKey]
+    var sizes: [(name: String, bytes: Int)] = []
+    for entry in entries {
+      guard names.insert(entry.name).inserted else {
+        let reason =
+          entry.name == HeaderParser.metadataKey ? "the name is reserved" : "declared twice"
+        throw .badTensor(path: path, name: entry.name, reason: reason)
+      }
+      guard let bytes = entry.type.byteCount(shape: entry.shape) else {
+        throw .badTensor(path: path, name: entry.name, reason: "impossible shape \(entry.shape)")
+      }
+      sizes.append((entry.name, bytes))
+    }
+    return sizes
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
-    guard tryWrite(bytes) else { throw failure() }
-  }
-
-  /// False with `errno` set if the disk did not take everything.
-  private func tryWrite(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { return false }
-      rest = rest.dropFirst(written)
+      let chunk = UnsafeRawBufferPointer(rebasing: rest)
+      let count = Glibc.write(descriptor, chunk.baseAddress, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw failure(errno) }
+      rest = rest.dropFirst(count)
     }
-    return true
   }
 
-  private func failure() -> CheckpointError {
-    .unwritable(path: url.path, reason: String(cString: strerror(errno)))
+  /// The error for a failed system call; removes the temporary file.
+  private func failure(_ code: Int32) -> CheckpointError {
+    discard()
+    return .unwritable(path: path, reason: String(cString: strerror(code)))
   }
 
-  /// The JSON header, padded with spaces so that the data starts at a multiple of 8 bytes.
-  private static func header(
-    _ entries: [(name: String, type: ElementType, shape: [Int])], _ metadata: [String: String]
-  ) -> [UInt8] {
-    var parts: [String] = []
-    if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-      parts.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
-    }
-    var offset = 0
-    for entry in entries {
-      let end = offset + entry.shape.reduce(entry.type.byteSize, *)
-      let shape = entry.shape.map(String.init).joined(separator: ",")
-      parts.append(
-        "\(quoted(entry.name)):{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],"
-          + "\"data_offsets\":[\(offset),\(end)]}")
-      offset = end
-    }
-    var bytes = Array("{\(parts.joined(separator: ","))}".utf8)
-    while (bytes.count + 8) % 8 != 0 { bytes.append(0x20) }
-    return bytes
+  private func discard() {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    unlink(temporary)
+    descriptor = -1
   }
 
-  private static func quoted(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case _ where scalar.value < 0x20:
-        out +=
-          "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2)
-          + String(scalar.value, radix: 16)
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out + "\""
+  /// Makes the rename survive a power failure, where the file system can; not an error if not.
+  private static func flushFolder(of path: String) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = fsync(descriptor)
+    close(descriptor)
   }
 }

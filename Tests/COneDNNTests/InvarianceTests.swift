@@ -7,7 +7,8 @@ import Testing
 /// suspension, of which these have none.
 @Suite(.serialized) struct InvarianceTests {
   static let convolutions = [
-    Convolution(4, 16, 16, 96, 96), Convolution(4, 8, 8, 64, 192), Convolution(4, 4, 4, 96, 224),
+    Convolution(6, 16, 16, 192, 96), Convolution(4, 16, 16, 96, 96), Convolution(4, 8, 8, 64, 192),
+    Convolution(4, 4, 4, 96, 224),
     Convolution(4, 16, 16, 4, 96), Convolution(4, 16, 16, 96, 4),
     Convolution(4, 8, 8, 96, 96, kernel: (3, 3), stride: 2, padding: (1, 1, 1, 1)),
   ]

@@ -4,6 +4,7 @@ import Testing
 @Suite struct WinogradTests {
   static let convolutions = [
     Convolution(1, 16, 16, 64, 64), Convolution(2, 17, 19, 64, 80), Convolution(1, 16, 16, 192, 96),
+    Convolution(3, 16, 16, 96, 80),
   ]
 
   /// Intermediate values of F(4x4, 3x3) grow up to about a hundred times, and so do rounding errors; the promise is

@@ -30,6 +30,7 @@ int ik_isa_level(void);  // 0 baseline, 1 avx2, 2 avx512, 3 avx512 + bf16 instru
 void ik_force_isa_level(int level);  // for tests; clamped to what the processor has
 
 // ---------------------------------------------------------------- elementwise.c
+// To bf16, float32 denormals (below 2^-126) become zero where the conversion is one instruction (avx512-bf16).
 void ik_convert(const void *src, ik_dtype src_type, void *dst, ik_dtype dst_type, int64_t n);
 void ik_fill(void *dst, ik_dtype type, float value, int64_t n);
 typedef enum { IK_ADD = 0, IK_SUB = 1, IK_MUL = 2, IK_DIV = 3, IK_MAX = 4, IK_MIN = 5 } ik_binary_op;

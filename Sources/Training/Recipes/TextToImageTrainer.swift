@@ -14,7 +14,7 @@ public struct TextToImageTrainer {
   public let output: URL
   private let report: (String) -> Void
 
-  /// - Parameter output: the run's folder; the finished model is written to `model/` in it, in diffusers layout.
+  /// - Parameter output: the run's folder; the model as it stands at each sample is written to `model/` in it, in diffusers layout.
   public init(_ recipe: TextToImageRecipe, output: URL, report: @escaping (String) -> Void) {
     self.recipe = recipe
     self.output = output
@@ -53,9 +53,11 @@ public struct TextToImageTrainer {
           clean, ids: ids, timesteps: timesteps, noise: random.normal(clean.shape), schedule,
           dtype: recipe.precision.dtype)
       },
-      sample: { step in try writeSamples(pipeline, step: step) })
-    guard state.step == recipe.loop.steps else { return }
-    try save(trainee, state, tokenizer)
+      sample: { step in
+        // The averaged weights are in place here: what is written is the model as it would be used.
+        try writeSamples(pipeline, step: step)
+        try write(trainee)
+      })
   }
 
   private func loadAutoencoder() throws -> AutoencoderKL {
@@ -108,15 +110,6 @@ public struct TextToImageTrainer {
     try ImageFile.save(grid, to: output.appendingPathComponent("samples-\(step).png"), text: [])
   }
 
-  private func save(_ trainee: Trainee, _ state: TrainingState, _ tokenizer: CLIPTokenizer) throws {
-    if let average = state.average {
-      try average.withAverage(trainee.parameters) { try write(trainee) }
-    } else {
-      try write(trainee)
-    }
-    report("wrote \(output.appendingPathComponent("model").path)")
-  }
-
   /// Writes the model as a diffusers folder.
   private func write(_ trainee: Trainee) throws {
     let folder = output.appendingPathComponent("model")
@@ -130,6 +123,7 @@ public struct TextToImageTrainer {
     try DiffusersFolder.finish(
       folder, autoencoder: URL(fileURLWithPath: recipe.autoencoder),
       tokenizer: output.appendingPathComponent("tokenizer"), scheduler: recipe.scheduler)
+    report("wrote \(folder.path)")
   }
 }
 

@@ -5,7 +5,6 @@ usage: shrink.py FULL_DATA OUT
 
 FULL_DATA holds one folder for each case, as diffusers wrote it; README.md says which versions, and what is left out.
 """
-import json
 import os
 import shutil
 import sys
@@ -16,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
 PIPELINES = ["sd1_tiny", "sd2_tiny_v", "inpaint_tiny_9ch", "sdxl_tiny", "ddpm_tiny"]
-OTHERS = ["taesd_shape", "samplers"]
+OTHERS = ["taesd_shape", "samplers", "lora_tiny"]
 # Every prompt a stored pipeline call or hidden state was made from.
 PROMPTS = ["a cat on the moon", "blurry, low quality", "", "a red butterfly"]
 # "!" (padding of the second tokenizer of SDXL), start and end of text.
@@ -66,35 +65,22 @@ def copy_case(full, out, case, ids):
     source = os.path.join(full, case)
     for folder, _, files in os.walk(source):
         relative = os.path.relpath(folder, source)
-        part = relative.split(os.sep)[0]
-        if part.startswith("tokenizer"):
+        if relative.split(os.sep)[0].startswith("tokenizer"):
             continue
-        if case == "inpaint_tiny_9ch" and part not in (".", "unet", "scheduler"):
-            continue
+        os.makedirs(os.path.join(out, case, relative), exist_ok=True)
         for name in sorted(files):
             path = os.path.join(folder, name)
             target = os.path.join(out, case, relative, name)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            if name == "expected.safetensors":
-                copy_expected(path, target, case)
-            elif name.endswith(".safetensors"):
-                twin = os.path.join(full, BASE, relative, name)
-                if case != BASE and os.path.exists(twin) and same_values(path, twin):
-                    print(f"{case}/{relative}/{name}: as in {BASE}, left out")
-                    continue
-                save_file(halved(load_file(path), ids), target, metadata={"format": "pt"})
-            elif not name.endswith(".png"):
+            # Results and adapters have all 24 bits.
+            if not name.endswith(".safetensors") or name == "expected.safetensors" or case == "lora_tiny":
                 shutil.copyfile(path, target)
-
-
-def copy_expected(path, target, case):
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata()
-        tensors = {key: file.get_tensor(key) for key in file.keys()}
-    if case == "inpaint_tiny_9ch":
-        tensors = {key: value for key, value in tensors.items() if key.startswith("unet.")}
-        metadata["about"] = json.dumps({"unet": "timesteps 1, 500, 981"})
-    save_file({key: value.contiguous() for key, value in tensors.items()}, target, metadata=metadata)
+                continue
+            twin = os.path.join(full, BASE, relative, name)
+            if case != BASE and os.path.exists(twin) and same_values(path, twin):
+                with open(os.path.join(out, case, relative, "SAME_AS"), "w") as file:
+                    file.write(BASE + "\n")
+                continue
+            save_file(halved(load_file(path), ids), target, metadata={"format": "pt"})
 
 
 def main():

@@ -1,0 +1,46 @@
+import Diffusion
+import Foundation
+import Generation
+import Images
+import TensorCore
+import TestSupport
+import Testing
+
+/// The model that ships in `Weights/`.
+@Suite struct BundledModelTests {
+  private func pipeline() throws -> (TextToImage, PipelineSpec) {
+    let home = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let locator = ModelLocator(environment: ["IMAGO_HOME": home.path])
+    let (spec, folder) = try locator.pipeline(nil)
+    return (TextToImage(try PipelineComponents(folder: folder, name: spec.name), precision: .f32), spec)
+  }
+
+  private func picture(_ pipeline: TextToImage, _ spec: PipelineSpec, _ prompt: String) throws -> [Float] {
+    let size = pipeline.components.defaultSize
+    let request = GenerationRequest(
+      prompts: [prompt], steps: 8, guidance: Guidance(scale: spec.guidance), sampler: spec.sampler ?? .ddim,
+      seeds: [1], width: size, height: size)
+    return try pipeline.generate(request).pixels.floats()
+  }
+
+  /// Mean red, green and blue, in 0 ... 1.
+  private func colour(_ pixels: [Float]) -> [Float] {
+    (0..<3).map { channel in
+      let values = stride(from: channel, to: pixels.count, by: 3).map { pixels[$0] / 2 + 0.5 }
+      return values.reduce(0, +) / Float(values.count)
+    }
+  }
+
+  @Test func loadsStrictlyAndFollowsTheWords() throws {
+    let (pipeline, spec) = try pipeline()
+    #expect(pipeline.components.defaultSize >= 128)
+    let moon = try picture(pipeline, spec, "a cat on the moon")
+    let again = try picture(pipeline, spec, "a cat on the moon")
+    #expect(moon == again, "the same seed gives the same bits")
+    // Space is dark, a meadow is bright and green: plain words must show.
+    let (dark, bright) = (colour(moon), colour(try picture(pipeline, spec, "a tree in a meadow")))
+    #expect(bright.reduce(0, +) > dark.reduce(0, +) + 0.3, "meadow \(bright), moon \(dark)")
+    #expect(bright[1] > bright[0] && bright[1] > dark[1], "meadow \(bright)")
+  }
+}
