@@ -91,14 +91,14 @@ final class ScratchFolder {
 
   /// Against torch's formula, worked by hand in double precision.
   @Test func adamWFollowsTorch() {
-    let parameter = Parameter(name: "p", value: Tensor([1, -2], shape: [2]), isTrainable: true)
+    let parameter = Parameter(name: "p", value: Tensor([1, -2] as [Float], shape: [2]), isTrainable: true)
     var settings = AdamW.Settings()
     settings.weightDecay = 0.1
     settings.maxGradientNorm = 1
     var optimizer = AdamW([parameter], settings)
     var (p, m, v) = ([1.0, -2.0], [0.0, 0.0], [0.0, 0.0])
     for step in 1...3 {
-      let (_, gradients) = valueAndGradients { (parameter.tensor * Tensor([3, 4], shape: [2])).sum() }
+      let (_, gradients) = valueAndGradients { (parameter.tensor * Tensor([3, 4] as [Float], shape: [2])).sum() }
       let norm = optimizer.gradientNorm(gradients)
       #expect(abs(norm - 5) < 1e-9)
       optimizer.step(gradients, norm: norm, learningRate: 0.01)
