@@ -59,7 +59,21 @@ public struct OutputNaming: Sendable, Equatable {
     return URL(fileURLWithPath: path)
   }
 
-  /// Throws unless files can be written there, before any work is done. Makes the folder if it is missing.
+  /// Throws unless files can be written there, before any work is done. Leaves no new folder behind.
+  public func check(_ url: URL) throws {
+    let folder = url.deletingLastPathComponent().standardizedFileURL
+    var missing: [URL] = []
+    var above = folder
+    while above.path != "/", !FileManager.default.fileExists(atPath: above.path) {
+      missing.append(above)
+      above.deleteLastPathComponent()
+    }
+    try prepare(url)
+    // Deepest first; only folders this call made, which are empty.
+    for made in missing { try? FileManager.default.removeItem(at: made) }
+  }
+
+  /// Makes the folder of a file if it is missing; throws unless it can be written to.
   public func prepare(_ url: URL) throws {
     let folder = url.deletingLastPathComponent()
     do {

@@ -69,7 +69,7 @@ struct Txt2Img: ParsableCommand {
       seeds: (0..<count).map { first &+ UInt64($0) })
     try all.validate(multiple: pipeline.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     let writer = PictureWriter(format: naming.format, embedsParameters: !noMetadata)
-    try naming.prepare(naming.url(index: 0, seed: first, prompt: prompt))
+    try naming.check(naming.url(index: 0, seed: first, prompt: prompt))
     for start in stride(from: 0, to: count, by: batch) {
       var part = all
       part.prompts = Array(all.prompts[start..<min(start + batch, count)])
