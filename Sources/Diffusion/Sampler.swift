@@ -1,35 +1,53 @@
 import TensorCore
 
-/// The network as a sampler sees it: noisy sample `[B, H, W, C]` and timestep to raw prediction, float32.
-public typealias ModelPrediction = (_ sample: Tensor, _ timestep: Float) throws -> Tensor
+/// The network as a sampler sees it: noisy sample `[B, H, W, C]`, timestep and index of the step to raw prediction, float32.
+/// Methods of higher order call it several times in a step.
+public typealias ModelPrediction = (_ sample: Tensor, _ timestep: Float, _ step: Int) throws -> Tensor
 
 /// One finished step of a sampler.
 public struct SamplingStep: Sendable {
-  /// From 0.
+  /// From 0, counted over the whole plan.
   public let index: Int
   public let count: Int
   public let timestep: Float
   /// The sample after the step.
   public let sample: Tensor
+  /// Signal and noise in `sample`.
+  public let level: NoiseLevel
+
+  init(_ index: Int, of plan: SamplingPlan, sample: Tensor) {
+    self.index = index
+    self.sample = sample
+    count = plan.timesteps.count
+    timestep = plan.timesteps[index]
+    level = plan.levels[index + 1]
+  }
 }
 
 /// A way from noise to a sample: the whole loop in one function, with no state left between calls.
 ///
 /// Scalars are computed in double precision, samples in float32.
 public protocol Sampler: Sendable {
-  /// The timesteps a run visits, in order.
-  func timesteps(steps: Int) -> [Int]
-  /// What unit noise is multiplied by to be the start of a run over these timesteps.
-  func initialNoiseScale(timesteps: [Int]) -> Float
+  /// The steps of a run.
+  func plan(steps: Int) throws -> SamplingPlan
   /// - Parameters:
-  ///   - x: the start: noise, or a noised sample that enters at `timesteps[0]`.
-  ///   - timesteps: from `timesteps(steps:)`, whole or a tail of it (image to image).
+  ///   - x: the start, from `enter`.
+  ///   - plan: from `plan(steps:)`, whole or entered later (image to image).
   ///   - noise: drawn from where the method needs fresh noise.
   ///   - onStep: called after each step; may replace the sample (inpainting) and may throw to stop.
   func sample(
-    _ x: Tensor, timesteps: [Int], steps: Int, noise: inout NoiseSource, predict: ModelPrediction,
+    _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
     onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor
+}
+
+extension Sampler {
+  /// The sample a run starts from: noise alone, or a clean sample with the noise of the plan's first step.
+  public func enter(_ noise: Tensor, clean: Tensor? = nil, plan: SamplingPlan) -> Tensor {
+    guard let clean else { return noise * Float(plan.initialNoiseScale) }
+    let level = plan.levels[plan.start]
+    return clean.scaled(by: Float(level.signal), adding: noise, times: Float(level.noise))
+  }
 }
 
 /// Names of samplers, as people type them.

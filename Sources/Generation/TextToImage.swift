@@ -37,10 +37,10 @@ public struct TextToImage: Sendable {
       vae.config.latentChannels,
     ]
     let predict = try guidedPrediction(request)
-    let timesteps = sampler.timesteps(steps: request.steps)
-    let start = noise.normal(shape) * sampler.initialNoiseScale(timesteps: timesteps)
+    let plan = try sampler.plan(steps: request.steps)
+    let start = sampler.enter(noise.normal(shape), plan: plan)
     let latents = try sampler.sample(
-      start, timesteps: timesteps, steps: request.steps, noise: &noise, predict: predict,
+      start, plan: plan, noise: &noise, predict: predict,
       onStep: {
         try onStep($0)
         return nil
@@ -83,7 +83,7 @@ public struct TextToImage: Sendable {
     }
     let rows = conditional.map { Conditioned(unconditional, $0, request) }
     let (unet, dtype, guidance) = (components.unet, precision.dtype, request.guidance)
-    return { sample, timestep in
+    return { sample, timestep, _ in
       let outputs = rows.enumerated().map { index, row in
         let x = sample.slice(axis: 0, from: index, count: 1).cast(to: dtype)
         let input = row.count == 1 ? x : Tensor.concatenate([x, x], axis: 0)

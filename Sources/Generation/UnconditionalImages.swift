@@ -39,12 +39,11 @@ public struct UnconditionalImages: Sendable {
     let sampler = sampler.make(scheduler, eta: 0)
     var noise = NoiseSource(stream, seeds: seeds)
     let side = unet.config.sampleSize
-    let timesteps = sampler.timesteps(steps: steps)
+    let plan = try sampler.plan(steps: steps)
     let start = noise.normal([seeds.count, side, side, unet.config.inChannels])
     return try sampler.sample(
-      start * sampler.initialNoiseScale(timesteps: timesteps), timesteps: timesteps, steps: steps,
-      noise: &noise,
-      predict: { x, t in
+      sampler.enter(start, plan: plan), plan: plan, noise: &noise,
+      predict: { x, t, _ in
         unet(x.cast(to: precision.dtype), timesteps: Array(repeating: t, count: x.shape[0]))
           .cast(to: .f32)
       },

@@ -45,8 +45,8 @@ import Testing
     var noise = NoiseSource(.torch, seeds: [5])
     let start = noise.normal([1, 2, 2, 4])
     let end = try sampler.sample(
-      start, timesteps: sampler.timesteps(steps: steps), steps: steps, noise: &noise,
-      predict: { predict(config, $0, $1) }, onStep: { _ in nil })
+      start, plan: sampler.plan(steps: steps), noise: &noise,
+      predict: { x, t, _ in predict(config, x, t) }, onStep: { _ in nil })
     return (start.floats(), end.floats())
   }
 
@@ -84,8 +84,8 @@ import Testing
     var noise = NoiseSource(.torch, seeds: [11])
     let start = noise.normal([1, 64, 64, 4])
     let end = try sampler.sample(
-      start, timesteps: sampler.timesteps(steps: 1000), steps: 1000, noise: &noise,
-      predict: { predict(config, $0, $1) }, onStep: { _ in nil })
+      start, plan: sampler.plan(steps: 1000), noise: &noise,
+      predict: { x, t, _ in predict(config, x, t) }, onStep: { _ in nil })
     let deviation = (end.sumOfSquares / Double(end.count)).squareRoot()
     // A thousand steps leave 0.8 %, the deviation of 16384 values is known to 0.6 %.
     #expect(abs(deviation / Self.deviation - 1) < 0.025, "deviation \(deviation)")

@@ -18,11 +18,11 @@ import Testing
     let reference = try ReferenceCase("samplers")
     let setup = try Setup(named: name, in: reference)
     let sampler = setup.sampler
-    let timesteps = sampler.timesteps(steps: steps)
-    #expect(timesteps.map(Float.init) == (try reference.floats("\(name).\(steps).timesteps")))
+    let plan = try sampler.plan(steps: steps)
+    #expect(plan.timesteps == (try reference.floats("\(name).\(steps).timesteps")))
 
     var noise = NoiseSource(.torchBatch, seeds: [7])
-    let start = noise.normal([1, 6, 5, 4]) * sampler.initialNoiseScale(timesteps: timesteps)
+    let start = sampler.enter(noise.normal([1, 6, 5, 4]), plan: plan)
     expectMatch(
       start.channelsFirstFloats(), try reference.floats("\(name).\(steps).x0"), tolerance: 1e-6,
       "\(name) start")
@@ -31,7 +31,7 @@ import Testing
     let size = start.count
     var visited = 0
     _ = try sampler.sample(
-      start, timesteps: timesteps, steps: steps, noise: &noise, predict: Self.standIn
+      start, plan: plan, noise: &noise, predict: { x, t, _ in Self.standIn(x, t) }
     ) { step in
       let part = Array(expected[(step.index * size)..<((step.index + 1) * size)])
       expectMatch(
@@ -50,8 +50,8 @@ import Testing
     let sampler = DDIMSampler(SchedulerConfig(), eta: 0)
     var seen: [Float] = []
     let last = try sampler.sample(
-      start, timesteps: sampler.timesteps(steps: 3), steps: 3, noise: &noise,
-      predict: { x, _ in
+      start, plan: sampler.plan(steps: 3), noise: &noise,
+      predict: { x, _, _ in
         seen.append(x.floats()[0])
         return x * 0
       },

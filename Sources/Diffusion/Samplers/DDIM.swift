@@ -13,20 +13,22 @@ public struct DDIMSampler: Sampler {
     schedule = config.schedule
   }
 
-  public func timesteps(steps: Int) -> [Int] { TimestepSpacing.timesteps(config, steps: steps) }
-
-  public func initialNoiseScale(timesteps: [Int]) -> Float { 1 }
+  public func plan(steps: Int) -> SamplingPlan {
+    SamplingPlan(steps: steps, timesteps: TimestepSpacing.timesteps(config, steps: steps), schedule: schedule)
+  }
 
   public func sample(
-    _ x: Tensor, timesteps: [Int], steps: Int, noise: inout NoiseSource, predict: ModelPrediction,
+    _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
     onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
     var x = x
     let bars = schedule.alphasCumprod.map(Double.init)
     let last = config.setAlphaToOne ? 1.0 : bars[0]
-    for (i, t) in timesteps.enumerated() {
-      let output = try predict(x, Float(t))
-      let previous = t - config.trainSteps / steps
+    let timesteps = plan.timesteps.map { Int($0) }
+    for i in plan.indices {
+      let t = timesteps[i]
+      let output = try predict(x, Float(t), i)
+      let previous = t - config.trainSteps / plan.steps
       let (bar, barPrevious) = (bars[t], previous >= 0 ? bars[previous] : last)
       let (predicted, epsilon) = schedule.cleanAndNoise(output, x, bar: bar)
       let range = config.clipSampleRange
@@ -37,8 +39,7 @@ public struct DDIMSampler: Sampler {
         by: Float(barPrevious.squareRoot()), adding: epsilon,
         times: Float(max(1 - barPrevious - sigma * sigma, 0).squareRoot()))
       if eta > 0 { x = x.scaled(by: 1, adding: noise.normal(x.shape, device: x.device), times: Float(sigma)) }
-      let step = SamplingStep(index: i, count: timesteps.count, timestep: Float(t), sample: x)
-      x = try onStep(step) ?? x
+      x = try onStep(SamplingStep(i, of: plan, sample: x)) ?? x
     }
     return x
   }

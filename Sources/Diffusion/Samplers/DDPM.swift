@@ -11,18 +11,20 @@ public struct DDPMSampler: Sampler {
     schedule = config.schedule
   }
 
-  public func timesteps(steps: Int) -> [Int] { TimestepSpacing.timesteps(config, steps: steps) }
-
-  public func initialNoiseScale(timesteps: [Int]) -> Float { 1 }
+  public func plan(steps: Int) -> SamplingPlan {
+    SamplingPlan(steps: steps, timesteps: TimestepSpacing.timesteps(config, steps: steps), schedule: schedule)
+  }
 
   public func sample(
-    _ x: Tensor, timesteps: [Int], steps: Int, noise: inout NoiseSource, predict: ModelPrediction,
+    _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
     onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
     var x = x
     let bars = schedule.alphasCumprod.map(Double.init)
-    for (i, t) in timesteps.enumerated() {
-      let output = try predict(x, Float(t))
+    let timesteps = plan.timesteps.map { Int($0) }
+    for i in plan.indices {
+      let t = timesteps[i]
+      let output = try predict(x, Float(t), i)
       let barPrevious = i + 1 < timesteps.count ? bars[timesteps[i + 1]] : 1
       let bar = bars[t]
       let alpha = bar / barPrevious
@@ -39,8 +41,7 @@ public struct DDPMSampler: Sampler {
         x = mean.scaled(
           by: 1, adding: noise.normal(x.shape, device: x.device), times: Float(deviation))
       }
-      let step = SamplingStep(index: i, count: timesteps.count, timestep: Float(t), sample: x)
-      x = try onStep(step) ?? x
+      x = try onStep(SamplingStep(i, of: plan, sample: x)) ?? x
     }
     return x
   }

@@ -16,6 +16,10 @@ public struct AutoencoderRecipe: Codable, Sendable {
   /// Side of the training pictures.
   public var size: Int
   public var model: AutoencoderKLConfig
+  /// The folder of an autoencoder to go on from instead of random weights.
+  public var startFrom: String?
+  /// Starts of the names of weights that stay as they are, such as `encoder.`: latents made before then stay valid.
+  public var frozen: [String]?
   public var precision: Precision
   /// Weight of the squared error, which brings colours in fast.
   public var squareWeight: Float
@@ -26,7 +30,8 @@ public struct AutoencoderRecipe: Codable, Sendable {
   public var loop: LoopSettings
 
   enum CodingKeys: String, CodingKey {
-    case name, data, size, model, precision, loop
+    case name, data, size, model, frozen, precision, loop
+    case startFrom = "start_from"
     case squareWeight = "square_weight"
     case edgeWeight = "edge_weight"
     case divergenceWeight = "divergence_weight"
@@ -52,19 +57,16 @@ public struct AutoencoderTrainer {
 
   /// Trains, or goes on training, then measures the scale of the latents and writes the model.
   public func run(shouldStop: @escaping () -> Bool = { false }) throws {
-    let store = ParameterStore(RandomInitialization(seed: recipe.loop.seed), isTrainable: { _ in true })
-    let model = AutoencoderKL(store.root, recipe.model)
-    let parameters = store.parameters
-    Self.startLinear(parameters)
-    Self.startWithLittleNoise(parameters, channels: recipe.model.latentChannels)
+    let (model, parameters) = try start()
+    let trained = parameters.filter(\.isTrainable)
     var state = TrainingState(
-      parameters, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
+      trained, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
     var loop = TrainingLoop(
       recipe.loop, folder: output, fingerprint: try Fingerprint.of(recipe))
     loop.report = report
     loop.shouldStop = shouldStop
     report(
-      "\(recipe.name): \(parameters.reduce(0) { $0 + $1.value.count }) parameters, \(data.count) pictures")
+      "\(recipe.name): \(trained.reduce(0) { $0 + $1.value.count }) parameters, \(data.count) pictures")
     var order = EpochOrder(count: data.count, seed: recipe.loop.seed)
     try loop.run(
       &state,
@@ -77,10 +79,26 @@ public struct AutoencoderTrainer {
       sample: { step in try writeSamples(model, step: step) })
     guard state.step == recipe.loop.steps else { return }
     if let average = state.average {
-      try average.withAverage(parameters) { try finish(model, parameters) }
+      try average.withAverage(trained) { try finish(model, parameters) }
     } else {
       try finish(model, parameters)
     }
+  }
+
+  /// The model as it is before the first step.
+  private func start() throws -> (AutoencoderKL, [Parameter]) {
+    let isTrainable = Frozen.rule(recipe.frozen)
+    if let path = recipe.startFrom {
+      return try ModelFolder(URL(fileURLWithPath: path)).load(isTrainable: isTrainable) { path, _ in
+        AutoencoderKL(path, recipe.model)
+      }
+    }
+    let store = ParameterStore(
+      RandomInitialization(seed: recipe.loop.seed), isTrainable: isTrainable)
+    let model = AutoencoderKL(store.root, recipe.model)
+    Self.startLinear(store.parameters)
+    Self.startWithLittleNoise(store.parameters, channels: recipe.model.latentChannels)
+    return (model, store.parameters)
   }
 
   /// Starts every residual branch at zero and the other convolutions at unit gain (Goyal et al. 2017, §5.1; He et al. 2015):
@@ -145,26 +163,57 @@ public struct AutoencoderTrainer {
       grid, to: self.output.appendingPathComponent("samples-\(step).png"), text: [])
   }
 
-  /// Measures the latents' deviation over the data and writes the model with it as scaling factor.
+  /// Whitens the latents if the encoder was trained, measures their scale and writes the model.
   private func finish(_ model: AutoencoderKL, _ parameters: [Parameter]) throws {
-    var (sum, squares, count) = (0.0, 0.0, 0)
-    for start in stride(from: 0, to: min(data.count, 512), by: 16) {
-      let images = try (start..<min(start + 16, data.count)).map {
-        try data.example($0, size: recipe.size).image
-      }
-      let mean = model.encode(ImageTensor.pack(images).cast(to: recipe.precision.dtype)).mean
-      sum += Double(mean.sum().scalar)
-      squares += mean.sumOfSquares
-      count += mean.count
+    let encoderIsNew = Frozen.rule(recipe.frozen)("encoder.conv_in.weight")
+    if encoderIsNew, recipe.model.useQuantConv, recipe.model.usePostQuantConv {
+      var whitening = LatentWhitening(channels: recipe.model.latentChannels)
+      try forLatents(of: model) { whitening.add(mean: $0.mean, logVariance: $0.logVariance) }
+      try whitening.fold(into: parameters)
     }
-    let average = sum / Double(count)
     var config = recipe.model
     config.sampleSize = recipe.size
-    config.scalingFactor = Float(1 / (squares / Double(count) - average * average).squareRoot())
+    if encoderIsNew {
+      config.scalingFactor = try measureScale(model)
+    } else if let path = recipe.startFrom {
+      config.scalingFactor = try ModelFolder(URL(fileURLWithPath: path)).decode(
+        AutoencoderKLConfig.self
+      ).scalingFactor
+    }
     report("latent scaling factor \(config.scalingFactor)")
     try ModelFolder(output.appendingPathComponent("vae")).save(
       parameters, config: config, className: "AutoencoderKL", name: "diffusion_pytorch_model",
       dtype: .f16)
+  }
+
+  /// One over the deviation of the latents.
+  private func measureScale(_ model: AutoencoderKL) throws -> Float {
+    var (sum, squares, count) = (0.0, 0.0, 0)
+    try forLatents(of: model) {
+      sum += Double($0.mean.sum().scalar)
+      squares += $0.mean.sumOfSquares
+      count += $0.mean.count
+    }
+    let average = sum / Double(count)
+    return Float(1 / (squares / Double(count) - average * average).squareRoot())
+  }
+
+  /// Encodes some of the data, a batch at a time.
+  private func forLatents(of model: AutoencoderKL, _ body: (LatentDistribution) -> Void) throws {
+    for start in stride(from: 0, to: min(data.count, 512), by: 16) {
+      let images = try (start..<min(start + 16, data.count)).map {
+        try data.example($0, size: recipe.size).image
+      }
+      body(model.encode(ImageTensor.pack(images).cast(to: recipe.precision.dtype)))
+    }
+  }
+}
+
+/// Which weights of a model a recipe leaves alone.
+enum Frozen {
+  static func rule(_ prefixes: [String]?) -> @Sendable (String) -> Bool {
+    let prefixes = prefixes ?? []
+    return { name in !prefixes.contains { name.hasPrefix($0) } }
   }
 }
 

@@ -88,9 +88,8 @@ public struct CircleTrainer {
     var noise = NoiseSource(.torchBatch, seeds: [recipe.loop.seed])
     let start = noise.normal([1, recipe.samples, 1, 2])
     let points = try sampler.sample(
-      start, timesteps: sampler.timesteps(steps: recipe.scheduler.trainSteps),
-      steps: recipe.scheduler.trainSteps, noise: &noise,
-      predict: { x, t in
+      start, plan: sampler.plan(steps: recipe.scheduler.trainSteps), noise: &noise,
+      predict: { x, t, _ in
         let flat = x.reshaped([recipe.samples, 2])
         return model(flat, timesteps: Array(repeating: t, count: recipe.samples)).reshaped(x.shape)
       }, onStep: { _ in nil }
