@@ -9,12 +9,12 @@ struct SceneComposer: Sendable {
 
     var weight: Float {
       switch self {
-      case .plain: 0.42
-      case .placed: 0.27
+      case .plain: 0.38
+      case .placed: 0.35
       case .plainCount: 0.04
       case .placedCount: 0.04
-      case .plainPair: 0.06
-      case .placedPair: 0.17
+      case .plainPair: 0.05
+      case .placedPair: 0.14
       }
     }
   }

@@ -27,20 +27,21 @@ public struct TextToImageTrainer {
     let latents = try openLatents(autoencoder)
     let tokenizer = try openTokenizer(latents.captions)
     let trainee = try Trainee(recipe, tokenizer: tokenizer)
-    let parameters = trainee.parameters
+    let parameters = trainee.trained
     var state = TrainingState(
       parameters, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
     var loop = TrainingLoop(recipe.loop, folder: output, fingerprint: try Fingerprint.of(recipe))
     loop.report = report
     loop.shouldStop = shouldStop
     report(
-      "\(recipe.name): \(trainee.parameters.reduce(0) { $0 + $1.value.count }) parameters, "
+      "\(recipe.name): \(parameters.reduce(0) { $0 + $1.value.count }) parameters, "
         + "\(latents.count) pictures, \(tokenizer.vocabularySize) tokens")
     let schedule = recipe.scheduler.schedule
     let length = recipe.textEncoder.positionCount
     let tokens = latents.captions.map { tokenizer.encode($0, length: length) }
     let empty = tokenizer.encode("", length: length)
     var order = EpochOrder(count: latents.count, seed: recipe.loop.seed)
+    let timesteps = recipe.timestepSampling ?? TimestepSampling()
     let pipeline = trainee.pipeline(autoencoder, tokenizer, recipe)
     try loop.run(
       &state,
@@ -48,7 +49,7 @@ public struct TextToImageTrainer {
         let indices = order.batch(step: step, size: recipe.loop.batch)
         let clean = latents.batch(indices)
         let ids = indices.map { random.uniform() < recipe.captionDropout ? empty : tokens[$0] }
-        let timesteps = indices.map { _ in random.integer(below: schedule.trainSteps) }
+        let timesteps = indices.map { _ in timesteps.draw(&random, count: schedule.trainSteps) }
         return trainee.loss(
           clean, ids: ids, timesteps: timesteps, noise: random.normal(clean.shape), schedule,
           dtype: recipe.precision.dtype)
@@ -89,6 +90,9 @@ public struct TextToImageTrainer {
   /// The run's tokenizer: trained on the captions the first time, read back afterwards.
   private func openTokenizer(_ captions: [String]) throws -> CLIPTokenizer {
     let folder = output.appendingPathComponent("tokenizer")
+    if let start = recipe.startFrom {
+      return try CLIPTokenizer(directory: URL(fileURLWithPath: start).appendingPathComponent("tokenizer"))
+    }
     if !FileManager.default.fileExists(atPath: folder.path) {
       let vocabulary = try VocabularyTrainer.train(
         captions, vocabularySize: recipe.vocabularySize,
@@ -122,7 +126,8 @@ public struct TextToImageTrainer {
       dtype: .f16)
     try DiffusersFolder.finish(
       folder, autoencoder: URL(fileURLWithPath: recipe.autoencoder),
-      tokenizer: output.appendingPathComponent("tokenizer"), scheduler: recipe.scheduler)
+      tokenizer: (recipe.startFrom.map { URL(fileURLWithPath: $0) } ?? output)
+        .appendingPathComponent("tokenizer"), scheduler: recipe.scheduler)
     report("wrote \(folder.path)")
   }
 }
@@ -133,17 +138,31 @@ struct Trainee {
   let unet: UNet2DConditionModel
   let textParameters, unetParameters: [Parameter]
 
-  var parameters: [Parameter] { textParameters + unetParameters }
+  /// What the optimizer changes.
+  var trained: [Parameter] { (textParameters + unetParameters).filter(\.isTrainable) }
 
   init(_ recipe: TextToImageRecipe, tokenizer: CLIPTokenizer) throws {
+    let parts = recipe.train ?? TextToImageRecipe.Part.allCases
+    let (trainsText, trainsUNet) = (parts.contains(.textEncoder), parts.contains(.unet))
+    if let start = recipe.startFrom {
+      let folder = URL(fileURLWithPath: start)
+      let textFolder = ModelFolder(folder.appendingPathComponent("text_encoder"))
+      let config = try textFolder.decode(CLIPTextConfig.self)
+      (text, textParameters) = try textFolder.load(isTrainable: { _ in trainsText }) {
+        CLIPTextModel($0, config, prefixed: CLIPTextModel.isPrefixed($1))
+      }
+      (unet, unetParameters) = try ModelFolder(folder.appendingPathComponent("unet")).load(
+        isTrainable: { _ in trainsUNet }
+      ) { path, _ in UNet2DConditionModel(path, recipe.unet) }
+      return
+    }
     var config = recipe.textEncoder
     config.vocabularySize = tokenizer.vocabularySize
     config.endTokenID = Int(tokenizer.endID)
     let seed = recipe.loop.seed
-    let textStore = ParameterStore(RandomInitialization(seed: seed), isTrainable: { _ in true })
+    let textStore = ParameterStore(RandomInitialization(seed: seed), isTrainable: { _ in trainsText })
     text = CLIPTextModel(textStore.root, config)
-    let unetStore = ParameterStore(
-      RandomInitialization(seed: seed &+ 1), isTrainable: { _ in true })
+    let unetStore = ParameterStore(RandomInitialization(seed: seed &+ 1), isTrainable: { _ in trainsUNet })
     unet = UNet2DConditionModel(unetStore.root, recipe.unet)
     (textParameters, unetParameters) = (textStore.parameters, unetStore.parameters)
   }

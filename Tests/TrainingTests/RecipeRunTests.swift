@@ -1,0 +1,143 @@
+import Checkpoints
+import Foundation
+import Images
+import TensorCore
+import Testing
+import Training
+
+/// Whole runs of tiny recipes: what they write, what they start from and what they leave alone.
+@Suite struct RecipeRunTests {
+  /// Eight 16×16 pictures of one-coloured squares with captions.
+  private func pictures(_ folder: URL) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for index in 0..<8 {
+      var pixels = [UInt8](repeating: UInt8(200 - 10 * index), count: 16 * 16 * 3)
+      for row in 4..<12 {
+        for column in 2..<(6 + index) { pixels[(row * 16 + column) * 3 + index % 3] = UInt8(20 + 25 * index) }
+      }
+      let name = "square-\(index)"
+      try ImageFile.save(
+        Image(width: 16, height: 16, channels: 3, pixels: pixels), to: folder.appendingPathComponent("\(name).png"),
+        text: [])
+      try Data("a square of kind \(index)".utf8).write(to: folder.appendingPathComponent("\(name).txt"))
+    }
+  }
+
+  private let loop = "{steps: 3, batch: 2, learning_rate: 0.001, average_decay: 0.9, seed: 3}"
+
+  private func autoencoder(_ folder: URL, output: String, extra: String = "") throws {
+    let yaml = """
+      kind: autoencoder
+      name: tiny
+      data: {kind: folder, path: \(folder.path)/pictures}
+      size: 16
+      model: {block_out_channels: [8, 8], layers_per_block: 1, latent_channels: 4, norm_num_groups: 4}
+      precision: f32
+      square_weight: 1
+      edge_weight: 0.5
+      divergence_weight: 0.000001
+      loop: \(loop)
+      \(extra)
+      """
+    let file = folder.appendingPathComponent("autoencoder.yaml")
+    try Data(yaml.utf8).write(to: file)
+    guard case .autoencoder(let recipe) = try Recipe.read(file) else {
+      throw TrainingError.noData(path: "", reason: "")
+    }
+    try AutoencoderTrainer(recipe, output: folder.appendingPathComponent(output), report: { _ in }).run()
+  }
+
+  private func textToImage(_ folder: URL, output: String, extra: String = "") throws {
+    let blocks = "[DownBlock2D, CrossAttnDownBlock2D]"
+    let yaml = """
+      kind: text-to-image
+      name: tiny
+      data: {kind: folder, path: \(folder.path)/pictures}
+      size: 16
+      autoencoder: \(folder.path)/first/vae
+      cache: \(folder.path)/latents.safetensors
+      vocabulary_size: 600
+      text_encoder: {hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2,
+        max_position_embeddings: 16, hidden_act: gelu}
+      unet: {sample_size: 8, in_channels: 4, out_channels: 4, block_out_channels: [8, 8], layers_per_block: 1,
+        norm_num_groups: 4, down_block_types: \(blocks), up_block_types: [CrossAttnUpBlock2D, UpBlock2D],
+        attention_head_dim: 2, cross_attention_dim: 16}
+      scheduler: {_class_name: DDIMScheduler, beta_schedule: squaredcos_cap_v2, prediction_type: v_prediction,
+        rescale_betas_zero_snr: true, timestep_spacing: trailing, clip_sample: false}
+      precision: f32
+      caption_dropout: 0.1
+      sample_prompts: []
+      sample_steps: 2
+      sample_guidance: 2
+      loop: \(loop)
+      \(extra)
+      """
+    let file = folder.appendingPathComponent("text-to-image.yaml")
+    try Data(yaml.utf8).write(to: file)
+    guard case .textToImage(let recipe) = try Recipe.read(file) else {
+      throw TrainingError.noData(path: "", reason: "")
+    }
+    try TextToImageTrainer(recipe, output: folder.appendingPathComponent(output), report: { _ in }).run()
+  }
+
+  private func weights(_ folder: URL, _ path: String) throws -> [String: [Float]] {
+    let file = try TensorFile(folder.appendingPathComponent(path))
+    return Dictionary(uniqueKeysWithValues: try file.keys.map { ($0, try file.tensor($0).cast(to: .f32).floats()) })
+  }
+
+  @Test func latentsAreWhiteAndAFrozenEncoderStays() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "first")
+    try textToImage(folder, output: "model")
+    // The cache holds every picture once, encoded by the float16 weights that were written: half an ulp of 16 bits and
+    // the eight pictures the map was made from leave a few thousandths.
+    let latents = try TensorFile(folder.appendingPathComponent("latents.safetensors"))
+      .tensor("latents").cast(to: .f32).floats()
+    let pixels = latents.count / 4
+    for i in 0..<4 {
+      let mean = (0..<pixels).reduce(0.0) { $0 + Double(latents[$1 * 4 + i]) } / Double(pixels)
+      #expect(abs(mean) < 0.02, "mean of channel \(i) is \(mean)")
+      for j in 0...i {
+        let product = (0..<pixels).reduce(0.0) { $0 + Double(latents[$1 * 4 + i] * latents[$1 * 4 + j]) }
+        let covariance = product / Double(pixels)
+        #expect(abs(covariance - (i == j ? 1 : 0)) < 0.03, "covariance \(i), \(j) is \(covariance)")
+      }
+    }
+
+    try autoencoder(
+      folder, output: "second",
+      extra: "start_from: \(folder.path)/first/vae\nfrozen: [encoder., quant_conv.]")
+    let path = "vae/diffusion_pytorch_model.safetensors"
+    let (first, second) = (try weights(folder, "first/\(path)"), try weights(folder, "second/\(path)"))
+    // Softmax does not see a bias of the keys, so it has no gradient.
+    for (key, value) in first where !key.hasSuffix("to_k.bias") {
+      let isFrozen = key.hasPrefix("encoder.") || key.hasPrefix("quant_conv.")
+      #expect((second[key] == value) == isFrozen, "\(key)")
+    }
+  }
+
+  @Test(arguments: ["unet", "text_encoder"]) func onePartTrainsAlone(part: String) throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "first")
+    try textToImage(folder, output: "both")
+    try textToImage(
+      folder, output: "one",
+      extra: """
+        start_from: \(folder.path)/both/model
+        train: [\(part)]
+        timestep_sampling: {kind: logit-normal, mean: 0.3, deviation: 1.3}
+        """)
+    let files = [
+      "unet": "model/unet/diffusion_pytorch_model.safetensors", "text_encoder": "model/text_encoder/model.safetensors",
+    ]
+    for (name, path) in files {
+      let (before, after) = (try weights(folder, "both/\(path)"), try weights(folder, "one/\(path)"))
+      #expect(Set(before.keys) == Set(after.keys))
+      #expect((before == after) == (name != part), "\(name) when \(part) trains")
+    }
+  }
+}
