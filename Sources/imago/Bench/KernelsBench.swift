@@ -4,17 +4,7 @@ import Foundation
 import Generation
 import TensorCore
 
-/// Measures speed on this machine.
-struct Bench: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Measures speed on this machine.",
-    discussion: """
-      Examples:
-        imago bench kernels
-        imago bench kernels --precision f32 --json
-      """,
-    subcommands: [Kernels.self], defaultSubcommand: Kernels.self)
-
+extension Bench {
   /// Layer by layer: GFLOP/s forward and backward beside the matrix library's own.
   struct Kernels: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,72 @@
+import ArgumentParser
+import CommandSupport
+import Models
+import NN
+import TensorCore
+import Training
+
+extension Bench {
+  /// A step of a pixel U-Net.
+  struct TrainStep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "train-step",
+      abstract: "A training step of the 113.7 M unconditional U-Net on 128×128 pixels: loss, gradients, AdamW.")
+    @Option(help: "Pictures in a step.") var batch = 4
+    @OptionGroup var options: BenchOptions
+
+    func run() throws {
+      try options.run {
+        let store = BenchModels.store(training: true, precision: options.dtype)
+        let unet = UNet2DModel(store.root, BenchModels.pixelUNet)
+        let source = RandomInitialization(seed: 1)
+        let noise = Bench.normal(source, [batch, 128, 128, 3])
+        let x = noise.cast(to: options.dtype)
+        let times = (0..<batch).map { Float(100 + 37 * $0 % 800) }
+        try Bench.steps("train-step", size: 128, batch: batch, store.parameters, options) {
+          (unet(x, timesteps: times).cast(to: .f32) - noise).squared.mean()
+        }
+      }
+    }
+  }
+
+  /// A step of a net of the bundled model's size.
+  struct SmallStep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "small-step",
+      abstract: "A training step of a 19.4 M text encoder and U-Net on 16×16 latents: loss, gradients, clipping, AdamW.")
+    @Option(help: "Pictures in a step.") var batch = 48
+    @OptionGroup var options: BenchOptions
+
+    func run() throws {
+      try options.run {
+        let dtype = options.dtype
+        let (texts, nets) = (
+          BenchModels.store(training: true, precision: dtype), BenchModels.store(training: true, precision: dtype)
+        )
+        let text = CLIPTextModel(texts.root, BenchModels.smallText)
+        let unet = UNet2DConditionModel(nets.root, BenchModels.smallUNet)
+        let noise = Bench.normal(RandomInitialization(seed: 1), [batch, 16, 16, 4])
+        let x = noise.cast(to: dtype)
+        let times = (0..<batch).map { Float($0 * 997 % 1000) }
+        let ids = (0..<batch).map { row in (0..<14).map { Int32((row * 131 + $0 * 17) % 1000) } }
+        try Bench.steps("small-step", size: 128, batch: batch, texts.parameters + nets.parameters, options) {
+          let context = text(ids, dtype: dtype).lastHiddenState
+          return (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
+        }
+      }
+    }
+  }
+
+  private static func steps(
+    _ what: String, size: Int, batch: Int, _ parameters: [Parameter], _ options: BenchOptions,
+    loss: () -> Tensor
+  ) throws {
+    var optimizer = AdamW(parameters, AdamW.Settings())
+    try options.report(
+      what, size: size, batch: batch, complete: { $0.samplesPerSecond = Double(batch) / $0.seconds }
+    ) {
+      let (_, gradients) = valueAndGradients { loss() }
+      optimizer.step(gradients, norm: optimizer.gradientNorm(gradients), learningRate: 1e-4)
+    }
+  }
+}
