@@ -120,6 +120,9 @@ static int build_forward(idnn_op *op, const void *request) {
   if (r->allow_winograd && r->act == IDNN_NONE && idnn_winograd_pays(r->shape)) {
     status = idnn_build_winograd(op, r->shape, r->has_bias, r->has_residual);
     if (status) idnn_primitive_destroy(&op->primitive);
+  } else if (r->allow_winograd && r->act == IDNN_NONE && idnn_winograd_bf16_pays(r->shape)) {
+    idnn_build_winograd_bf16(op, r->shape, r->has_bias, r->has_residual);
+    status = 0;
   }
   if (status) status = build_direct(op, r);
   return status ? failed(status, "a convolution", r->shape) : 0;
@@ -148,6 +151,10 @@ static int build_turned(idnn_op *op, const idnn_conv_shape *s) {
   turned.pad_bottom = s->KH - 1 - s->pad_bottom;
   turned.pad_right = s->KW - 1 - s->pad_right;
   op->packing = PACK_TURNED;
+  if (idnn_winograd_bf16_pays(&turned)) {
+    idnn_build_winograd_bf16(op, &turned, 0, 0);
+    return 0;
+  }
   return build_direct(op, &(forward_request){.shape = &turned, .act = IDNN_NONE});
 }
 

@@ -80,6 +80,9 @@ struct idnn_op {
   int64_t wide;                          // output channels that the primitive writes, if more than shape.OC
   idnn_primitive unpack;                 // gradient of weights: from the primitive's layout to OIHW
   size_t gradient_bytes;
+  // Weights in a layout that is not oneDNN's: how to pack them, and their size.
+  int (*pack)(const idnn_op *op, const void *src, idnn_dtype type, void *dst);
+  size_t own_bytes;
 };
 
 // The op under a key, built and kept if it is new. NULL with a message.
@@ -96,6 +99,10 @@ int idnn_winograd_pays(const idnn_conv_shape *s);
 int idnn_build_winograd(idnn_op *op, const idnn_conv_shape *s, int has_bias, int has_residual);
 // Plain weights to Winograd's; 0 if the layout is not the one known here.
 int idnn_transform_weights(const dnnl_memory_desc_t *to, const float *src, float *dst);
+
+// Winograd's algorithm on bf16 instructions.
+int idnn_winograd_bf16_pays(const idnn_conv_shape *s);
+void idnn_build_winograd_bf16(idnn_op *op, const idnn_conv_shape *s, int has_bias, int has_residual);
 
 // Gradients of weights on bf16 instructions.
 int idnn_gradient_bf16_works(void);

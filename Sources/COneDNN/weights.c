@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t idnn_weights_bytes(const idnn_op *op) { return dnnl_memory_desc_get_size(&op->weights); }
+size_t idnn_weights_bytes(const idnn_op *op) { return op->pack ? op->own_bytes : dnnl_memory_desc_get_size(&op->weights); }
 
 uint64_t idnn_weights_layout(const idnn_op *op) {
   const unsigned char *bytes = (const unsigned char *)&op->weights;
-  uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)op->packing;
+  uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)op->packing ^ (uint64_t)op->own_bytes << 8;
   for (size_t i = 0; i < sizeof op->weights; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
   return hash;
 }
@@ -193,8 +193,9 @@ static int pack_opaque(const idnn_op *op, const void *src, idnn_dtype src_type, 
 
 int idnn_pack_weights(const idnn_op *op, const void *src, idnn_dtype src_type, void *dst) {
   idnn_lock();
-  const int status = op->weights.format_kind == dnnl_blocked ? pack_blocked(op, &op->weights, src, src_type, dst)
-                                                             : pack_opaque(op, src, src_type, dst);
+  const int status = op->pack ? op->pack(op, src, src_type, dst)
+                   : op->weights.format_kind == dnnl_blocked ? pack_blocked(op, &op->weights, src, src_type, dst)
+                   : pack_opaque(op, src, src_type, dst);
   idnn_unlock();
   return status;
 }

@@ -27,7 +27,7 @@ typedef struct {
 } idnn_conv_shape;
 
 // y = act(conv(x, w) + bias [+ residual]). residual: same shape and type as y.
-// allow_winograd: f32 only; used where it is faster and more accurate than 1e-3 of the output's range.
+// allow_winograd: used where it is faster; float32 to better than 1e-3 of the output's range, bf16 to a few of its roundings.
 idnn_op *idnn_conv_forward(const idnn_conv_shape *s, int has_bias, int has_residual, idnn_activation act, int allow_winograd);
 // dx = conv_transpose(dy, w)
 idnn_op *idnn_conv_backward_data(const idnn_conv_shape *s);

@@ -70,7 +70,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
     var shape = geometry.oneDNN(x.dtype)
     let op = require(
       idnn_conv_forward(
-        &shape, bias == nil ? 0 : 1, residual == nil ? 0 : 1, activation.oneDNN, x.dtype == .f32 ? 1 : 0),
+        &shape, bias == nil ? 0 : 1, residual == nil ? 0 : 1, activation.oneDNN, 1),
       "convolution \(geometry)")
     let weights = packed(w, for: op, "forward")
     check(
