@@ -1,4 +1,9 @@
+import Glibc
 import Synchronization
+
+/// Marks an owner of memory whose pages may be given back to the system at any time, because they come back unchanged
+/// when they are read again: a file mapped read-only.
+public protocol DiscardableMemory: Sendable {}
 
 /// The memory behind tensors: a recycled buffer, or part of a mapped file kept alive by its owner.
 ///
@@ -57,8 +62,21 @@ public final class Storage: @unchecked Sendable {
     let reusable = known.flatMap { $0.storage.byteCount == byteCount ? $0.storage : nil }
     let storage = reusable ?? Storage(byteCount: byteCount, device: device)
     fill(storage.pointer)
+    discardPages()
     cache.withLock { $0.entries[key] = (version, storage) }
     return storage
+  }
+
+  /// Gives a mapped file's pages back to the system, where only the derived form will be read from now on. A full-size
+  /// model's weights would otherwise be in memory twice.
+  private func discardPages() {
+    guard owner is any DiscardableMemory else { return }
+    let page = Int(getpagesize())
+    let first = (Int(bitPattern: pointer) + page - 1) / page * page
+    let end = (Int(bitPattern: pointer) + byteCount) / page * page
+    guard end > first, let start = UnsafeMutableRawPointer(bitPattern: first) else { return }
+    // Advice: if the system does not take it, nothing is lost.
+    _ = madvise(start, end - first, MADV_DONTNEED)
   }
 
   /// Marks every derived form as out of date, after the data changed in place.

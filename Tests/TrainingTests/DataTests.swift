@@ -34,6 +34,14 @@ import Training
     #expect(try FolderDataSet(folder.url).captions == ["one, \"two\"\nthree"])
   }
 
+  @Test(arguments: ["file_name", "file", "filename", "image"]) func columnsGoByUsualNames(name: String) throws {
+    let folder = try ScratchFolder()
+    try picture(1, folder.url, "a.png")
+    try Data("source,\(name),caption\nx,a.png,a butterfly\n".utf8)
+      .write(to: folder.url.appendingPathComponent("metadata.csv"))
+    #expect(try FolderDataSet(folder.url).captions == ["a butterfly"])
+  }
+
   @Test func transparentPicturesLieOnWhite() throws {
     let folder = try ScratchFolder()
     let clear = Image(width: 2, height: 2, channels: 4, pixels: [UInt8](repeating: 0, count: 16))

@@ -5,6 +5,9 @@ enum CaptionFile {
   /// Column names captions go by, most common first.
   static let captionColumns = ["text", "caption", "prompt"]
 
+  /// Column names pictures' file names go by.
+  static let nameColumns = ["file_name", "file", "filename", "image"]
+
   /// Captions by file name from `metadata.jsonl` or `metadata.csv`; empty if there is neither.
   static func read(_ folder: URL) throws -> [String: String] {
     let jsonl = folder.appendingPathComponent("metadata.jsonl")
@@ -35,7 +38,7 @@ enum CaptionFile {
       if line.allSatisfy(\.isWhitespace) { continue }
       guard
         let row = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-        let name = row["file_name"] as? String
+        let name = nameColumns.lazy.compactMap({ row[$0] as? String }).first
       else {
         throw TrainingError.noData(
           path: path, reason: "line \(number + 1) is not a JSON object with a file_name")
@@ -48,8 +51,9 @@ enum CaptionFile {
 
   private static func table(_ text: String, path: String) throws -> [String: String] {
     var rows = CSVReader.rows(text)
-    guard !rows.isEmpty, let nameColumn = rows[0].firstIndex(of: "file_name") else {
-      throw TrainingError.noData(path: path, reason: "its first line has no column file_name")
+    guard let first = rows.first, let nameColumn = nameColumns.lazy.compactMap({ first.firstIndex(of: $0) }).first
+    else {
+      throw TrainingError.noData(path: path, reason: "its first line has no column file_name (or file, filename, image)")
     }
     let header = rows.removeFirst()
     // Without a column of a known name the second one is the caption, as data-set tools do.
