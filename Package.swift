@@ -6,6 +6,7 @@ let package = Package(
   name: "imago",
   products: [
     .executable(name: "txt2img", targets: ["txt2img"]),
+    .executable(name: "img2img", targets: ["img2img"]),
     .executable(name: "imago", targets: ["imago"]),
     .library(name: "Generation", targets: ["Generation"]),
     .library(name: "Training", targets: ["Training"]),
@@ -19,6 +20,7 @@ let package = Package(
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(
       name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 
@@ -29,19 +31,22 @@ let package = Package(
 
     // Files.
     .target(name: "SafeTensors"),
-    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors"]),
+    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib"]),
     .target(name: "Tokenizers"),
     .target(name: "Images", dependencies: ["CImageCodecs"]),
+    .target(name: "PromptLanguage"),
 
     // Models and what is done with them.
     .target(name: "Models", dependencies: ["NN"]),
+    .target(name: "Adapters", dependencies: ["Models", "Checkpoints", "NN"]),
     .target(name: "Diffusion", dependencies: ["TensorCore", "Randomness"]),
     .target(
       name: "Generation",
       dependencies: [
-        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images",
+        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage",
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(name: "Jobs", dependencies: ["Generation"]),
     .target(name: "SceneData", dependencies: ["Images"]),
     .target(
       name: "Training",
@@ -51,9 +56,10 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "Generation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Generation", "Jobs", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
+    .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training"]),
 
     // Tests.
@@ -61,15 +67,22 @@ let package = Package(
     .target(
       name: "ReferenceSupport", dependencies: ["Models", "Checkpoints", "TestSupport"],
       path: "Tests/ReferenceSupport"),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "CZlib", "Models", "TestSupport", "ReferenceSupport"]),
+    .testTarget(
+      name: "AdaptersTests",
+      dependencies: ["Adapters", "Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(
-      name: "GenerationTests", dependencies: ["Generation", "TestSupport", "ReferenceSupport"]),
+      name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),
     .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),

@@ -30,7 +30,10 @@ public struct ModelFolder: Sendable {
   public static func decode<T: Decodable>(_ type: T.Type, from file: URL) throws -> T {
     guard let data = try? Data(contentsOf: file) else { throw Failure.missing(path: file.path) }
     do {
-      return try JSONDecoder().decode(type, from: data)
+      let decoder = JSONDecoder()
+      // Schedulers' files have Python's -Infinity, which plain JSON does not know.
+      decoder.allowsJSON5 = true
+      return try decoder.decode(type, from: data)
     } catch let error as DecodingError {
       throw Failure.badConfiguration(path: file.path, reason: error.oneLine)
     } catch {

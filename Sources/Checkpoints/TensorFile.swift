@@ -2,24 +2,54 @@ import Foundation
 import SafeTensors
 import TensorCore
 
-/// Tensors in safetensors files, as values the engine computes with. Loading maps the file; nothing is copied.
+/// Named tensors in a file of any of the formats in use, told apart by content and never by ending.
+///
+/// Safetensors (one file or shards), what `torch.save` writes (zip and the stream before it) and GGUF. Tensors stay in
+/// the mapped file until they are asked for. Nothing in a file is ever executed.
 public struct TensorFile: Sendable {
-  private let checkpoint: ShardedCheckpoint
+  let container: any TensorContainer
+  /// What the file is.
+  public let format: FileFormat
 
-  /// Opens one safetensors file.
-  public init(_ url: URL) throws { checkpoint = try ShardedCheckpoint(file: url) }
-
-  /// Opens a component's weights in a folder: `name.safetensors`, its shards or its 16-bit variant.
-  public init(folder: URL, names: [String]) throws {
-    checkpoint = try ShardedCheckpoint(directory: folder, baseNames: names)
+  /// Opens one file.
+  /// - Throws: `CheckpointError`, which says what is wrong or what else the file is.
+  public init(_ url: URL) throws {
+    let format = try FileFormat.detect(url)
+    self.init(try format.open(url), format)
   }
 
-  public var keys: [String] { checkpoint.names }
-  public var metadata: [String: String] { checkpoint.metadata }
-  public var path: String { checkpoint.description }
+  /// Opens a component's weights in a folder: `name.safetensors`, its shards or its 16-bit variant, else `name.bin`
+  /// or `pytorch_model.bin` as older tools wrote.
+  public init(folder: URL, names: [String]) throws {
+    do {
+      let checkpoint = try ShardedCheckpoint(directory: folder, baseNames: names)
+      self.init(SafeTensorsContainer(checkpoint: checkpoint), .safetensors)
+    } catch {
+      let old = (names + ["pytorch_model"]).map { folder.appendingPathComponent("\($0).bin") }
+      guard case .unreadable = error,
+        let file = old.first(where: { FileManager.default.fileExists(atPath: $0.path) })
+      else { throw error }
+      try self.init(file)
+    }
+  }
+
+  private init(_ container: any TensorContainer, _ format: FileFormat) {
+    self.container = container
+    self.format = format
+  }
+
+  public var keys: [String] { container.names }
+  public var metadata: [String: String] { container.metadata }
+  public var path: String { container.path }
 
   /// Shape of a tensor, or nil if there is none of that name.
-  public func shape(of key: String) -> [Int]? { checkpoint.entry(key)?.shape }
+  public func shape(of key: String) -> [Int]? { container.entry(key)?.shape }
+
+  /// Shape and stored type of a tensor, or nil if there is none of that name.
+  public func entry(_ key: String) -> TensorEntry? { container.entry(key) }
+
+  /// A tensor's bytes as the file has them (unpacked, if it packs them), or nil if there is none of that name.
+  public func raw(_ key: String) -> RawTensor? { container.raw(key) }
 
   /// A tensor by name.
   public func tensor(_ key: String) throws -> Tensor {
@@ -38,35 +68,9 @@ public struct TensorFile: Sendable {
     return tensor
   }
 
-  /// A tensor by name, or nil. 64-bit and 8-bit types are converted; the others stay in the mapped file.
-  public func optionalTensor(_ key: String) -> Tensor? {
-    guard let entry = checkpoint.entry(key), let (bytes, owner) = checkpoint.bytes(of: key),
-      let pointer = bytes.baseAddress
-    else { return nil }
-    switch entry.type {
-    case .F32: return Tensor(mapped: pointer, shape: entry.shape, dtype: .f32, owner: owner)
-    case .F16: return Tensor(mapped: pointer, shape: entry.shape, dtype: .f16, owner: owner)
-    case .BF16: return Tensor(mapped: pointer, shape: entry.shape, dtype: .bf16, owner: owner)
-    case .I32: return Tensor(mapped: pointer, shape: entry.shape, dtype: .i32, owner: owner)
-    case .F64: return widened(pointer, entry.shape, Double.self) { Float($0) }
-    case .I64: return widened(pointer, entry.shape, Int64.self) { Float($0) }
-    case .I16: return widened(pointer, entry.shape, Int16.self) { Float($0) }
-    case .I8: return widened(pointer, entry.shape, Int8.self) { Float($0) }
-    case .U8, .BOOL: return widened(pointer, entry.shape, UInt8.self) { Float($0) }
-    case .F8_E4M3, .F8_E5M2: return nil
-    }
-  }
-
-  private func widened<T>(
-    _ pointer: UnsafeRawPointer, _ shape: [Int], _ type: T.Type, _ convert: (T) -> Float
-  ) -> Tensor {
-    Tensor(shape: shape) { out in
-      for i in out.indices {
-        out[i] = convert(
-          pointer.loadUnaligned(fromByteOffset: i * MemoryLayout<T>.size, as: T.self))
-      }
-    }
-  }
+  /// A tensor by name, or nil. Types the engine stores stay in the mapped file; `RawTensor.tensor` says what becomes of
+  /// the others.
+  public func optionalTensor(_ key: String) -> Tensor? { container.raw(key)?.tensor() }
 
   /// Writes tensors under a temporary name, then renames.
   public static func write(
@@ -81,7 +85,7 @@ public struct TensorFile: Sendable {
 
 extension DType {
   /// The name of this type in files.
-  var elementType: ElementType {
+  public var elementType: ElementType {
     switch self {
     case .f32: .F32
     case .bf16: .BF16

@@ -16,6 +16,6 @@ public func reportingFailures(_ work: () throws -> Void) throws {
 }
 
 /// A text without line breaks.
-private func oneLine(_ text: String) -> String {
+public func oneLine(_ text: String) -> String {
   text.split(whereSeparator: \.isNewline).joined(separator: " ")
 }

@@ -37,13 +37,16 @@ public struct ComputeOptions: ParsableArguments {
   public var chosenPrecision: Precision { precision ?? .best }
 
   /// Sets threads and device for `work`, after the line that says what computes.
-  public func run<R>(_ work: () throws -> R) throws -> R {
+  /// - Parameter precision: what `work` uses; nil for `chosenPrecision`.
+  public func run<R>(precision: Precision? = nil, _ work: () throws -> R) throws -> R {
     if let threads { Processor.threads = threads }
     let device = backend.flatMap(Device.named) ?? .best
     if let reason = device.unavailableReason {
       throw GenerationError.unsupported(what: "--backend \(device.name): \(reason)")
     }
-    if !quiet { Terminal.error("\(device.name): \(device.kernels.summary), \(chosenPrecision.rawValue)") }
+    if !quiet {
+      Terminal.error("\(device.name): \(device.kernels.summary), \((precision ?? chosenPrecision).rawValue)")
+    }
     return try Device.$current.withValue(device) { try work() }
   }
 }

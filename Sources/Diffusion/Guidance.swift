@@ -23,7 +23,8 @@ public struct Guidance: Sendable, Equatable {
     return guided * (ratio * rescale + (1 - rescale))
   }
 
-  /// Standard deviation of each image over its pixels and channels, `[B, 1, 1, 1]` (n − 1 in the denominator, as torch).
+  /// Standard deviation of each image over its pixels and channels, `[B, 1, 1, 1]` (n − 1 in the denominator, as
+  /// torch).
   private static func deviation(_ x: Tensor) -> Tensor {
     let n = Float(x.count / x.shape[0])
     let mean = x.mean(axes: [1, 2, 3]).reshaped([x.shape[0], 1, 1, 1])

@@ -20,6 +20,8 @@ public struct NoiseSchedule: Sendable {
     case scaledLinear = "scaled_linear"
     /// Cosine in ᾱ, β capped at 0.999 (Nichol & Dhariwal 2021, eq. 17).
     case cosine = "squaredcos_cap_v2"
+    /// A logistic curve from −6 to 6, between the two ends.
+    case sigmoid
   }
 
   /// `ᾱ_t`, the share of the clean signal's variance left at timestep t.
@@ -44,11 +46,15 @@ public struct NoiseSchedule: Sendable {
   public init(betas: [Float], predictionType: PredictionType) {
     self.betas = betas
     self.predictionType = predictionType
-    var product: Float = 1
-    // Float32 throughout, as the reference implementation computes it.
-    alphasCumprod = betas.map { beta in
-      product *= 1 - beta
-      return product
+    alphasCumprod = Self.cumulativeProducts(betas.map { 1 - $0 })
+  }
+
+  /// Running products. torch keeps them in double precision and rounds each result.
+  private static func cumulativeProducts(_ factors: [Float]) -> [Float] {
+    var product = 1.0
+    return factors.map { factor in
+      product *= Double(factor)
+      return Float(product)
     }
   }
 
@@ -66,24 +72,23 @@ public struct NoiseSchedule: Sendable {
         let (t1, t2) = (Double(i) / Double(count), Double(i + 1) / Double(count))
         return Float(min(1 - alphaBar(t2) / alphaBar(t1), 0.999))
       }
+    case .sigmoid:
+      return linspace(-6, 6, count).map { Float(end - start) / (1 + exp(-$0)) + Float(start) }
     }
   }
 
-  /// `count` values from `start` to `end`, computed from both ends as torch does.
+  /// `count` values from `start` to `end`, computed from both ends with one rounding each, as torch does.
   static func linspace(_ start: Float, _ end: Float, _ count: Int) -> [Float] {
     guard count > 1 else { return [start] }
     let step = (end - start) / Float(count - 1)
     return (0..<count).map { i in
-      i < count / 2 ? start + step * Float(i) : end - step * Float(count - 1 - i)
+      i < count / 2
+        ? start.addingProduct(step, Float(i)) : end.addingProduct(-step, Float(count - 1 - i))
     }
   }
 
   private static func rescaledToZeroTerminalSNR(_ betas: [Float]) -> [Float] {
-    var product: Float = 1
-    var roots = betas.map { beta -> Float in
-      product *= 1 - beta
-      return product.squareRoot()
-    }
+    var roots = cumulativeProducts(betas.map { 1 - $0 }).map { $0.squareRoot() }
     let (first, last) = (roots[0], roots[roots.count - 1])
     roots = roots.map { ($0 - last) * (first / (first - last)) }
     let bars = roots.map { $0 * $0 }

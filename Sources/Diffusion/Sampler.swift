@@ -1,7 +1,7 @@
 import TensorCore
 
-/// The network as a sampler sees it: noisy sample `[B, H, W, C]`, timestep and index of the step to raw prediction, float32.
-/// Methods of higher order call it several times in a step.
+/// The network as a sampler sees it: noisy sample `[B, H, W, C]`, timestep and index of the step to raw prediction,
+/// float32. Methods of higher order call it several times in a step.
 public typealias ModelPrediction = (_ sample: Tensor, _ timestep: Float, _ step: Int) throws -> Tensor
 
 /// One finished step of a sampler.
@@ -50,55 +50,10 @@ extension Sampler {
   }
 }
 
-/// Names of samplers, as people type them.
-public enum SamplerName: String, Codable, Sendable, CaseIterable {
-  case ddpm, ddim
-
-  /// The sampler for a pipeline's scheduler configuration.
-  public func make(_ config: SchedulerConfig, eta: Double) -> any Sampler {
-    switch self {
-    case .ddpm: DDPMSampler(config)
-    case .ddim: DDIMSampler(config, eta: eta)
-    }
-  }
-
-  /// The sampler a diffusers scheduler class stands for, or nil if there is none here.
-  public init?(schedulerClass: String) {
-    switch schedulerClass {
-    case "DDPMScheduler": self = .ddpm
-    // Both walk the same schedule; PNDM's own multistep rule is a sampler of its own.
-    case "DDIMScheduler": self = .ddim
-    default: return nil
-    }
-  }
-}
-
-/// The timesteps of a run (Lin et al. 2024, table 2; diffusers' `timestep_spacing`).
-enum TimestepSpacing {
-  static func timesteps(_ config: SchedulerConfig, steps: Int) -> [Int] {
-    let total = config.trainSteps
-    switch config.spacing {
-    case .leading:
-      let ratio = total / steps
-      return (0..<steps).reversed().map { $0 * ratio + config.stepsOffset }
-    case .trailing:
-      let ratio = Double(total) / Double(steps)
-      return (0..<steps).map { i in
-        Int((Double(total) - Double(i) * ratio).rounded(.toNearestOrEven)) - 1
-      }
-    case .linspace:
-      guard steps > 1 else { return [0] }
-      return (0..<steps).reversed().map { i in
-        Int((Double(total - 1) * Double(i) / Double(steps - 1)).rounded(.toNearestOrEven))
-      }
-    }
-  }
-}
-
 extension NoiseSchedule {
-  /// Clean sample and noise implied by a raw prediction at signal share `bar`.
-  func cleanAndNoise(_ output: Tensor, _ x: Tensor, bar: Double) -> (clean: Tensor, noise: Tensor) {
-    let (a, s) = (bar.squareRoot(), (1 - bar).squareRoot())
+  /// Clean sample and noise implied by a raw prediction at a level that keeps the variance.
+  func cleanAndNoise(_ output: Tensor, _ x: Tensor, level: NoiseLevel) -> (clean: Tensor, noise: Tensor) {
+    let (a, s) = (level.signal, level.noise)
     switch predictionType {
     case .epsilon:
       return (x.scaled(by: Float(1 / a), adding: output, times: Float(-s / a)), output)
@@ -110,5 +65,23 @@ extension NoiseSchedule {
         output.scaled(by: Float(a), adding: x, times: Float(s))
       )
     }
+  }
+
+  /// The level of a training timestep; before the first one, of `last`.
+  func level(_ timestep: Int, last: NoiseLevel = .clean) -> NoiseLevel {
+    timestep >= 0 ? NoiseLevel(bar: Double(alphasCumprod[timestep])) : last
+  }
+}
+
+extension Tensor {
+  /// `Σ factor · tensor` of equal shapes; factors are rounded to float32.
+  static func combination(_ terms: [(factor: Double, tensor: Tensor)]) -> Tensor {
+    var sum = terms[0].tensor
+    var factor = Float(terms[0].factor)
+    for term in terms.dropFirst() {
+      sum = sum.scaled(by: factor, adding: term.tensor, times: Float(term.factor))
+      factor = 1
+    }
+    return terms.count == 1 ? sum * factor : sum
   }
 }

@@ -9,6 +9,8 @@ public struct GenerationRequest: Sendable, Equatable {
   public var steps: Int
   public var guidance: Guidance
   public var sampler: SamplerName
+  /// Spacing of the noise levels; nil for the model's own.
+  public var schedule: ScheduleName?
   public var eta: Double
   /// One seed for each picture.
   public var seeds: [UInt64]
@@ -17,6 +19,16 @@ public struct GenerationRequest: Sendable, Equatable {
   public var height: Int
   /// Layers of the text encoder that are skipped, as diffusers counts; nil for the model's default.
   public var clipSkip: Int?
+  /// What weights of words in the prompts do.
+  public var emphasis = Emphasis.original
+  /// Second seeds mixed into the start noise: none, or one for each picture.
+  public var variations: [SeedVariation] = []
+  /// Second prompts mixed into the first: none, or one for each picture.
+  public var blends: [PromptBlend] = []
+  /// Whether pictures fit together without seams when laid side by side.
+  public var isSeamless = false
+  /// A second pass at a larger size; nil for none.
+  public var hires: HiresFix?
 
   public init(
     prompts: [String], negativePrompt: String? = nil, steps: Int, guidance: Guidance,
@@ -41,13 +53,8 @@ public struct GenerationRequest: Sendable, Equatable {
   ///   - multiple: sides must be multiples of this many pixels.
   ///   - trainSteps: timesteps the model was trained on.
   public func validate(multiple: Int, trainSteps: Int) throws(GenerationError) {
-    for (name, value) in [("--width", width), ("--height", height)] {
-      guard value > 0, value % multiple == 0, value <= 8192 else {
-        let nearest = min(max((value + multiple / 2) / multiple, 1) * multiple, 8192)
-        throw .badValue(
-          name: name, value: "\(value)", reason: "must be a multiple of \(multiple); try \(nearest)")
-      }
-    }
+    try Self.checkSide("--width", width, multiple: multiple)
+    try Self.checkSide("--height", height, multiple: multiple)
     guard steps > 0, steps <= trainSteps else {
       throw .badValue(name: "--steps", value: "\(steps)", reason: "must be 1 to \(trainSteps)")
     }
@@ -59,9 +66,39 @@ public struct GenerationRequest: Sendable, Equatable {
     guard (0...1).contains(eta) else {
       throw .badValue(name: "--eta", value: "\(eta)", reason: "must be 0 to 1")
     }
+    do {
+      try sampler.check(schedule)
+    } catch {
+      throw .unsupported(what: "\(error)")
+    }
     guard prompts.count == seeds.count, !prompts.isEmpty else {
       throw .badValue(
         name: "seeds", value: "\(seeds.count)", reason: "one is needed for each of \(prompts.count) prompts")
+    }
+    try validateMixtures()
+    try hires?.validate(self, multiple: multiple, trainSteps: trainSteps)
+  }
+
+  private func validateMixtures() throws(GenerationError) {
+    for (name, count) in [("--variation-seed", variations.count), ("second prompts", blends.count)]
+    where count != 0 && count != prompts.count {
+      throw .badValue(
+        name: name, value: "\(count)", reason: "one is needed for each of \(prompts.count) pictures")
+    }
+    for variation in variations where !(0...1).contains(variation.strength) {
+      throw .badValue(name: "--variation-strength", value: "\(variation.strength)", reason: "must be 0 to 1")
+    }
+    for blend in blends where !(0...1).contains(blend.share) {
+      throw .badValue(name: "the share of a second prompt", value: "\(blend.share)", reason: "must be 0 to 1")
+    }
+  }
+
+  /// Throws unless a side in pixels can work.
+  static func checkSide(_ name: String, _ value: Int, multiple: Int) throws(GenerationError) {
+    guard value > 0, value % multiple == 0, value <= 8192 else {
+      let nearest = min(max((min(value, 8192) + multiple / 2) / multiple, 1) * multiple, 8192)
+      throw .badValue(
+        name: name, value: "\(value)", reason: "must be a multiple of \(multiple); try \(nearest)")
     }
   }
 }

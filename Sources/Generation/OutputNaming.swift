@@ -47,8 +47,10 @@ public struct OutputNaming: Sendable, Equatable {
   }
 
   /// The file of one picture.
-  /// - Parameter index: from 0; written from 1 with at least five digits.
-  public func url(index: Int, seed: UInt64, prompt: String) -> URL {
+  /// - Parameters:
+  ///   - index: from 0; written from 1 with at least five digits.
+  ///   - stem: the name without its ending, in place of the pattern's.
+  public func url(index: Int, seed: UInt64, prompt: String, stem: String? = nil) -> URL {
     let number = String(index + 1)
     let padded = String(repeating: "0", count: max(0, 5 - number.count)) + number
     let words = prompt.lowercased().split { !($0.isLetter || $0.isNumber) }.joined(separator: "-")
@@ -56,7 +58,9 @@ public struct OutputNaming: Sendable, Equatable {
       pattern.replacingOccurrences(of: "{index}", with: padded)
       .replacingOccurrences(of: "{seed}", with: String(seed))
       .replacingOccurrences(of: "{prompt}", with: String(words.prefix(60)))
-    return URL(fileURLWithPath: path)
+    let url = URL(fileURLWithPath: path)
+    guard let stem else { return url }
+    return url.deletingLastPathComponent().appendingPathComponent("\(stem).\(url.pathExtension)")
   }
 
   /// Throws unless files can be written there, before any work is done. Leaves no new folder behind.

@@ -11,7 +11,9 @@ public struct PictureWriter: Sendable {
     public var prompt: String
     public var negativePrompt: String
     public var steps: Int
-    public var sampler: String
+    public var sampler: SamplerName
+    /// nil for the model's own.
+    public var schedule: ScheduleName?
     public var guidance: Guidance
     public var seed: UInt64
     public var stream: RandomStream
@@ -19,12 +21,25 @@ public struct PictureWriter: Sendable {
     public var clipSkip: Int?
     public var eta: Double
     public var model: String
+    /// As the ecosystem computes it.
+    public var modelHash: String?
+    /// An autoencoder in place of the model's own.
+    public var vae: String?
+    public var vaeHash: String?
+    public var precision: Precision?
+    public var variation: SeedVariation?
+    public var hires: HiresFix?
+    public var isSeamless: Bool
+    /// Where the picture stood among those that drew their noise from one generator, and how many there were.
+    public var batch: (position: Int, size: Int)?
 
+    /// - Parameter index: of the picture in the request's batch.
     public init(_ request: GenerationRequest, index: Int, model: String) {
       prompt = request.prompts[index]
       negativePrompt = request.negativePrompt ?? ""
       steps = request.steps
-      sampler = request.sampler.rawValue
+      sampler = request.sampler
+      schedule = request.schedule
       guidance = request.guidance
       seed = request.seeds[index]
       stream = request.stream
@@ -32,26 +47,60 @@ public struct PictureWriter: Sendable {
       clipSkip = request.clipSkip
       eta = request.eta
       self.model = model
+      variation = request.variations.isEmpty ? nil : request.variations[index]
+      hires = request.hires
+      isSeamless = request.isSeamless
+      batch = request.stream == .torchBatch ? (index, request.seeds.count) : nil
     }
 
-    /// The parameters as the ecosystem writes them, AUTOMATIC1111's infotext.
+    /// The parameters as the ecosystem writes them, AUTOMATIC1111's infotext: all that decides the picture, every number
+    /// with as many digits as it takes to read the same one back.
     public var parameters: GenerationParameters {
-      var fields: [(key: String, value: String)] = [
-        ("Steps", "\(steps)"), ("Sampler", sampler.uppercased()),
-        ("CFG scale", Self.short(guidance.scale)), ("Seed", "\(seed)"), ("Size", "\(width)x\(height)"),
-        ("Model", model),
-      ]
-      if let clipSkip, clipSkip > 0 { fields.append(("Clip skip", "\(clipSkip + 1)")) }
-      if eta > 0 { fields.append(("Eta", Self.short(Float(eta)))) }
-      if guidance.rescale > 0 { fields.append(("CFG rescale", Self.short(guidance.rescale))) }
-      fields.append(("RNG", stream == .nv ? "NV" : "CPU"))
+      var fields: [(key: String, value: String)] = []
+      func add(_ key: String, _ value: String?) {
+        if let value { fields.append((key, value)) }
+      }
+      add("Steps", "\(steps)")
+      add("Sampler", sampler.displayName)
+      add("Schedule type", schedule?.displayName)
+      add("CFG scale", Self.short(Double(guidance.scale), "\(guidance.scale)"))
+      add("Seed", "\(seed)")
+      add("Size", "\(width)x\(height)")
+      add("Model hash", modelHash)
+      add("Model", model)
+      add("VAE hash", vaeHash)
+      add("VAE", vae)
+      add("Variation seed", variation.map { "\($0.seed)" })
+      add("Variation seed strength", variation.map { Self.short($0.strength) })
+      add("Denoising strength", hires.map { Self.short($0.denoise) })
+      // A1111 counts the last layer as 1.
+      add("Clip skip", clipSkip.flatMap { $0 > 0 ? "\($0 + 1)" : nil })
+      add("RNG", rng)
+      add("Batch size", batch.map { "\($0.size)" })
+      add("Batch pos", batch.map { "\($0.position)" })
+      add("Tiling", isSeamless ? "True" : nil)
+      add("Hires upscale", hires.map { Self.short($0.scale) })
+      add("Hires steps", hires?.steps.map { "\($0)" })
+      add("Hires upscaler", hires.map { $0.upscaler == .latent ? "Latent" : "Lanczos" })
+      add("Eta", eta > 0 ? Self.short(eta) : nil)
+      add("CFG rescale", guidance.rescale > 0 ? Self.short(Double(guidance.rescale), "\(guidance.rescale)") : nil)
+      add("Precision", precision?.rawValue)
       fields.append(("Version", "imago"))
       return GenerationParameters(
         prompt: prompt, negativePrompt: negativePrompt, fields: fields)
     }
 
-    private static func short(_ value: Float) -> String {
-      value == value.rounded() ? String(Int(value)) : String(value)
+    private var rng: String {
+      switch stream {
+      case .torch: "CPU"
+      case .torchBatch: "CPU batch"
+      case .nv: "NV"
+      }
+    }
+
+    /// Whole numbers without a fraction.
+    private static func short(_ value: Double, _ digits: String? = nil) -> String {
+      abs(value) < 1e15 && value == value.rounded() ? String(Int(value)) : digits ?? "\(value)"
     }
   }
 

@@ -28,6 +28,8 @@ public struct PipelineComponents: Sendable {
   public let zerosForEmptyPrompt: Bool
   /// What the model is called in messages and metadata.
   public let name: String
+  /// What a person should know: choices made where the files say nothing.
+  public let notes: [String]
 
   public init(
     conditioners: [TextConditioner], unet: UNet2DConditionModel, autoencoder: AutoencoderKL,
@@ -39,6 +41,7 @@ public struct PipelineComponents: Sendable {
     self.scheduler = scheduler
     self.zerosForEmptyPrompt = zerosForEmptyPrompt
     self.name = name
+    notes = []
   }
 
   /// Whether the U-Net takes pooled text and sizes besides the context.
@@ -47,41 +50,43 @@ public struct PipelineComponents: Sendable {
   /// Side of the pictures the model was made for, in pixels.
   public var defaultSize: Int { unet.config.sampleSize * autoencoder.downscale }
 
-  /// Loads a diffusers folder.
-  public init(folder: URL, name: String? = nil) throws {
-    let index = try ModelIndex.read(folder)
-    guard index.component("unet")?.className == "UNet2DConditionModel" else {
-      throw GenerationError.noModel(
-        path: folder.path,
-        reason: "\(index.className) is not a text-to-image pipeline this version runs")
-    }
-    func part(_ name: String) -> ModelFolder { ModelFolder(folder.appendingPathComponent(name)) }
-    let encoders = ["", "_2"].filter { index.component("text_encoder\($0)") != nil }
-    conditioners = try encoders.map { suffix in
-      let encoder = part("text_encoder\(suffix)")
-      var config = try encoder.decode(CLIPTextConfig.self)
-      // Newer tools leave `architectures` out; the index names the class.
-      if let name = index.component("text_encoder\(suffix)")?.className {
-        config.architectures = [name]
+  /// Loads a diffusers folder, or a single file of any format.
+  /// - Parameters:
+  ///   - name: in messages and metadata; by default that of the folder or file.
+  ///   - adapt: may exchange the weights of parts before the networks are built: adapters are folded in here.
+  public init(
+    folder url: URL, name: String? = nil, options: PipelineFileOptions = PipelineFileOptions(),
+    adapt: (PartSources) throws -> PartSources = { $0 }
+  ) throws {
+    try self.init(try PipelineFiles(url, options: options), name: name, adapt: adapt)
+  }
+
+  /// Builds the networks of files that were opened before, strictly: every tensor is used and has its shape.
+  public init(
+    _ files: PipelineFiles, name: String? = nil, adapt: (PartSources) throws -> PartSources = { $0 }
+  ) throws {
+    let settings = files.configurations
+    let sources = try adapt(files.sources.mapValues { $0 })
+    func build<Model>(_ part: ModelPart, _ make: (ParameterPath, [String]) -> Model) throws -> Model {
+      guard let source = sources[part] else {
+        throw GenerationError.noModel(path: files.url.path, reason: "has no \(part.rawValue)")
       }
-      return TextConditioner(
-        tokenizer: try CLIPTokenizer(
-          directory: folder.appendingPathComponent("tokenizer\(suffix)")),
-        model: try encoder.load {
-          CLIPTextModel($0, config, prefixed: CLIPTextModel.isPrefixed($1))
-        }.model)
+      let keys = source.keys
+      return try files.build(part, from: source) { make($0, keys) }
     }
-    let unetConfig = try part("unet").decode(UNet2DConditionConfig.self)
-    unet = try part("unet").load { path, _ in UNet2DConditionModel(path, unetConfig) }.model
-    guard index.component("vae")?.className == "AutoencoderKL" else {
-      throw GenerationError.noModel(path: folder.path, reason: "its vae is not an AutoencoderKL")
+    conditioners = try zip(files.textParts, settings.textEncoders).enumerated().map { index, part in
+      TextConditioner(
+        tokenizer: try files.tokenizer(index),
+        model: try build(part.0) { CLIPTextModel($0, part.1, prefixed: CLIPTextModel.isPrefixed($1)) })
     }
-    let vaeConfig = try part("vae").decode(AutoencoderKLConfig.self)
-    autoencoder = try part("vae").load { path, _ in AutoencoderKL(path, vaeConfig) }.model
-    scheduler = try part("scheduler").decode(SchedulerConfig.self, from: "scheduler_config.json")
-    zerosForEmptyPrompt = index.forceZeros && encoders.count == 2
-    self.name = name ?? folder.lastPathComponent
-    try check(folder)
+    unet = try build(.unet) { path, _ in UNet2DConditionModel(path, settings.unet) }
+    autoencoder = try build(.vae) { path, _ in AutoencoderKL(path, settings.autoencoder) }
+    scheduler = settings.scheduler
+    zerosForEmptyPrompt = settings.zerosForEmptyPrompt
+    let file = files.url.lastPathComponent
+    self.name = name ?? (files.layout == nil ? file : files.url.deletingPathExtension().lastPathComponent)
+    notes = files.notes
+    try check(files.url)
   }
 
   /// Parts that do not fit each other are refused here, not in the middle of a run.
@@ -127,19 +132,24 @@ public struct ModelIndex: Sendable {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
       throw GenerationError.noModel(
-        path: folder.path, reason: "not found; --model takes a diffusers folder or a pipeline's name")
+        path: folder.path, reason: "not found; --model takes a diffusers folder, a checkpoint file or a pipeline's name"
+      )
     }
     guard isFolder.boolValue else {
-      throw GenerationError.noModel(
-        path: folder.path, reason: "is a file; this version reads diffusers folders")
+      throw GenerationError.noModel(path: folder.path, reason: "is a file; this takes a diffusers folder")
     }
     let file = folder.appendingPathComponent("model_index.json")
     guard let data = try? Data(contentsOf: file) else {
       throw GenerationError.noModel(
         path: folder.path, reason: "has no model_index.json, so it is not a diffusers folder")
     }
-    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-      throw GenerationError.noModel(path: file.path, reason: "is not a JSON object")
+    return try parse(String(decoding: data, as: UTF8.self), path: file.path)
+  }
+
+  /// Reads the text of an index.
+  static func parse(_ text: String, path: String) throws -> ModelIndex {
+    guard let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] else {
+      throw GenerationError.noModel(path: path, reason: "is not a JSON object")
     }
     var components: [String: Component] = [:]
     for (key, value) in object {

@@ -6,8 +6,13 @@ import Yams
 /// How a model is run unless a command says otherwise: one YAML file in `Pipelines/`.
 public struct PipelineSpec: Codable, Sendable, Equatable {
   public var name: String
-  /// The diffusers folder; in a file, relative to the folder that holds `Pipelines/`.
+  /// The diffusers folder or checkpoint file; in a YAML file, relative to the folder that holds `Pipelines/`.
   public var model: String
+  /// Another autoencoder, and the tokenizer of a single file; paths as `model`.
+  public var vae: String?
+  public var tokenizer: String?
+  /// What the U-Net predicts, where the model does not say.
+  public var prediction: PredictionType?
   /// nil means the sampler of the model's scheduler configuration.
   public var sampler: SamplerName?
   public var steps: Int
@@ -19,7 +24,7 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
   public var height: Int?
 
   enum CodingKeys: String, CodingKey {
-    case name, model, sampler, steps, guidance, eta, width, height
+    case name, model, vae, tokenizer, prediction, sampler, steps, guidance, eta, width, height
     case guidanceRescale = "guidance_rescale"
   }
 
@@ -27,6 +32,9 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
     let c = try decoder.container(keyedBy: CodingKeys.self)
     name = try c.decode(String.self, forKey: .name)
     model = try c.decode(String.self, forKey: .model)
+    vae = try c.decodeIfPresent(String.self, forKey: .vae)
+    tokenizer = try c.decodeIfPresent(String.self, forKey: .tokenizer)
+    prediction = try c.decodeIfPresent(PredictionType.self, forKey: .prediction)
     sampler = try c.decodeIfPresent(SamplerName.self, forKey: .sampler)
     steps = try c.decodeIfPresent(Int.self, forKey: .steps) ?? 20
     guidance = try c.decodeIfPresent(Float.self, forKey: .guidance) ?? 7.5
@@ -36,12 +44,26 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
     height = try c.decodeIfPresent(Int.self, forKey: .height)
   }
 
-  /// The settings of a folder without a YAML file: the ecosystem's usual ones.
+  /// The settings of a folder or file without a YAML file: the ecosystem's usual ones.
   public init(folder: URL) {
-    name = folder.lastPathComponent
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder)
+    let stem = exists && !isFolder.boolValue ? folder.deletingPathExtension() : folder
+    name = stem.lastPathComponent
     model = folder.path
     (steps, guidance, guidanceRescale, eta) = (20, 7.5, 0, 0)
     (sampler, width, height) = (nil, nil, nil)
+    (vae, tokenizer, prediction) = (nil, nil, nil)
+  }
+
+  /// How to read the model's files.
+  /// - Parameter home: what relative paths start from.
+  public func fileOptions(home: URL) -> PipelineFileOptions {
+    var options = PipelineFileOptions()
+    options.vae = vae.map { URL(fileURLWithPath: $0, relativeTo: home).absoluteURL }
+    options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0, relativeTo: home).absoluteURL }
+    options.predictionType = prediction
+    return options
   }
 }
 
@@ -90,7 +112,7 @@ public struct ModelLocator: Sendable {
     guard let text = try? String(contentsOf: file, encoding: .utf8) else {
       throw GenerationError.noModel(
         path: name,
-        reason: "neither a folder nor a pipeline in \(home.appendingPathComponent("Pipelines").path)")
+        reason: "neither a folder, nor a file, nor a pipeline in \(home.appendingPathComponent("Pipelines").path)")
     }
     do {
       let spec = try YAMLDecoder().decode(PipelineSpec.self, from: text)

@@ -111,7 +111,12 @@ public struct AutoencoderKL: Sendable {
 
   /// `[B, H, W, 3]` in ±1 to the distribution of its latents; the statistics are float32.
   public func encode(_ image: Tensor) -> LatentDistribution {
-    var h = encoder(image)
+    distribution(encoder(image))
+  }
+
+  /// The encoder's output, split into what it means.
+  func distribution(_ output: Tensor) -> LatentDistribution {
+    var h = output
     if let quantConv { h = quantConv(h) }
     let parts = h.cast(to: .f32).split(
       axis: 3, [config.latentChannels, config.latentChannels])

@@ -109,17 +109,34 @@ public struct CLIPTextModel: Sendable {
     keys.contains { $0.hasPrefix("text_model.") }
   }
 
+  /// Vectors that take the place of tokens' embeddings, from a position of a row on.
+  public struct Replacement: Sendable {
+    public let row, position: Int
+    /// `[n, D]`.
+    public let vectors: Tensor
+
+    public init(row: Int, position: Int, vectors: Tensor) {
+      self.row = row
+      self.position = position
+      self.vectors = vectors
+    }
+  }
+
   /// - Parameters:
   ///   - ids: token ids, one row a text, all of one length up to `positionCount`.
+  ///   - replacing: vectors put in place of tokens (textual inversion); what they replace does not matter.
   ///   - dtype: arithmetic of the layers.
-  public func callAsFunction(_ ids: [[Int32]], dtype: DType = .f32) -> TextEncoding {
+  public func callAsFunction(
+    _ ids: [[Int32]], replacing: [Replacement] = [], dtype: DType = .f32
+  ) -> TextEncoding {
     let (batch, length) = (ids.count, ids.first?.count ?? 0)
     precondition(
       length <= config.positionCount && ids.allSatisfy { $0.count == length },
       "token rows of \(ids.map(\.count)) for \(config.positionCount) positions")
     let table = Tensor(ids.flatMap { $0 }, shape: [batch, length])
     let positions = positionEmbedding.tensor.slice(axis: 0, from: 0, count: length).cast(to: .f32)
-    var states = [(tokenEmbedding(table) + positions).cast(to: dtype)]
+    let tokens = replacing.reduce(tokenEmbedding(table).cast(to: .f32)) { $0.replacing($1) }
+    var states = [(tokens + positions).cast(to: dtype)]
     for layer in layers { states.append(layer(states[states.count - 1])) }
     let last = finalLayerNorm(states[states.count - 1])
     return TextEncoding(lastHiddenState: last, hiddenStates: states, pooled: pool(last, ids))
@@ -139,6 +156,24 @@ public struct CLIPTextModel: Sendable {
     }
     let pooled = Tensor.concatenate(rows, axis: 0).reshaped([ids.count, config.hiddenSize])
     return textProjection.map { $0(pooled) } ?? pooled
+  }
+}
+
+extension Tensor {
+  /// Embeddings `[B, T, D]` with some rows replaced.
+  fileprivate func replacing(_ part: CLIPTextModel.Replacement) -> Tensor {
+    let (count, width) = (part.vectors.shape[0], shape[2])
+    precondition(
+      part.vectors.shape == [count, width] && part.row < shape[0] && part.position + count <= shape[1],
+      "vectors \(part.vectors.shape) at \(part.position) of \(shape)")
+    let row = slice(axis: 0, from: part.row, count: 1)
+    let pieces = [
+      row.slice(axis: 1, from: 0, count: part.position), part.vectors.cast(to: dtype).reshaped([1, count, width]),
+      row.slice(axis: 1, from: part.position + count, count: shape[1] - part.position - count),
+    ].filter { $0.shape[1] > 0 }
+    let replaced = Tensor.concatenate(pieces, axis: 1)
+    let rows = (0..<shape[0]).map { $0 == part.row ? replaced : slice(axis: 0, from: $0, count: 1) }
+    return Tensor.concatenate(rows, axis: 0)
   }
 }
 

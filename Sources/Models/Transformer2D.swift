@@ -82,6 +82,7 @@ struct PixelProjection: Sendable {
   func callAsFunction(_ x: Tensor, residual: Tensor? = nil) -> Tensor {
     let channels = weight.shape[0]
     return x.linear(
-      weight.tensor.reshaped([channels, channels]), bias: bias.tensor, residual: residual)
+      weight.tensor.reshaped([channels, channels]), bias: bias.tensor,
+      residual: weight.adapted(x, residual: residual))
   }
 }

@@ -16,7 +16,8 @@ public struct Linear: Sendable {
   public func callAsFunction(
     _ x: Tensor, residual: Tensor? = nil, activation: Activation = .none
   ) -> Tensor {
-    x.linear(weight.tensor, bias: bias?.tensor, residual: residual, activation: activation)
+    x.linear(
+      weight.tensor, bias: bias?.tensor, residual: weight.adapted(x, residual: residual), activation: activation)
   }
 }
 
@@ -38,20 +39,25 @@ public struct Conv2d: Sendable {
     self.padding = padding
   }
 
+  /// - Parameter padding: other than the layer's own, for parts of an image.
   public func callAsFunction(
-    _ x: Tensor, residual: Tensor? = nil, activation: Activation = .none
+    _ x: Tensor, residual: Tensor? = nil, activation: Activation = .none, padding: Padding? = nil
   ) -> Tensor {
-    x.conv2d(
-      weight.tensor, bias: bias?.tensor, residual: residual, stride: stride, padding: padding,
-      activation: activation)
+    let own = padding ?? self.padding
+    let isWrapped = ImageEdges.current == .wrapped && own != Padding(0)
+    let (x, padding) = isWrapped ? (x.wrapped(own), Padding(0)) : (x, own)
+    return x.conv2d(
+      weight.tensor, bias: bias?.tensor,
+      residual: weight.adapted(x, residual: residual, stride: stride, padding: padding), stride: stride,
+      padding: padding, activation: activation)
   }
 }
 
 /// GroupNorm over the channels of `[B, .., C]`.
 public struct GroupNorm: Sendable {
   public let weight, bias: Parameter
-  let groups: Int
-  let epsilon: Float
+  public let groups: Int
+  public let epsilon: Float
 
   public init(_ p: ParameterPath, channels: Int, groups: Int, epsilon: Float) {
     weight = p.weight.parameter([channels], .ones)

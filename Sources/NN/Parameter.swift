@@ -8,6 +8,7 @@ public final class Parameter: TapeLeaf, Sendable {
   public let shape: [Int]
   public let isTrainable: Bool
   private let stored: Mutex<Tensor>
+  private let attached = Mutex<[LowRankAdapter]>([])
 
   public init(name: String, value: Tensor, isTrainable: Bool) {
     self.name = name
@@ -28,6 +29,21 @@ public final class Parameter: TapeLeaf, Sendable {
   public func tensor(on tape: Tape) -> Tensor {
     isTrainable ? tape.leaf(self, value: value) : value
   }
+
+  /// Low-rank changes that the layer with this weight adds to its result; none unless somebody attached some.
+  public var adapters: [LowRankAdapter] { attached.withLock { $0 } }
+
+  /// Adds a low-rank change beside the weight.
+  public func attach(_ adapter: LowRankAdapter) {
+    let (out, inner) = (adapter.up.shape[0], adapter.down.shape.dropFirst().reduce(1, *))
+    precondition(
+      out == shape[0] && inner == shape.dropFirst().reduce(1, *),
+      "\(name): adapter of down \(adapter.down.shape) and up \(adapter.up.shape) for \(shape)")
+    attached.withLock { $0.append(adapter) }
+  }
+
+  /// Takes all low-rank changes off.
+  public func detachAdapters() { attached.withLock { $0 = [] } }
 
   /// Replaces the value.
   public func replace(with value: Tensor) {

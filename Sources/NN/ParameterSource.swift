@@ -10,6 +10,12 @@ public protocol ParameterSource: Sendable {
   func tensor(_ key: String, shape: [Int], initializer: Initializer) -> Tensor?
   /// The shape the source has for a key, if it differs from the wanted one the load fails.
   func shape(of key: String) -> [Int]?
+  /// Low-rank changes to put beside the weight of that key; none by default.
+  func adapters(of key: String, shape: [Int]) -> [LowRankAdapter]
+}
+
+extension ParameterSource {
+  public func adapters(of key: String, shape: [Int]) -> [LowRankAdapter] { [] }
 }
 
 /// How a parameter starts before training.

@@ -69,6 +69,7 @@ public final class ParameterStore: Sendable {
       value = .zeros(shape)
     }
     let parameter = Parameter(name: keys[0], value: value, isTrainable: trainable)
+    source.adapters(of: key, shape: shape).forEach(parameter.attach)
     state.withLock {
       $0.used.insert(key)
       $0.parameters.append(parameter)

@@ -16,6 +16,14 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case wrongShape(path: String, name: String, expected: [Int], found: [Int])
   /// The index of a sharded checkpoint does not fit its shards.
   case badIndex(path: String, reason: String)
+  /// None of the formats of weights.
+  case notACheckpoint(path: String, what: String)
+  /// A file of that format contradicts itself or ends early.
+  case damaged(path: String, format: String, reason: String)
+  /// A pickle asks for something weights have no use for; it was not and will not be executed.
+  case refusedPickle(path: String, what: String)
+  /// The format allows it, this reader does not take it.
+  case unsupported(path: String, what: String)
   /// The file cannot be created, written or renamed.
   case unwritable(path: String, reason: String)
 
@@ -33,6 +41,12 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .wrongShape(let path, let name, let expected, let found):
       "\(path): tensor \(name.printable) has shape \(found) instead of \(expected)"
     case .badIndex(let path, let reason): "\(path): \(reason.printable)"
+    case .notACheckpoint(let path, let what): "\(path): is a file of another kind, \(what.printable)"
+    case .damaged(let path, let format, let reason):
+      "\(path): damaged \(format) file: \(reason.printable); fetch it again"
+    case .refusedPickle(let path, let what):
+      "\(path): refused, its pickle \(what.printable); weights need nothing of that kind, do not use the file"
+    case .unsupported(let path, let what): "\(path): \(what.printable)"
     case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     }
   }

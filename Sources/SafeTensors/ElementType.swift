@@ -15,7 +15,7 @@ public enum ElementType: String, CaseIterable, Sendable {
   }
 
   /// Bytes of a tensor of this shape, or nil if a dimension is negative or the product overflows.
-  func byteCount(shape: [Int]) -> Int? {
+  public func byteCount(shape: [Int]) -> Int? {
     var bytes = byteSize
     for dimension in shape {
       let (product, overflow) = bytes.multipliedReportingOverflow(by: dimension)

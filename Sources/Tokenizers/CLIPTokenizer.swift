@@ -26,9 +26,12 @@ public struct CLIPTokenizer: Sendable {
   ///
   /// Padding and length come from `tokenizer_config.json`, `special_tokens_map.json` or
   /// `tokenizer.json`; without them CLIP's are taken, the end token and 77.
+  /// - Parameter padToken: fills a prompt up to a length, whatever the files say.
   /// - Throws: `TokenizerError` if files are absent, damaged or do not belong together.
-  public init(directory: URL) throws(TokenizerError) {
-    try self.init(try TokenizerFiles.read(directory))
+  public init(directory: URL, padToken: String? = nil) throws(TokenizerError) {
+    var definition = try TokenizerFiles.read(directory)
+    definition.padToken = padToken ?? definition.padToken
+    try self.init(definition)
   }
 
   /// Makes a tokenizer from its parts.

@@ -23,7 +23,7 @@ enum ReferencePipelines {
       name: reference.name)
   }
 
-  /// The SDXL pipeline, with DDIM in place of its Euler scheduler.
+  /// The SDXL pipeline.
   static func componentsXL() throws -> PipelineComponents {
     let reference = try ReferenceCase("sdxl_tiny")
     let second = try reference.load("text_encoder_2", CLIPTextConfig.self) {
@@ -32,9 +32,6 @@ enum ReferencePipelines {
       return CLIPTextModel($0, config, prefixed: CLIPTextModel.isPrefixed($1))
     }.model
     let folder = ModelFolder(reference.url.appendingPathComponent("scheduler"))
-    var scheduler = try folder.decode(SchedulerConfig.self, from: "scheduler_config.json")
-    // Euler's last step goes to no noise at all.
-    scheduler.setAlphaToOne = true
     return PipelineComponents(
       conditioners: [
         TextConditioner(
@@ -43,7 +40,8 @@ enum ReferencePipelines {
         TextConditioner(tokenizer: try tokenizer(padding: "!"), model: second),
       ],
       unet: try reference.conditionalUNet(), autoencoder: try reference.autoencoder(),
-      scheduler: scheduler, zerosForEmptyPrompt: true, name: reference.name)
+      scheduler: try folder.decode(SchedulerConfig.self, from: "scheduler_config.json"), zerosForEmptyPrompt: true,
+      name: reference.name)
   }
 
   /// CLIP's tokenizer with another padding token.

@@ -69,9 +69,11 @@ import Training
   }
 
   @Test func everyShippedRecipeIsRead() throws {
-    for name in ["circle", "butterflies", "scenes-autoencoder", "scenes-text-to-image"] {
-      _ = try Recipe.read(pipelines.appendingPathComponent("\(name).yaml"))
-    }
+    let names = [
+      "circle", "butterflies", "scenes-autoencoder", "scenes-autoencoder-refine", "scenes-text-to-image",
+      "scenes-cooldown",
+    ]
+    for name in names { _ = try Recipe.read(pipelines.appendingPathComponent("\(name).yaml")) }
   }
 
   @Test func theCirclePassesItsOwnCheck() throws {

@@ -13,8 +13,9 @@ public struct DDIMSampler: Sampler {
     schedule = config.schedule
   }
 
-  public func plan(steps: Int) -> SamplingPlan {
-    SamplingPlan(steps: steps, timesteps: TimestepSpacing.timesteps(config, steps: steps), schedule: schedule)
+  public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
+    SamplingPlan(
+      steps: steps, timesteps: try TimestepSpacing.whole(config, steps: steps, sampler: "ddim"), schedule: schedule)
   }
 
   public func sample(
@@ -22,22 +23,19 @@ public struct DDIMSampler: Sampler {
     onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
     var x = x
-    let bars = schedule.alphasCumprod.map(Double.init)
-    let last = config.setAlphaToOne ? 1.0 : bars[0]
-    let timesteps = plan.timesteps.map { Int($0) }
+    let last = config.setAlphaToOne ? NoiseLevel.clean : schedule.level(0)
+    let limit = CleanSampleLimit(config)
     for i in plan.indices {
-      let t = timesteps[i]
+      let t = Int(plan.timesteps[i])
       let output = try predict(x, Float(t), i)
-      let previous = t - config.trainSteps / plan.steps
-      let (bar, barPrevious) = (bars[t], previous >= 0 ? bars[previous] : last)
-      let (predicted, epsilon) = schedule.cleanAndNoise(output, x, bar: bar)
-      let range = config.clipSampleRange
-      let clean = config.clipSample ? predicted.clamped(-range, range) : predicted
-      let variance = (1 - barPrevious) / (1 - bar) * (1 - bar / barPrevious)
+      let (level, next) = (schedule.level(t), schedule.level(t - config.trainSteps / plan.steps, last: last))
+      let (predicted, epsilon) = schedule.cleanAndNoise(output, x, level: level)
+      let ratio = (level.signal / next.signal) * (level.signal / next.signal)
+      let variance = (next.noise / level.noise) * (next.noise / level.noise) * (1 - ratio)
       let sigma = eta * variance.squareRoot()
-      x = clean.scaled(
-        by: Float(barPrevious.squareRoot()), adding: epsilon,
-        times: Float(max(1 - barPrevious - sigma * sigma, 0).squareRoot()))
+      x = limit.apply(predicted).scaled(
+        by: Float(next.signal), adding: epsilon,
+        times: Float(max(next.noise * next.noise - sigma * sigma, 0).squareRoot()))
       if eta > 0 { x = x.scaled(by: 1, adding: noise.normal(x.shape, device: x.device), times: Float(sigma)) }
       x = try onStep(SamplingStep(i, of: plan, sample: x)) ?? x
     }

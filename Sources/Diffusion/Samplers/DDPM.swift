@@ -1,4 +1,3 @@
-import Foundation
 import TensorCore
 
 /// Ancestral sampling of denoising diffusion (Ho et al. 2020, eq. 7 and alg. 2), on any subset of timesteps.
@@ -11,8 +10,9 @@ public struct DDPMSampler: Sampler {
     schedule = config.schedule
   }
 
-  public func plan(steps: Int) -> SamplingPlan {
-    SamplingPlan(steps: steps, timesteps: TimestepSpacing.timesteps(config, steps: steps), schedule: schedule)
+  public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
+    SamplingPlan(
+      steps: steps, timesteps: try TimestepSpacing.whole(config, steps: steps, sampler: "ddpm"), schedule: schedule)
   }
 
   public func sample(
@@ -22,6 +22,7 @@ public struct DDPMSampler: Sampler {
     var x = x
     let bars = schedule.alphasCumprod.map(Double.init)
     let timesteps = plan.timesteps.map { Int($0) }
+    let limit = CleanSampleLimit(config)
     for i in plan.indices {
       let t = timesteps[i]
       let output = try predict(x, Float(t), i)
@@ -29,9 +30,7 @@ public struct DDPMSampler: Sampler {
       let bar = bars[t]
       let alpha = bar / barPrevious
       let beta = 1 - alpha
-      let range = config.clipSampleRange
-      let predicted = schedule.cleanAndNoise(output, x, bar: bar).clean
-      let clean = config.clipSample ? predicted.clamped(-range, range) : predicted
+      let clean = limit.apply(schedule.cleanAndNoise(output, x, level: NoiseLevel(bar: bar)).clean)
       let mean = clean.scaled(
         by: Float(barPrevious.squareRoot() * beta / (1 - bar)), adding: x,
         times: Float(alpha.squareRoot() * (1 - barPrevious) / (1 - bar)))
@@ -48,9 +47,6 @@ public struct DDPMSampler: Sampler {
 
   /// Variance of the reverse step: the posterior's (`fixed_small`) or β itself (`fixed_large`).
   private func variance(bar: Double, barPrevious: Double, beta: Double) -> Double {
-    switch config.varianceType {
-    case "fixed_large": max(beta, 1e-20)
-    default: max((1 - barPrevious) / (1 - bar) * beta, 1e-20)
-    }
+    config.varianceType.hasPrefix("fixed_large") ? max(beta, 1e-20) : max((1 - barPrevious) / (1 - bar) * beta, 1e-20)
   }
 }

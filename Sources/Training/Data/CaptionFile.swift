@@ -53,7 +53,8 @@ enum CaptionFile {
     var rows = CSVReader.rows(text)
     guard let first = rows.first, let nameColumn = nameColumns.lazy.compactMap({ first.firstIndex(of: $0) }).first
     else {
-      throw TrainingError.noData(path: path, reason: "its first line has no column file_name (or file, filename, image)")
+      throw TrainingError.noData(
+        path: path, reason: "its first line has no column file_name (or file, filename, image)")
     }
     let header = rows.removeFirst()
     // Without a column of a known name the second one is the caption, as data-set tools do.

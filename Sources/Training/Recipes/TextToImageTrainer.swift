@@ -148,12 +148,15 @@ struct Trainee {
       let folder = URL(fileURLWithPath: start)
       let textFolder = ModelFolder(folder.appendingPathComponent("text_encoder"))
       let config = try textFolder.decode(CLIPTextConfig.self)
-      (text, textParameters) = try textFolder.load(isTrainable: { _ in trainsText }) {
-        CLIPTextModel($0, config, prefixed: CLIPTextModel.isPrefixed($1))
+      func makeText(_ path: ParameterPath, _ keys: [String]) -> CLIPTextModel {
+        CLIPTextModel(path, config, prefixed: CLIPTextModel.isPrefixed(keys))
       }
-      (unet, unetParameters) = try ModelFolder(folder.appendingPathComponent("unet")).load(
-        isTrainable: { _ in trainsUNet }
-      ) { path, _ in UNet2DConditionModel(path, recipe.unet) }
+      (text, textParameters) = try textFolder.load(isTrainable: { _ in trainsText }, makeText)
+      let unetFolder = ModelFolder(folder.appendingPathComponent("unet"))
+      func makeUNet(_ path: ParameterPath, _ keys: [String]) -> UNet2DConditionModel {
+        UNet2DConditionModel(path, recipe.unet)
+      }
+      (unet, unetParameters) = try unetFolder.load(isTrainable: { _ in trainsUNet }, makeUNet)
       return
     }
     var config = recipe.textEncoder

@@ -33,7 +33,8 @@ extension Bench {
   struct SmallStep: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "small-step",
-      abstract: "A training step of a 19.4 M text encoder and U-Net on 16×16 latents: loss, gradients, clipping, AdamW.")
+      abstract: "A training step of a 19.4 M text encoder and U-Net on 16×16 latents: loss, gradients, clipping, AdamW."
+    )
     @Option(help: "Pictures in a step.") var batch = 48
     @OptionGroup var options: BenchOptions
 
@@ -62,11 +63,11 @@ extension Bench {
     loss: () -> Tensor
   ) throws {
     var optimizer = AdamW(parameters, AdamW.Settings())
-    try options.report(
-      what, size: size, batch: batch, complete: { $0.samplesPerSecond = Double(batch) / $0.seconds }
-    ) {
+    func step() {
       let (_, gradients) = valueAndGradients { loss() }
       optimizer.step(gradients, norm: optimizer.gradientNorm(gradients), learningRate: 1e-4)
     }
+    try options.report(
+      what, size: size, batch: batch, complete: { $0.samplesPerSecond = Double(batch) / $0.seconds }, step)
   }
 }

@@ -25,13 +25,13 @@ extension Bench {
         let request = GenerationRequest(
           prompts: ["a cat on the moon"], steps: steps, guidance: Guidance(scale: 7.5), sampler: .ddim, seeds: [42],
           width: side, height: side)
-        try options.report(
-          "e2e", size: side, batch: 1,
-          complete: {
-            $0.loadSeconds = load
-            $0.steps = steps
-          }
-        ) { _ = try pipeline.generate(request, onStep: { _ in try Interruption.check() }) }
+        func complete(_ figure: inout BenchFigure) {
+          figure.loadSeconds = load
+          figure.steps = steps
+        }
+        try options.report("e2e", size: side, batch: 1, complete: complete) {
+          _ = try pipeline.generate(request, onStep: { _ in try Interruption.check() })
+        }
       }
     }
   }

@@ -1,0 +1,96 @@
+import Checkpoints
+import Foundation
+import NN
+import TensorCore
+
+extension TrainableAdapters {
+  /// Writes the matrices as a file that other tools load, under a temporary name first.
+  /// - Parameters:
+  ///   - format: `kohya`, which all read, or `diffusers`.
+  ///   - dtype: the matrices' type; alphas stay float32.
+  ///   - metadata: free text; what readers need (rank, alpha, base) is added.
+  /// - Throws: `unsupported` for another format, `CheckpointError` if the file cannot be written.
+  public func write(
+    to url: URL, format: AdapterFormat = .kohya, dtype: DType = .f16, metadata: [String: String] = [:]
+  ) throws {
+    switch format {
+    case .kohya: try writeKohya(url, dtype, metadata)
+    case .diffusers: try writeDiffusers(url, dtype, metadata)
+    case .peft, .cloneofsimo:
+      throw AdapterError.badRequest(text: format.rawValue, reason: "is read only: write kohya or diffusers")
+    }
+  }
+
+  /// SDXL has a second text encoder and takes sizes; kohya's names for it are others.
+  private var isXL: Bool {
+    layout[.textEncoder2] != nil || (layout[.unet] ?? []).contains { $0.name.hasPrefix("add_embedding.") }
+  }
+
+  private func writeKohya(_ url: URL, _ dtype: DType, _ metadata: [String: String]) throws {
+    let unet = NetworkModules(.unet, ParameterShapes(layout[.unet] ?? []))
+    var tensors: [(String, Tensor)] = []
+    for module in modules {
+      let path = Self.path(module)
+      let name: String
+      switch module.network {
+      case .textEncoder: name = "\(isXL ? "lora_te1_" : "lora_te_")\(ModuleAliases.flat(path))"
+      case .textEncoder2: name = "lora_te2_\(ModuleAliases.flat(path))"
+      case .unet, .vae: name = "lora_unet_\(ModuleAliases.flat(isXL ? unet.originalName(path) : path))"
+      }
+      let isConvolution = module.weight.shape.count == 4
+      let up = module.adapter.up.value.reshaped(module.adapter.up.shape + (isConvolution ? [1, 1] : []))
+      tensors.append(("\(name).lora_down.weight", module.adapter.down.value.cast(to: dtype)))
+      tensors.append(("\(name).lora_up.weight", up.cast(to: dtype)))
+      tensors.append(("\(name).alpha", Tensor([alpha], shape: [])))
+    }
+    var all = metadata
+    all["ss_network_module"] = "networks.lora"
+    all["ss_network_dim"] = "\(rank)"
+    all["ss_network_alpha"] = "\(alpha)"
+    let versions: [BaseFamily: String] = [.sd1: "sd_v1", .sd2: "sd_v2", .sdxl: "sdxl_base_v1-0"]
+    let family = AdapterBase.of(layout.mapValues { ParameterShapes($0) }).family
+    if let version = family.flatMap({ versions[$0] }) { all["ss_base_model_version"] = version }
+    try TensorFile.write(tensors, to: url, metadata: all)
+  }
+
+  private func writeDiffusers(_ url: URL, _ dtype: DType, _ metadata: [String: String]) throws {
+    var tensors: [(String, Tensor)] = []
+    var config: [String: Any] = [:]
+    for module in modules {
+      let path = Self.path(module)
+      let name = "\(module.network.rawValue).\(path)"
+      let isConvolution = module.weight.shape.count == 4
+      let up = module.adapter.up.value.reshaped(module.adapter.up.shape + (isConvolution ? [1, 1] : []))
+      tensors.append(("\(name).lora_A.weight", module.adapter.down.value.cast(to: dtype)))
+      tensors.append(("\(name).lora_B.weight", up.cast(to: dtype)))
+      let prefix = module.network.rawValue
+      config["\(prefix).r"] = rank
+      config["\(prefix).lora_alpha"] = alpha
+      config["\(prefix).target_modules"] = (config["\(prefix).target_modules"] as? [String] ?? []) + [path]
+    }
+    // Files in this format have no alphas; this is where diffusers looks for them.
+    let json = try JSONSerialization.data(withJSONObject: config, options: [.sortedKeys])
+    let all = metadata.merging(["format": "pt", "lora_adapter_metadata": String(decoding: json, as: UTF8.self)]) { $1 }
+    try TensorFile.write(tensors, to: url, metadata: all)
+  }
+
+  /// The module's path as published models have it: text encoders with their `text_model.` in front.
+  private static func path(_ module: Module) -> String {
+    let path = String(module.weight.name.dropLast(".weight".count))
+    return module.network == .unet || path.hasPrefix("text_model.") ? path : "text_model.\(path)"
+  }
+}
+
+/// The names and shapes of parameters, to look modules up in.
+private struct ParameterShapes: ParameterSource {
+  let description = "the model"
+  private let shapes: [String: [Int]]
+
+  init(_ parameters: [Parameter]) {
+    shapes = Dictionary(parameters.map { ($0.name, $0.shape) }) { first, _ in first }
+  }
+
+  var keys: [String] { shapes.keys.sorted() }
+  func shape(of key: String) -> [Int]? { shapes[key] }
+  func tensor(_ key: String, shape: [Int], initializer: Initializer) -> Tensor? { nil }
+}

@@ -1,0 +1,47 @@
+import SafeTensors
+
+/// A file format that holds named tensors, opened and checked.
+protocol TensorContainer: Sendable {
+  /// Path of the file or index, for messages.
+  var path: String { get }
+  /// Names of all tensors, each once.
+  var names: [String] { get }
+  /// Free text of the file.
+  var metadata: [String: String] { get }
+  /// Shape and stored type of a tensor; nil if there is none of that name.
+  func entry(_ name: String) -> TensorEntry?
+  /// A tensor's elements, decoded if the file packs them; nil if there is none of that name.
+  func raw(_ name: String) -> RawTensor?
+}
+
+/// What a file says about one tensor.
+public struct TensorEntry: Sendable, Equatable {
+  /// Outermost dimension first.
+  public let shape: [Int]
+  /// The element type's name in the file: `F16`, `Q8_0`.
+  public let storedType: String
+  /// The type its elements are read as: the same, or that of the unpacked elements.
+  public let type: ElementType
+
+  public var count: Int { shape.reduce(1, *) }
+}
+
+/// Safetensors files as a container: one, or several shards.
+struct SafeTensorsContainer: TensorContainer {
+  let checkpoint: ShardedCheckpoint
+
+  var path: String { checkpoint.description }
+  var names: [String] { checkpoint.names }
+  var metadata: [String: String] { checkpoint.metadata }
+
+  func entry(_ name: String) -> TensorEntry? {
+    checkpoint.entry(name).map { TensorEntry(shape: $0.shape, storedType: $0.type.rawValue, type: $0.type) }
+  }
+
+  func raw(_ name: String) -> RawTensor? {
+    guard let entry = checkpoint.entry(name), let (bytes, owner) = checkpoint.bytes(of: name),
+      let base = bytes.baseAddress
+    else { return nil }
+    return RawTensor(type: entry.type, shape: entry.shape, pointer: base, owner: owner)
+  }
+}

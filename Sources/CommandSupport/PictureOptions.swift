@@ -1,0 +1,79 @@
+import ArgumentParser
+import Diffusion
+import Foundation
+import Generation
+import Jobs
+
+/// Reads one of an enum's names.
+@Sendable
+private func named<Name: RawRepresentable & CaseIterable>(_ text: String) throws -> Name
+where Name.RawValue == String {
+  guard let name = Name(rawValue: text) else {
+    throw ValidationError("there are \(Name.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+  return name
+}
+
+/// The flags that say what a picture is made of: what txt2img and img2img share.
+public struct PictureOptions: ParsableArguments {
+  @Option(help: "A diffusers folder, a checkpoint file, or the name of a pipeline in Pipelines/ (the bundled model).")
+  public var model: String?
+  @Option(help: "Another autoencoder: a file or a folder.") public var vae: String?
+  @Option(help: "An adapter, PATH or PATH:WEIGHT; again for more.") public var lora: [String] = []
+  @Option(help: "A textual inversion's file; again for more.") public var embedding: [String] = []
+  @Option(help: "What the picture must not show.") public var negative: String?
+  @Option(help: "Sampler steps (the pipeline's).") public var steps: Int?
+  @Option(help: "Guidance scale; 1 is off (the pipeline's).") public var cfg: Float?
+  @Option(help: "Rescaling of guidance, 0 to 1 (the pipeline's).") public var guidanceRescale: Float?
+  @Option(help: "DDIM's noise, 0 to 1 (the pipeline's).") public var eta: Double?
+  @Option(help: "ddim, euler-a, dpmpp-2m, ... in any program's spelling (the model's).") public var sampler: String?
+  @Option(
+    help: "Noise levels: default, karras, exponential, sgm-uniform, simple, beta, ays, trailing, leading, linspace.")
+  public var schedule: String?
+  @Option(help: "Picture i has seed N + i (random, reported).") public var seed: UInt64?
+  @Option(help: "Whose noise: torch, torch-batch or nv (torch).", transform: named) public var rng: RandomStream?
+  @Option(help: "Pixels, a multiple of 8 (the model's).") public var width: Int?
+  @Option(help: "Pixels, a multiple of 8 (the model's).") public var height: Int?
+  @Option(help: "Pictures in all (1).") public var count: Int?
+  @Option(help: "Layers of the text encoder to skip, as diffusers counts (0).") public var clipSkip: Int?
+  @Option(help: "A second seed whose noise is mixed into the first's.") public var variationSeed: UInt64?
+  @Option(help: "How much of the second seed's noise, 0 to 1.") public var variationStrength: Double?
+  @Flag(help: "Pictures that fit together without seams.") public var seamless = false
+  @Option(help: "A second pass at so many times the size.") public var hiresScale: Double?
+  @Option(help: "Steps of the second pass (the first's).") public var hiresSteps: Int?
+  @Option(help: "Strength of the second pass, 0 to 1 (0.7).") public var hiresDenoise: Double?
+  @Option(help: "What enlarges for it: latent or lanczos (latent).", transform: named) public var hiresUpscaler:
+    HiresFix.Upscaler?
+
+  public init() {}
+
+  public func validate() throws {
+    if let count, !(1...1_000_000).contains(count) {
+      throw ValidationError("--count \(count): must be 1 to 1000000")
+    }
+    do {
+      if let sampler { _ = try SamplerChoice(sampler, schedule: schedule) }
+      if let schedule { _ = try ScheduleName(parsing: schedule) }
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  /// The layer of the flags.
+  public var job: PictureJob {
+    var job = PictureJob()
+    job.negativePrompt = negative
+    (job.model, job.vae) = (model, vae)
+    job.loras = lora.isEmpty ? nil : lora
+    job.embeddings = embedding.isEmpty ? nil : embedding
+    (job.steps, job.cfg, job.guidanceRescale, job.eta) = (steps, cfg, guidanceRescale, eta)
+    (job.sampler, job.schedule) = (sampler, schedule)
+    (job.seed, job.stream) = (seed, rng)
+    (job.width, job.height, job.count, job.clipSkip) = (width, height, count, clipSkip)
+    (job.variationSeed, job.variationStrength) = (variationSeed, variationStrength)
+    job.isSeamless = seamless ? true : nil
+    (job.hiresScale, job.hiresSteps, job.hiresDenoise) = (hiresScale, hiresSteps, hiresDenoise)
+    job.hiresUpscaler = hiresUpscaler
+    return job
+  }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import Generation
+import Jobs
+
+/// Tells about a finished picture: JSON on stdout, or a line on stderr.
+public struct PictureReport: Encodable {
+  let path, prompt: String
+  let line: Int?
+  let seed: UInt64
+  let width, height, steps: Int
+  let cfg: Float
+  let sampler, model: String
+  let schedule: String?
+  let seconds: Double
+
+  public init(_ picture: FinishedPicture) {
+    let settings = picture.settings
+    (path, line, seconds) = (picture.url.path, picture.line, picture.seconds)
+    (prompt, seed, model) = (settings.prompt, settings.seed, settings.model)
+    (width, height, steps) = (settings.width, settings.height, settings.steps)
+    cfg = settings.guidance.scale
+    (sampler, schedule) = (settings.sampler.rawValue, settings.schedule?.rawValue)
+  }
+
+  public func show(_ compute: ComputeOptions) throws {
+    if compute.json {
+      try Terminal.json(self)
+    } else if !compute.quiet {
+      Terminal.error("\(path)  seed \(seed), \(String(format: "%.1f s", seconds))")
+    }
+  }
+}
+
+extension Terminal {
+  /// One JSON object on a line of stdout.
+  public static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    out(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}

@@ -1,0 +1,126 @@
+import TensorCore
+
+extension SamplerName {
+  /// The sampler for a pipeline's scheduler configuration.
+  /// - Parameters:
+  ///   - eta: fresh noise of DDIM (0 none, 1 as DDPM) and TCD (there called γ, usually 0.3); others have no use for it.
+  ///   - schedule: noise levels in place of the configuration's; one that does not go with the sampler is an error of
+  ///     its `plan(steps:)`.
+  ///   - isXL: whether the model is an SDXL, for which align-your-steps has a table of its own.
+  public func make(
+    _ config: SchedulerConfig, eta: Double, schedule: ScheduleName? = nil, isXL: Bool = false
+  ) -> any Sampler {
+    let sampler = sampler(config, eta: eta, schedule: schedule, isXL: isXL)
+    do {
+      try check(schedule)
+      return sampler
+    } catch {
+      return MismatchedSampler(sampler: sampler, error: error)
+    }
+  }
+
+  private func sampler(
+    _ config: SchedulerConfig, eta: Double, schedule: ScheduleName?, isXL: Bool
+  ) -> any Sampler {
+    let adapted = diffusersClass.map { config.className == $0 ? config : config.adapted(to: $0) } ?? config
+    let spaced = adapted.spaced(schedule)
+    func multistep(_ order: Int, stochastic: Bool, midpoint: Bool) -> any Sampler {
+      DPMSolverMultistepSampler(
+        config, order: order, stochastic: stochastic, midpoint: midpoint, schedule: schedule, isXL: isXL,
+        name: rawValue)
+    }
+    let isMidpoint = config.given.solverType != "heun"
+    // A configuration of this very class may ask for first order.
+    let second = config.className == diffusersClass ? min(config.solverOrder, 2) : 2
+    return switch self {
+    case .ddpm: DDPMSampler(spaced)
+    case .ddim: DDIMSampler(spaced, eta: eta)
+    case .ddimInverse: DDIMInverseSampler(spaced)
+    case .pndm: PNDMSampler(spaced)
+    case .lms: LMSSampler(config, schedule: schedule, isXL: isXL)
+    case .euler: EulerSampler(config, schedule: schedule, isXL: isXL)
+    case .eulerAncestral: EulerAncestralSampler(config, schedule: schedule, isXL: isXL)
+    case .heun: HeunSampler(config, schedule: schedule, isXL: isXL)
+    case .dpm2: DPM2Sampler(config, schedule: schedule, isXL: isXL)
+    case .dpm2Ancestral: DPM2AncestralSampler(config, schedule: schedule, isXL: isXL)
+    case .dpmpp2M: multistep(second, stochastic: false, midpoint: isMidpoint)
+    case .dpmpp2MSDE: multistep(second, stochastic: true, midpoint: isMidpoint)
+    case .dpmpp2MSDEHeun: multistep(2, stochastic: true, midpoint: false)
+    case .dpmpp3M: multistep(3, stochastic: false, midpoint: isMidpoint)
+    // k-diffusion has one rule for its second-order steps.
+    case .dpmpp3MSDE: multistep(3, stochastic: true, midpoint: false)
+    case .dpmpp2S: DPMSolverSinglestepSampler(config, schedule: schedule, isXL: isXL)
+    case .dpmpp2SAncestral: DPMSolverPP2SAncestralSampler(config, schedule: schedule, isXL: isXL)
+    case .dpmppSDE: DPMSolverPPSDESampler(config, schedule: schedule, isXL: isXL)
+    case .deis: DEISSampler(config, schedule: schedule, isXL: isXL)
+    case .unipc: UniPCSampler(config, schedule: schedule, isXL: isXL)
+    case .lcm: LCMSampler(config)
+    case .tcd: TCDSampler(config, gamma: eta)
+    case .flowEuler: FlowMatchEulerSampler(config)
+    }
+  }
+
+  /// The diffusers class that does the same, if there is one.
+  public var diffusersClass: String? {
+    switch self {
+    case .ddpm: "DDPMScheduler"
+    case .ddim: "DDIMScheduler"
+    case .ddimInverse: "DDIMInverseScheduler"
+    case .pndm: "PNDMScheduler"
+    case .lms: "LMSDiscreteScheduler"
+    case .euler: "EulerDiscreteScheduler"
+    case .eulerAncestral: "EulerAncestralDiscreteScheduler"
+    case .heun: "HeunDiscreteScheduler"
+    case .dpm2: "KDPM2DiscreteScheduler"
+    case .dpm2Ancestral: "KDPM2AncestralDiscreteScheduler"
+    case .dpmpp2M, .dpmpp2MSDE, .dpmpp2MSDEHeun, .dpmpp3M, .dpmpp3MSDE: "DPMSolverMultistepScheduler"
+    case .dpmpp2S: "DPMSolverSinglestepScheduler"
+    case .dpmppSDE: "DPMSolverSDEScheduler"
+    case .deis: "DEISMultistepScheduler"
+    case .unipc: "UniPCMultistepScheduler"
+    case .lcm: "LCMScheduler"
+    case .tcd: "TCDScheduler"
+    case .flowEuler: "FlowMatchEulerDiscreteScheduler"
+    case .dpmpp2SAncestral: nil
+    }
+  }
+
+  /// The sampler a diffusers scheduler class stands for with its default settings, or nil if there is none here.
+  public init?(schedulerClass: String) {
+    switch schedulerClass {
+    case "DDIMParallelScheduler": self = .ddim
+    case "DDPMParallelScheduler": self = .ddpm
+    default:
+      guard let name = Self.allCases.first(where: { $0.diffusersClass == schedulerClass }) else { return nil }
+      self = name
+    }
+  }
+
+  /// The sampler a scheduler configuration stands for, its `algorithm_type` and `solver_order` included, or nil if
+  /// there is none here.
+  public init?(_ config: SchedulerConfig) {
+    self.init(schedulerClass: config.className)
+    guard self == .dpmpp2M else { return }
+    let isStochastic = config.algorithmType.hasPrefix("sde-")
+    if config.solverOrder == 3 {
+      self = isStochastic ? .dpmpp3MSDE : .dpmpp3M
+    } else if isStochastic {
+      self = .dpmpp2MSDE
+    }
+  }
+}
+
+/// A sampler with a schedule that does not go with it: it cannot make a plan.
+private struct MismatchedSampler: Sampler {
+  let sampler: any Sampler
+  let error: SamplerError
+
+  func plan(steps: Int) throws -> SamplingPlan { throw error }
+
+  func sample(
+    _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
+    onStep: (SamplingStep) throws -> Tensor?
+  ) throws -> Tensor {
+    try sampler.sample(x, plan: plan, noise: &noise, predict: predict, onStep: onStep)
+  }
+}

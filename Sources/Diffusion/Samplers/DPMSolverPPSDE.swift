@@ -1,0 +1,63 @@
+import Foundation
+import TensorCore
+
+/// DPM-Solver++ for the reverse stochastic equation, of second order in single steps (k-diffusion's
+/// `sample_dpmpp_sde` with r = 1/2): DPM++ SDE.
+///
+/// The noise of a whole step contains that of its first half, as on a Brownian path in σ. The path itself is drawn
+/// step by step, not from a Brownian tree, so pictures differ from those of programs that use one.
+public struct DPMSolverPPSDESampler: Sampler {
+  let scale: SigmaScale
+
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+    scale = SigmaScale("dpmpp-sde", config.adapted(to: "DPMSolverSDEScheduler"), .kDiffusion, schedule, isXL: isXL)
+  }
+
+  public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
+    let levels = try scale.sigmas(steps: steps)
+    return scale.explodingPlan(levels.withMidpoints(scale.table) { $1 }, steps: steps, order: 2)
+  }
+
+  public func sample(
+    _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
+    onStep: (SamplingStep) throws -> Tensor?
+  ) throws -> Tensor {
+    var x = x
+    var begun: (sample: Tensor, fresh: Tensor)?
+    for i in plan.indices {
+      let (sigma, next) = (plan.sigmas[i], plan.sigmas[i + 1])
+      let clean = try scale.clean(x, sigma: sigma, timestep: plan.timesteps[i], step: i, predict)
+      if next == 0 {
+        x = clean
+      } else if let half = begun {
+        let first = plan.sigmas[i - 1]
+        let split = AncestralStep(from: first, to: next)
+        let path = NoisePath(first: first, middle: sigma, last: next)
+        let fresh = noise.normal(x.shape, device: x.device)
+        let kept = split.down / first
+        x = Tensor.combination([
+          (kept, half.sample), (1 - kept, clean), (split.up * path.before, half.fresh), (split.up * path.after, fresh),
+        ])
+        begun = nil
+      } else {
+        let split = AncestralStep(from: sigma, to: next)
+        let fresh = noise.normal(x.shape, device: x.device)
+        begun = (x, fresh)
+        let kept = split.down / sigma
+        x = Tensor.combination([(kept, x), (1 - kept, clean), (split.up, fresh)])
+      }
+      x = try onStep(SamplingStep(i, of: plan, sample: x)) ?? x
+    }
+    return x
+  }
+
+  /// Shares of the two halves' increments in the increment of the whole step, each of deviation 1.
+  private struct NoisePath {
+    let before, after: Double
+
+    init(first: Double, middle: Double, last: Double) {
+      before = ((first - middle) / (first - last)).squareRoot()
+      after = ((middle - last) / (first - last)).squareRoot()
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import TensorCore
+
+/// What the samplers that count in σ have in common: where their levels come from, and what the network's output means.
+struct SigmaScale: Sendable {
+  let name: String
+  let config: SchedulerConfig
+  let schedule: NoiseSchedule
+  let table: SigmaTable
+  let family: SigmaSchedule.Family
+  /// A schedule of k-diffusion's, in place of the configuration's.
+  let named: ScheduleName?
+  let isXL: Bool
+  let limit: CleanSampleLimit
+
+  init(
+    _ name: String, _ config: SchedulerConfig, _ family: SigmaSchedule.Family, _ schedule: ScheduleName?, isXL: Bool
+  ) {
+    self.name = name
+    self.config = config.spaced(schedule)
+    self.schedule = config.schedule
+    self.family = family
+    self.isXL = isXL
+    table = SigmaTable(self.schedule)
+    named = schedule.flatMap { $0.isSigmaList ? $0 : nil }
+    limit = CleanSampleLimit(config)
+  }
+
+  /// - Parameter dropsNextToLast: as AUTOMATIC1111 does for this sampler; has no meaning for diffusers' schedules.
+  func sigmas(steps: Int, dropsNextToLast: Bool = false) throws(SamplerError) -> SigmaSchedule {
+    guard let named else {
+      return try SigmaSchedule.diffusers(family, config, table: table, steps: steps, sampler: name).rounded
+    }
+    return try NamedSigmas.schedule(
+      named, table, steps: steps, isXL: isXL, dropsNextToLast: dropsNextToLast, sampler: name
+    ).rounded
+  }
+
+  /// A plan whose samples keep the signal at 1: `x = clean + σ · noise`.
+  func explodingPlan(_ levels: SigmaSchedule, steps: Int, order: Int = 1) -> SamplingPlan {
+    let largest = levels.sigmas.max() ?? 0
+    // Where the first level is not the table's last, diffusers makes up for the signal that is missing.
+    let startsAtLevel = named != nil || config.spacing != .leading
+    let isContinuous = config.given.timestepType == .continuous && schedule.predictionType == .velocity
+    let told =
+      isContinuous ? levels.sigmas.dropLast().map { Float(log($0) / 4) } : levels.timesteps.map { Float($0) }
+    let scale = startsAtLevel ? largest : (largest * largest + 1).squareRoot()
+    return SamplingPlan(
+      steps: steps, timesteps: told,
+      levels: levels.sigmas.map { NoiseLevel(signal: 1, noise: $0) }, sigmas: levels.sigmas, initialNoiseScale: scale,
+      order: order)
+  }
+
+  /// A plan whose samples keep their variance.
+  func preservingPlan(_ levels: SigmaSchedule, steps: Int) -> SamplingPlan {
+    let all = levels.sigmas.map { NoiseLevel(preservingSigma: $0) }
+    return SamplingPlan(
+      steps: steps, timesteps: levels.timesteps.map { Float($0) }, levels: all, sigmas: levels.sigmas,
+      // diffusers starts these from plain noise; k-diffusion from noise of the first level.
+      initialNoiseScale: named == nil ? 1 : all[0].noise)
+  }
+
+  /// The clean sample predicted for `x = clean + σ · noise`; the network sees it scaled to keep its variance.
+  func clean(
+    _ x: Tensor, sigma: Double, timestep: Float, step: Int, _ predict: ModelPrediction
+  ) throws -> Tensor {
+    let level = NoiseLevel(preservingSigma: sigma)
+    let output = try predict(x * Float(level.signal), timestep, step)
+    let clean: Tensor
+    switch schedule.predictionType {
+    case .epsilon: clean = x.scaled(by: 1, adding: output, times: Float(-sigma))
+    case .velocity:
+      clean = x.scaled(by: Float(level.signal * level.signal), adding: output, times: Float(-level.noise))
+    case .sample: clean = output
+    }
+    return limit.apply(clean)
+  }
+
+  /// The slope `dx/dσ = (x − clean) / σ` of the deterministic path (Karras et al. 2022, eq. 3).
+  func slope(
+    _ x: Tensor, sigma: Double, timestep: Float, step: Int, _ predict: ModelPrediction
+  ) throws -> Tensor {
+    if case .epsilon = schedule.predictionType, !limit.isOn {
+      // The prediction is the slope; going through the clean sample would cost digits at small σ.
+      return try predict(x * Float(NoiseLevel(preservingSigma: sigma).signal), timestep, step)
+    }
+    let clean = try clean(x, sigma: sigma, timestep: timestep, step: step, predict)
+    return x.scaled(by: Float(1 / sigma), adding: clean, times: Float(-1 / sigma))
+  }
+
+  /// The clean sample predicted for a sample that keeps its variance.
+  func clean(_ x: Tensor, level: NoiseLevel, timestep: Float, step: Int, _ predict: ModelPrediction) throws -> Tensor {
+    let output = try predict(x, timestep, step)
+    return limit.apply(schedule.cleanAndNoise(output, x, level: level).clean)
+  }
+}
+
+extension SchedulerConfig {
+  /// The configuration with diffusers' spacing of timesteps replaced, if the name is one of those.
+  func spaced(_ name: ScheduleName?) -> SchedulerConfig {
+    guard let spacing = name?.spacing else { return self }
+    var config = self
+    config.spacing = spacing
+    (config.given.useKarrasSigmas, config.given.useExponentialSigmas) = (nil, nil)
+    (config.given.useBetaSigmas, config.given.useLuLambdas) = (nil, nil)
+    return config
+  }
+}

@@ -1,0 +1,116 @@
+import Diffusion
+import Models
+import TensorCore
+
+/// What text-to-image, image-to-image and edits share: prompts encoded once, and sampler runs under their guidance.
+struct Denoiser: Sendable {
+  let components: PipelineComponents
+  let precision: Precision
+  /// Words that stand for vectors of their own.
+  let embeddings: [TextualInversion]
+  let request: GenerationRequest
+  let sampler: any Sampler
+  let conditioning: [PictureConditioning]
+
+  /// Checks the request and encodes its texts, each once.
+  init(
+    _ components: PipelineComponents, precision: Precision, embeddings: [TextualInversion] = [],
+    _ request: GenerationRequest
+  ) throws {
+    try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
+    self.components = components
+    self.precision = precision
+    self.embeddings = embeddings
+    self.request = request
+    sampler = request.sampler.make(
+      components.scheduler, eta: request.eta, schedule: request.schedule, isXL: components.isXL)
+    let encoder = PromptEncoder(
+      conditioners: components.conditioners, isXL: components.isXL, precision: precision,
+      emphasis: request.emphasis, embeddings: embeddings)
+    var known: [String: ConditioningPlan] = [:]
+    func plan(_ prompt: String) throws -> ConditioningPlan {
+      if let found = known[prompt] { return found }
+      let made = try encoder.plan(
+        prompt: prompt, negative: request.negativePrompt, steps: request.steps,
+        guidanceIsOn: request.guidance.isOn, clipSkip: request.clipSkip,
+        zerosForEmptyPrompt: components.zerosForEmptyPrompt)
+      known[prompt] = made
+      return made
+    }
+    conditioning = try request.prompts.enumerated().map { index, prompt in
+      guard !request.blends.isEmpty else { return PictureConditioning(try plan(prompt)) }
+      let blend = request.blends[index]
+      return try PictureConditioning(try plan(prompt), towards: try plan(blend.prompt), share: blend.share)
+    }
+  }
+
+  var codec: LatentCodec { LatentCodec(components.autoencoder, precision: precision) }
+
+  /// Shape of the batch's latents.
+  var latentShape: [Int] {
+    let vae = components.autoencoder
+    return [
+      request.prompts.count, request.height / vae.downscale, request.width / vae.downscale,
+      vae.config.latentChannels,
+    ]
+  }
+
+  /// The network under guidance over a plan.
+  func prediction(plan: SamplingPlan, context: LatentContext = .none) -> GuidedPrediction {
+    GuidedPrediction(
+      unet: components.unet, dtype: precision.dtype, guidance: request.guidance, conditioning: conditioning,
+      context: context, width: request.width, height: request.height, plan: plan)
+  }
+
+  /// Runs the sampler over a plan from the sample it starts with.
+  /// - Parameter onStep: as the sampler's; may replace the sample.
+  func run(
+    from start: Tensor, plan: SamplingPlan, noise: inout NoiseSource, context: LatentContext = .none,
+    onStep: (SamplingStep) throws -> Tensor?
+  ) throws -> Tensor {
+    let wanted = components.unet.config.inChannels
+    precondition(
+      start.shape[3] + context.channels == wanted, "\(context.channels) further channels for \(wanted)")
+    let predict = prediction(plan: plan, context: context)
+    return try sampler.sample(
+      start, plan: plan, noise: &noise, predict: predict.callAsFunction, onStep: onStep)
+  }
+}
+
+extension PipelineComponents {
+  /// Sides of pictures must be multiples of this: the autoencoder's scale, at least 8.
+  public var sizeMultiple: Int { max(8, autoencoder.downscale) }
+
+  /// What the U-Net reads, told by its number of input channels.
+  public enum Kind: Sendable, Equatable {
+    /// Latents alone.
+    case plain
+    /// Latents, a mask and the masked picture.
+    case inpainting
+    /// Latents and the picture an instruction is about.
+    case instruction
+  }
+
+  /// nil for a number of channels that means nothing here.
+  public var kind: Kind? {
+    let latent = autoencoder.config.latentChannels
+    return switch unet.config.inChannels {
+    case latent: .plain
+    case 2 * latent + 1: .inpainting
+    case 2 * latent: .instruction
+    default: nil
+    }
+  }
+
+  /// The kind, or an error that says what the U-Net is not.
+  func knownKind() throws(GenerationError) -> Kind {
+    guard let kind else {
+      throw .unsupported(
+        what:
+          "\(name): its U-Net reads \(unet.config.inChannels) channels; \(autoencoder.config.latentChannels) (plain), "
+          + "\(2 * autoencoder.config.latentChannels + 1) (inpainting) and \(2 * autoencoder.config.latentChannels) "
+          + "(instructions) are known")
+    }
+    return kind
+  }
+}

@@ -1,0 +1,92 @@
+import Diffusion
+import Foundation
+import TensorCore
+
+/// One picture and the two texts about it.
+package struct EditTexts {
+  /// Forward under the target text, guided.
+  let target: Denoiser
+  /// Backward under the source text, unguided.
+  let source: Denoiser
+  /// The target text unguided, for comparing.
+  let plainTarget: Denoiser
+  let clean: Tensor
+
+  package init(_ edit: DescriptionEdit, _ request: DescriptionEditRequest, index: Int) throws {
+    var one = request.generation
+    one.prompts = [one.prompts[index]]
+    one.seeds = [one.seeds[index]]
+    (one.variations, one.blends) = ([], [])
+    func denoiser(_ change: (inout GenerationRequest) -> Void) throws -> Denoiser {
+      var changed = one
+      change(&changed)
+      return try Denoiser(
+        edit.components, precision: edit.precision, embeddings: edit.embeddings, changed)
+    }
+    target = try denoiser { _ in }
+    plainTarget = try denoiser { $0.guidance = Guidance(scale: 1) }
+    source = try denoiser {
+      $0.prompts = [request.source]
+      $0.guidance = Guidance(scale: 1)
+      $0.sampler = .ddimInverse
+    }
+    let codec = target.codec
+    // The mean and not a draw: what is not edited should come back as it was.
+    clean = codec.scaled(codec.distribution(ImageTensor.pack([request.canvas.working])).mean)
+  }
+
+  /// Latents about which the texts disagree. Guidance would scale all differences alike, so it is left out.
+  package func differingCells(seed: UInt64, onStep: () throws -> Void = {}) throws -> [Bool] {
+    let plan = try target.sampler.plan(steps: target.request.steps).starting(strength: DescriptionEdit.mapStrength)
+    let start = min(plan.start, plan.timesteps.count - 1)
+    let (level, timestep) = (plan.levels[start], plan.timesteps[start])
+    var random = NoiseSource(.torchBatch, seeds: [seed])
+    let noises = random.normal([DescriptionEdit.maps] + clean.shape[1...])
+    let (here, there) = (source.prediction(plan: plan), plainTarget.prediction(plan: plan))
+    let (cells, channels) = (clean.shape[1] * clean.shape[2], clean.shape[3])
+    var sums = [Double](repeating: 0, count: cells)
+    for map in 0..<DescriptionEdit.maps {
+      let noise = noises.slice(axis: 0, from: map, count: 1)
+      let x = clean.scaled(by: Float(level.signal), adding: noise, times: Float(level.noise))
+      let (a, b) = (try here(x, timestep, start).floats(), try there(x, timestep, start).floats())
+      for index in a.indices { sums[index / channels] += Double(abs(a[index] - b[index])) }
+      try onStep()
+    }
+    let limit = DescriptionEdit.cutOff * sums.reduce(0, +) / Double(cells)
+    return sums.map { limit > 0 && min($0, limit) / limit > 0.5 }
+  }
+
+  /// The picture run backward under the source text and forward under the target text, in the given cells.
+  func edited(_ cells: [Bool], strength: Double, onStep: () throws -> Void) throws -> Tensor {
+    let states = try inverted(strength: strength, onStep: onStep)
+    let mask = Tensor(cells.map { Float($0 ? 1 : 0) }, shape: [1, clean.shape[1], clean.shape[2], 1])
+    let plan = try target.sampler.plan(steps: target.request.steps).starting(strength: strength)
+    var noise = NoiseSource(target.request.stream, seeds: target.request.seeds)
+    return try target.run(
+      from: states[states.count - 1], plan: plan, noise: &noise,
+      onStep: { step in
+        try onStep()
+        // The state of the way back with as much noise as the sample has now.
+        let kept = states[plan.timesteps.count - 1 - step.index]
+        return step.sample * mask + kept * (1 - mask)
+      })
+  }
+
+  /// The clean latents, then those after each step backward.
+  package func inverted(strength: Double, onStep: () throws -> Void = {}) throws -> [Tensor] {
+    let full = try source.sampler.plan(steps: source.request.steps)
+    let count = ImageToImageRequest.stepsRun(full.steps, strength: strength)
+    let plan = SamplingPlan(
+      steps: full.steps, timesteps: Array(full.timesteps.prefix(count)), levels: Array(full.levels.prefix(count + 1)))
+    var states = [clean]
+    var noise = NoiseSource(source.request.stream, seeds: source.request.seeds)
+    _ = try source.run(
+      from: clean, plan: plan, noise: &noise,
+      onStep: { step in
+        try onStep()
+        states.append(step.sample)
+        return nil
+      })
+    return states
+  }
+}

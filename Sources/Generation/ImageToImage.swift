@@ -1,0 +1,132 @@
+import Diffusion
+import Models
+import NN
+import TensorCore
+
+/// From a picture and words to a changed picture: the picture's latents are noised part of the way and denoised again under
+/// the prompt (SDEdit, Meng et al. 2022), inside a mask if there is one.
+///
+/// Random numbers are drawn in the order of diffusers' pipelines: the encoder's, the start noise, the masked picture's.
+public struct ImageToImage: Sendable {
+  public let components: PipelineComponents
+  public let precision: Precision
+  /// Words that stand for vectors of their own.
+  public var embeddings: [TextualInversion] = []
+
+  public init(_ components: PipelineComponents, precision: Precision) {
+    self.components = components
+    self.precision = precision
+  }
+
+  /// Makes one batch of changed pictures.
+  /// - Parameter onStep: called after each sampler step with the latents as they go on; throw to stop.
+  public func generate(
+    _ request: ImageToImageRequest, onStep: (SamplingStep, _ latents: Tensor) throws -> Void = { _, _ in }
+  ) throws -> GeneratedBatch {
+    try request.validate()
+    let kind = try components.knownKind()
+    return try ImageEdges.$current.withValue(request.generation.isSeamless ? .wrapped : .zeros) {
+      let denoiser = try Denoiser(
+        components, precision: precision, embeddings: embeddings, request.generation)
+      let latents = try Redrawing(denoiser, request, kind: kind).latents(onStep: onStep)
+      return GeneratedBatch(pixels: request.canvas.finished(denoiser.codec.decode(latents)), latents: latents)
+    }
+  }
+}
+
+/// One batch of image to image on the way.
+private struct Redrawing {
+  let denoiser: Denoiser
+  let plan: SamplingPlan
+  /// The picture's latents for each row; nil where only noise is needed.
+  let clean: Tensor?
+  /// The noise the run starts from, which also noises what the mask keeps.
+  let startNoise: Tensor
+  let start: Tensor
+  let context: LatentContext
+  /// 1 = repaint, `[1, h, w, 1]`, where the sampler must be held to the picture.
+  let held: Tensor?
+  /// As far as the start has drawn from it.
+  let noise: NoiseSource
+
+  init(_ denoiser: Denoiser, _ request: ImageToImageRequest, kind: PipelineComponents.Kind) throws {
+    let (codec, generation, canvas) = (denoiser.codec, request.generation, request.canvas)
+    let (shape, sampler) = (denoiser.latentShape, denoiser.sampler)
+    let full = try sampler.plan(steps: generation.steps)
+    let isPure = kind == .instruction || (canvas.workingMask != nil && request.strength == 1)
+    let plan = kind == .instruction ? full : full.starting(strength: request.strength)
+    var noise = NoiseSource(generation.stream, seeds: generation.seeds)
+    /// One draw for the picture all rows share if they share a generator, else one for each.
+    func posteriorNoise() -> Tensor {
+      let rows = generation.stream == .torchBatch ? 1 : shape[0]
+      return noise.normal([rows] + Array(shape[1...]))
+    }
+    let picture = ImageTensor.pack([canvas.working])
+    let mask = canvas.workingMask?.latents(downscale: denoiser.components.autoencoder.downscale)
+    var clean: Tensor?
+    switch kind {
+    case .instruction: clean = codec.scaled(codec.distribution(picture).mean).broadcast(to: shape)
+    case .inpainting where isPure: break
+    case .plain, .inpainting:
+      clean = codec.sample(codec.distribution(picture), noise: posteriorNoise()).broadcast(to: shape)
+    }
+    let first = generation.startNoise(shape, from: &noise)
+    switch kind {
+    case .plain:
+      context = .none
+      // The reference's pipeline encodes the masked picture for every model; its draw counts, its result does not.
+      if mask != nil { _ = posteriorNoise() }
+    case .inpainting:
+      let wanted = canvas.workingMask ?? Mask(width: canvas.width, height: canvas.height, filledWith: 255)
+      let masked = codec.distribution(picture * wanted.kept)
+      context = .inpainting(
+        mask: (mask ?? Tensor(repeating: 1, shape: [1] + shape[1...2] + [1])).broadcast(to: shape[..<3] + [1]),
+        masked: codec.sample(masked, noise: posteriorNoise()).broadcast(to: shape))
+    case .instruction:
+      // Brooks et al. give the U-Net the unscaled mean.
+      let mean = codec.distribution(picture).mean
+      context = .instruction(picture: mean.broadcast(to: shape), guidance: request.imageGuidance)
+    }
+    let content = Self.content(clean, under: mask, as: canvas.content, noise: first)
+    start = isPure ? sampler.enter(first, plan: plan) : sampler.enter(first, clean: content, plan: plan)
+    held = kind == .inpainting ? nil : mask
+    (self.denoiser, self.plan, self.clean, startNoise, self.noise) = (denoiser, plan, clean, first, noise)
+  }
+
+  /// The latents to start from, replaced under the mask where that is asked for.
+  private static func content(
+    _ clean: Tensor?, under mask: Tensor?, as content: MaskedContent, noise: Tensor
+  ) -> Tensor? {
+    guard let clean, let mask else { return clean }
+    switch content {
+    case .original, .fill: return clean
+    case .nothing: return clean * (1 - mask)
+    case .noise: return clean * (1 - mask) + noise * mask
+    }
+  }
+
+  func latents(onStep: (SamplingStep, Tensor) throws -> Void) throws -> Tensor {
+    var noise = noise
+    return try denoiser.run(
+      from: start, plan: plan, noise: &noise, context: context,
+      onStep: { step in
+        var latents = step.sample
+        if let held, let clean {
+          let kept = clean.scaled(
+            by: Float(step.level.signal), adding: startNoise, times: Float(step.level.noise))
+          latents = latents * held + kept * (1 - held)
+        }
+        try onStep(step, latents)
+        return latents
+      })
+  }
+}
+
+extension Mask {
+  /// 1 where the picture is kept, 0 where it is repainted, `[1, H, W, 1]`.
+  fileprivate var kept: Tensor {
+    Tensor(shape: [1, height, width, 1]) { out in
+      for index in 0..<(width * height) { out[index] = isRepainted(index) ? 0 : 1 }
+    }
+  }
+}

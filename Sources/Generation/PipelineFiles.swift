@@ -1,0 +1,149 @@
+import Checkpoints
+import Diffusion
+import Foundation
+import Models
+import NN
+import Tokenizers
+
+/// What to take besides, or in place of, what a model's files say.
+public struct PipelineFileOptions: Sendable {
+  /// Another autoencoder: a file or a folder.
+  public var vae: URL?
+  /// The folder of the tokenizer of a single file.
+  public var tokenizer: URL?
+  /// The running average of the U-Net's weights, where a checkpoint has one beside the last ones.
+  public var usesAverage = false
+  /// What the U-Net predicts, where the file does not say or says it wrongly.
+  public var predictionType: PredictionType?
+  /// Whether the noise schedule ends without any signal (Lin et al. 2024).
+  public var zeroTerminalSNR: Bool?
+  /// Where CLIP's vocabulary is looked for last.
+  public var sharedTokenizer = ModelLocator().home.appendingPathComponent("Weights/clip-tokenizer")
+
+  public init() {}
+}
+
+/// The weights of a pipeline's networks by part, under diffusers' names.
+public typealias PartSources = [ModelPart: any ParameterSource]
+
+/// A pipeline on disk, opened and described but not built: a diffusers folder, or a single file of any format.
+///
+/// Everything that reads models goes through this: loading, converting, merging, inspecting.
+public struct PipelineFiles: Sendable {
+  /// A text encoder's tokenizer: a folder and the token that fills a text up, nil for what the folder says.
+  public struct TokenizerPlace: Sendable, Equatable {
+    public let folder: URL
+    public let padToken: String?
+
+    public init(_ folder: URL, padToken: String? = nil) {
+      self.folder = folder
+      self.padToken = padToken
+    }
+  }
+
+  public let url: URL
+  /// nil for a folder.
+  public let layout: SingleFileLayout?
+  public internal(set) var sources: [ModelPart: CheckpointSource]
+  public internal(set) var configurations: PipelineConfigurations
+  /// One for each text encoder; empty if none was found, which only matters once texts are encoded.
+  public let tokenizers: [TokenizerPlace]
+  /// What a person should know: choices made where the files say nothing.
+  public internal(set) var notes: [String] = []
+
+  /// Opens a folder or a file.
+  /// - Throws: one line that names the file and what is wrong with it.
+  public init(_ url: URL, options: PipelineFileOptions = PipelineFileOptions()) throws {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+    if exists && !isFolder.boolValue {
+      try self.init(single: url, options)
+    } else {
+      try self.init(folder: url, options)
+    }
+    if let vae = options.vae {
+      let other = try AutoencoderFile(vae, like: configurations.autoencoder)
+      sources[.vae] = other.source
+      configurations.replaceAutoencoder(with: other.config)
+    }
+    guard sources[.vae] != nil else {
+      throw GenerationError.noModel(path: url.path, reason: "has no autoencoder: give one with --vae")
+    }
+    configurations.changeScheduler {
+      $0.predictionType = options.predictionType ?? $0.predictionType
+      $0.rescaleBetasZeroSNR = options.zeroTerminalSNR ?? $0.rescaleBetasZeroSNR
+    }
+  }
+
+  init(
+    url: URL, layout: SingleFileLayout?, sources: [ModelPart: CheckpointSource],
+    configurations: PipelineConfigurations, tokenizers: [TokenizerPlace], notes: [String]
+  ) {
+    (self.url, self.layout, self.sources) = (url, layout, sources)
+    (self.configurations, self.tokenizers, self.notes) = (configurations, tokenizers, notes)
+  }
+
+  /// The text encoders that are there, in order.
+  public var textParts: [ModelPart] { [.textEncoder, .textEncoder2].filter { sources[$0] != nil } }
+
+  /// What the U-Net's input is; nil for a combination nobody uses.
+  public var kind: ModelKind? {
+    ModelKind(inputs: configurations.unet.inChannels, outputs: configurations.unet.outChannels)
+  }
+
+  /// Builds one part strictly: every tensor is used and has its shape.
+  /// - Parameter source: the part's weights, adapted or not.
+  func build<Model>(
+    _ part: ModelPart, from source: any ParameterSource, _ make: (ParameterPath) -> Model
+  ) throws -> Model {
+    let store = ParameterStore(source)
+    let model = make(store.root)
+    do {
+      try store.finish(ignoring: ["position_ids"])
+    } catch {
+      throw sources[part]?.translated(error) ?? error
+    }
+    return model
+  }
+
+  /// The tokenizer of a text encoder, counted from 0.
+  public func tokenizer(_ index: Int) throws -> CLIPTokenizer {
+    guard index < tokenizers.count else {
+      let stem = url.deletingPathExtension().lastPathComponent
+      throw GenerationError.noModel(
+        path: url.path,
+        reason: "has no tokenizer with it: put CLIP's vocab.json and merges.txt (one set serves every Stable "
+          + "Diffusion model) beside it, into \(stem).tokenizer/, or into Weights/clip-tokenizer, or give their folder "
+          + "with --tokenizer")
+    }
+    return try CLIPTokenizer(directory: tokenizers[index].folder, padToken: tokenizers[index].padToken)
+  }
+}
+
+// MARK: - Folders
+
+extension PipelineFiles {
+  fileprivate init(folder: URL, _ options: PipelineFileOptions) throws {
+    let index = try ModelIndex.read(folder)
+    guard index.component("unet")?.className == "UNet2DConditionModel" else {
+      throw GenerationError.noModel(
+        path: folder.path,
+        reason: "\(index.className) is not a text-to-image pipeline this version runs")
+    }
+    guard options.vae != nil || index.component("vae")?.className == "AutoencoderKL" else {
+      throw GenerationError.noModel(path: folder.path, reason: "its vae is not an AutoencoderKL")
+    }
+    var sources: [ModelPart: CheckpointSource] = [:]
+    for part in ModelPart.allCases where index.component(part.rawValue) != nil {
+      if part == .vae && options.vae != nil { continue }
+      let weights = ModelFolder(folder.appendingPathComponent(part.rawValue))
+      sources[part] = CheckpointSource(try weights.weights())
+    }
+    let encoders = ["", "_2"].filter { index.component("text_encoder\($0)") != nil }
+    self.init(
+      url: folder, layout: nil, sources: sources,
+      configurations: try PipelineConfigurations(folder: folder, index: index, needsVAE: options.vae == nil),
+      tokenizers: encoders.map { TokenizerPlace(folder.appendingPathComponent("tokenizer\($0)")) }, notes: [])
+    configurations.bareTextParts = Set(textParts.filter { !CLIPTextModel.isPrefixed(sources[$0]?.keys ?? []) })
+  }
+}

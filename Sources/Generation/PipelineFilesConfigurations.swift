@@ -1,0 +1,161 @@
+import Checkpoints
+import Diffusion
+import Foundation
+import Models
+
+/// The configurations of a pipeline's parts, and the JSON texts they were read from.
+///
+/// The texts are kept, because they say more than this program reads and a conversion must not lose it.
+public struct PipelineConfigurations: Sendable {
+  public var unet: UNet2DConditionConfig
+  public var autoencoder: AutoencoderKLConfig
+  /// One for each text encoder.
+  public var textEncoders: [CLIPTextConfig]
+  public var scheduler: SchedulerConfig
+  public var zerosForEmptyPrompt: Bool
+  /// Contents of the pipeline's JSON files by their path in a folder; empty if they were made up.
+  public internal(set) var texts: [String: String] = [:]
+  /// Text encoders whose keys have no `text_model.` in front, as newer tools write them.
+  var bareTextParts: Set<ModelPart> = []
+
+  /// Paths of the texts, the only ones ever written.
+  static let paths =
+    ["model_index.json", "scheduler/scheduler_config.json"] + ModelPart.allCases.map { "\($0.rawValue)/config.json" }
+
+  init(
+    unet: UNet2DConditionConfig, autoencoder: AutoencoderKLConfig, textEncoders: [CLIPTextConfig],
+    scheduler: SchedulerConfig, zerosForEmptyPrompt: Bool
+  ) {
+    (self.unet, self.autoencoder, self.textEncoders) = (unet, autoencoder, textEncoders)
+    (self.scheduler, self.zerosForEmptyPrompt) = (scheduler, zerosForEmptyPrompt)
+  }
+
+  /// Reads a diffusers folder.
+  init(folder: URL, index: ModelIndex, needsVAE: Bool) throws {
+    var texts: [String: String] = [:]
+    for path in Self.paths {
+      texts[path] = try? String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
+    }
+    try self.init(texts: texts, index: index, place: folder.path + "/", needsVAE: needsVAE)
+  }
+
+  /// Decodes the texts.
+  /// - Parameter place: what to put before a path in messages.
+  init(texts: [String: String], index: ModelIndex, place: String, needsVAE: Bool) throws {
+    func decode<T: Decodable>(_ type: T.Type, _ path: String) throws -> T {
+      guard let text = texts[path] else { throw ModelFolder.Failure.missing(path: place + path) }
+      do {
+        let decoder = JSONDecoder()
+        // Schedulers' files have Python's -Infinity, which plain JSON does not know.
+        decoder.allowsJSON5 = true
+        return try decoder.decode(type, from: Data(text.utf8))
+      } catch let error as DecodingError {
+        throw ModelFolder.Failure.badConfiguration(path: place + path, reason: error.oneLine)
+      } catch {
+        throw ModelFolder.Failure.badConfiguration(path: place + path, reason: "\(error)")
+      }
+    }
+    self.texts = texts
+    let encoders = [ModelPart.textEncoder, .textEncoder2].filter { index.component($0.rawValue) != nil }
+    textEncoders = try encoders.map { part in
+      var config = try decode(CLIPTextConfig.self, "\(part.rawValue)/config.json")
+      // Newer tools leave `architectures` out; the index names the class.
+      if let name = index.component(part.rawValue)?.className { config.architectures = [name] }
+      return config
+    }
+    unet = try decode(UNet2DConditionConfig.self, "unet/config.json")
+    autoencoder = needsVAE ? try decode(AutoencoderKLConfig.self, "vae/config.json") : AutoencoderKLConfig()
+    scheduler = try decode(SchedulerConfig.self, "scheduler/scheduler_config.json")
+    zerosForEmptyPrompt = index.forceZeros && encoders.count == 2
+  }
+
+  /// The generation a pipeline is built like: SD 2 brought OpenCLIP, which computes with gelu, and linear projections.
+  public var family: ModelFamily {
+    if textEncoders.count == 2 { return .sdxl }
+    return unet.useLinearProjection && textEncoders.first?.activation == .gelu ? .sd2 : .sd1
+  }
+
+  /// Another noise schedule, whose text is made anew when it is asked for.
+  mutating func changeScheduler(_ change: (inout SchedulerConfig) -> Void) {
+    let old = scheduler
+    change(&scheduler)
+    if scheduler != old { texts["scheduler/scheduler_config.json"] = nil }
+  }
+
+  /// Another autoencoder's configuration, whose text is made anew when it is asked for.
+  mutating func replaceAutoencoder(with config: AutoencoderKLConfig) {
+    autoencoder = config
+    texts["vae/config.json"] = nil
+  }
+}
+
+// MARK: - Writing
+
+extension PipelineConfigurations {
+  /// The texts of a whole folder: those read, and new ones for the rest.
+  func completeTexts() throws -> [String: String] {
+    var all: [String: String] = [:]
+    var objects: [(path: String, value: any Encodable, className: String)] = [
+      ("scheduler/scheduler_config.json", scheduler, scheduler.className),
+      ("unet/config.json", unet, "UNet2DConditionModel"), ("vae/config.json", autoencoder, "AutoencoderKL"),
+    ]
+    for (part, config) in zip([ModelPart.textEncoder, .textEncoder2], textEncoders) {
+      objects.append(("\(part.rawValue)/config.json", config, config.architectures.first ?? "CLIPTextModel"))
+    }
+    for (path, value, className) in objects {
+      if let text = texts[path] {
+        all[path] = text
+        continue
+      }
+      var object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(value)) as? [String: Any] ?? [:]
+      if path.hasPrefix("text_encoder") {
+        // transformers finds the class by this name.
+        object["model_type"] = "clip_text_model"
+      } else {
+        object["_class_name"] = className
+      }
+      if className == "AutoencoderKL" {
+        // What this program takes for granted, and diffusers does not.
+        let levels = autoencoder.blockOutChannels.count
+        object["down_block_types"] = [String](repeating: "DownEncoderBlock2D", count: levels)
+        object["up_block_types"] = [String](repeating: "UpDecoderBlock2D", count: levels)
+      }
+      all[path] = try Self.text(object)
+    }
+    all["model_index.json"] = try texts["model_index.json"] ?? indexText()
+    return all
+  }
+
+  private func indexText() throws -> String {
+    let isXL = textEncoders.count == 2
+    var index: [String: Any] = [
+      "scheduler": ["diffusers", scheduler.className], "unet": ["diffusers", "UNet2DConditionModel"],
+      "vae": ["diffusers", "AutoencoderKL"], "feature_extractor": [NSNull(), NSNull()],
+    ]
+    for (suffix, config) in zip(["", "_2"], textEncoders) {
+      index["text_encoder\(suffix)"] = ["transformers", config.architectures.first ?? "CLIPTextModel"]
+      index["tokenizer\(suffix)"] = ["transformers", "CLIPTokenizer"]
+    }
+    let kind = ModelKind(inputs: unet.inChannels, outputs: unet.outChannels) ?? .textToImage
+    let name =
+      switch kind {
+      case .textToImage: ""
+      case .inpainting: "Inpaint"
+      case .instruction: "InstructPix2Pix"
+      }
+    index["_class_name"] = "StableDiffusion\(isXL ? "XL" : "")\(name)Pipeline"
+    if isXL {
+      index["force_zeros_for_empty_prompt"] = zerosForEmptyPrompt
+    } else {
+      index["safety_checker"] = [NSNull(), NSNull()]
+      index["requires_safety_checker"] = false
+    }
+    return try Self.text(index)
+  }
+
+  private static func text(_ object: [String: Any]) throws -> String {
+    let data = try JSONSerialization.data(
+      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+}

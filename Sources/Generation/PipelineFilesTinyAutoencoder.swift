@@ -1,0 +1,141 @@
+import Checkpoints
+import Foundation
+import Models
+import NN
+import TensorCore
+
+/// TAESD from its files: for previews, and for decoding without an `AutoencoderKL`.
+///
+/// The project publishes encoder and decoder apart (`taesd_encoder`, `taesd_decoder`); diffusers puts both into one
+/// folder or file. A half that is missing is an error when it is asked for. Source: madebyollin/taesd.
+public struct TinyAutoencoder: Sendable {
+  /// The networks; a half that no file has is zeros.
+  private let model: AutoencoderTiny
+  private let encoderPath: String?
+  private let decoderPath: String?
+  private let path: String
+
+  public var config: AutoencoderTinyConfig { model.config }
+  public var hasEncoder: Bool { encoderPath != nil }
+  public var hasDecoder: Bool { decoderPath != nil }
+
+  /// Opens a folder, a file of both halves, or a file of one half and the other one beside it.
+  public init(_ url: URL) throws {
+    path = url.path
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+    if isFolder.boolValue {
+      let folder = ModelFolder(url)
+      let config = try folder.decode(AutoencoderTinyConfig.self)
+      let file = try folder.weights()
+      model = try folder.load { root, _ in AutoencoderTiny(root, config) }.model
+      (encoderPath, decoderPath) = (file.path, file.path)
+      return
+    }
+    let file = try TensorFile(url)
+    if file.shape(of: "decoder.layers.0.weight") != nil {
+      let source = CheckpointSource(file)
+      model = try Self.build([source], config: try Self.config(source, source, path: path))
+      (encoderPath, decoderPath) = (file.path, file.path)
+      return
+    }
+    guard let half = Self.half(of: file) else {
+      throw GenerationError.noModel(path: url.path, reason: "is not TAESD: no layers 1.conv.0 or 3.conv.0")
+    }
+    let other = try Self.partner(of: url, half).map { try TensorFile($0) }
+    let (encoder, decoder) = half == .encoder ? (file, other) : (other, file)
+    let sources = (
+      encoder.map { CheckpointSource($0, map: TinyAutoencoderKeys(.encoder)) },
+      decoder.map { CheckpointSource($0, map: TinyAutoencoderKeys(.decoder)) }
+    )
+    model = try Self.build(
+      [sources.0, sources.1].compactMap { $0 }, config: try Self.config(sources.0, sources.1, path: path))
+    (encoderPath, decoderPath) = (encoder?.path, decoder?.path)
+  }
+
+  /// Latents, as the U-Net sees them divided by no factor, to pictures in ±1: `[B, h, w, C]` to `[B, H, W, 3]`.
+  /// - Throws: `GenerationError` if only the encoder is there.
+  public func decode(_ latents: Tensor) throws -> Tensor {
+    guard decoderPath != nil else { throw missing(.decoder) }
+    return model.decode(latents)
+  }
+
+  /// Pictures in ±1 to latents.
+  /// - Throws: `GenerationError` if only the decoder is there.
+  public func encode(_ image: Tensor) throws -> Tensor {
+    guard encoderPath != nil else { throw missing(.encoder) }
+    return model.encode(image)
+  }
+
+  private func missing(_ half: TinyAutoencoderKeys.Half) -> GenerationError {
+    .noModel(path: path, reason: "has no \(half.rawValue): put TAESD's file of that half beside it")
+  }
+
+  /// Whether a file has TAESD's own key names.
+  static func isNative(_ file: TensorFile) -> Bool { half(of: file) != nil }
+
+  /// The decoder's first block comes after clamp, convolution and activation; the encoder's after one convolution.
+  static func half(of file: TensorFile) -> TinyAutoencoderKeys.Half? {
+    if file.shape(of: "3.conv.0.weight") != nil && file.shape(of: "1.weight") != nil { return .decoder }
+    return file.shape(of: "1.conv.0.weight") != nil && file.shape(of: "0.weight") != nil ? .encoder : nil
+  }
+
+  /// The other half, of the same name but for the word.
+  private static func partner(of url: URL, _ half: TinyAutoencoderKeys.Half) -> URL? {
+    let other: TinyAutoencoderKeys.Half = half == .encoder ? .decoder : .encoder
+    let name = url.lastPathComponent.replacingOccurrences(of: half.rawValue, with: other.rawValue)
+    let partner = url.deletingLastPathComponent().appendingPathComponent(name)
+    return name != url.lastPathComponent && FileManager.default.fileExists(atPath: partner.path) ? partner : nil
+  }
+
+  /// The published shape with the file's widths.
+  private static func config(
+    _ encoder: CheckpointSource?, _ decoder: CheckpointSource?, path: String
+  ) throws -> AutoencoderTinyConfig {
+    var config = AutoencoderTinyConfig()
+    if let shape = decoder?.shape(of: "decoder.layers.0.weight"), shape.count == 4 {
+      config.latentChannels = shape[1]
+      config.decoderBlockOutChannels = config.decoderBlockOutChannels.map { _ in shape[0] }
+    }
+    if let shape = encoder?.shape(of: "encoder.layers.0.weight"), shape.count == 4 {
+      config.encoderBlockOutChannels = config.encoderBlockOutChannels.map { _ in shape[0] }
+      let last = "encoder.layers.\(config.numEncoderBlocks.reduce(0, +) + config.numEncoderBlocks.count).weight"
+      guard let latents = encoder?.shape(of: last)?.first else {
+        throw GenerationError.noModel(path: path, reason: "is no TAESD encoder of the published depth")
+      }
+      config.latentChannels = latents
+    }
+    return config
+  }
+
+  private static func build(
+    _ sources: [CheckpointSource], config: AutoencoderTinyConfig
+  ) throws -> AutoencoderTiny {
+    let store = ParameterStore(HalfSource(sources: sources))
+    let model = AutoencoderTiny(store.root, config)
+    do {
+      try store.finish()
+    } catch {
+      throw sources.reduce(error) { $1.translated($0) }
+    }
+    return model
+  }
+
+  /// The halves that are there, and zeros for one that is not.
+  private struct HalfSource: ParameterSource {
+    let sources: [CheckpointSource]
+
+    var description: String { sources.map(\.description).joined(separator: ", ") }
+    var keys: [String] { sources.flatMap(\.keys) }
+
+    private func source(of key: String) -> CheckpointSource? { sources.first { $0.shape(of: key) != nil } }
+
+    func shape(of key: String) -> [Int]? { source(of: key)?.shape(of: key) }
+
+    func tensor(_ key: String, shape: [Int], initializer: Initializer) -> Tensor? {
+      if let source = source(of: key) { return source.tensor(key, shape: shape, initializer: initializer) }
+      let half = key.prefix { $0 != "." }
+      return keys.contains { $0.hasPrefix("\(half).") } ? nil : .zeros(shape)
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Checkpoints
+import Diffusion
+import Foundation
+import Models
+import SafeTensors
+import TensorCore
+
+extension PipelineFilesWriter {
+  /// A tensor of a single file and what it is made of: several where queries, keys and values go into one.
+  private struct Target {
+    let name: String
+    let part: ModelPart
+    var keys: [String]
+    let form: TensorLocation.Form
+  }
+
+  /// Metadata under which the parts whose keys have no `text_model.` in front are listed.
+  static let bareKey = "imago.bare_text_keys"
+
+  func writeSingle(_ url: URL, _ progress: (Int, Int) throws -> Void) throws -> Report {
+    var report = Report()
+    let targets = try targets()
+    var marks: [String] = []
+    let scheduler = files.configurations.scheduler
+    // SDXL's tools look for these empty tensors.
+    if files.textParts.count == 2 && scheduler.predictionType == .velocity { marks.append("v_pred") }
+    if files.textParts.count == 2 && scheduler.rescaleBetasZeroSNR { marks.append("ztsnr") }
+    var entries: [SafeTensorsWriter.Declaration] = []
+    for target in targets { entries.append((target.name, try type(of: target), shape(of: target))) }
+    entries += marks.map { ($0, .F32, [0]) }
+    let writer = try SafeTensorsWriter(url: url, entries: entries, metadata: try metadata())
+    for target in targets {
+      try append(try assembled(target, &report), to: writer, &report)
+      try progress(report.tensors, targets.count)
+    }
+    for _ in marks { try writer.append(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    try writer.finish()
+    let tokenizer = url.deletingPathExtension().path + ".tokenizer"
+    for (index, suffix) in files.textParts.indices.map({ ($0, $0 == 0 ? "" : "_2") }) {
+      try copyTokenizer(index, to: URL(fileURLWithPath: tokenizer + suffix), &report)
+    }
+    return report
+  }
+
+  /// Where each part goes, under which scheme. A single encoder is written as SD 2's if it works as that does.
+  private func scheme(_ part: ModelPart) throws -> (prefix: String, map: any KeyMap) {
+    let settings = files.configurations
+    switch part {
+    case .unet:
+      guard case .one(let layers) = settings.unet.layersPerBlock else {
+        throw GenerationError.unsupported(
+          what: "\(files.url.path): levels with different numbers of blocks have no names in a single file")
+      }
+      let attention = settings.unet.downBlockTypes.map { $0.hasPrefix("CrossAttn") }
+      return ("model.diffusion_model.", UNetKeys(layersPerBlock: layers, attention: attention))
+    case .vae: return ("first_stage_model.", AutoencoderKeys(levels: settings.autoencoder.blockOutChannels.count))
+    case .textEncoder:
+      if files.textParts.count == 2 { return ("conditioner.embedders.0.transformer.", CLIPTextKeys()) }
+      if settings.family == .sd2 {
+        let layers = settings.textEncoders[0].layerCount
+        return ("cond_stage_model.model.", OpenCLIPKeys(layers: layers, hasProjection: false))
+      }
+      return ("cond_stage_model.transformer.", CLIPTextKeys())
+    case .textEncoder2:
+      return (
+        "conditioner.embedders.1.model.",
+        OpenCLIPKeys(layers: settings.textEncoders[1].layerCount, hasProjection: true)
+      )
+    }
+  }
+
+  /// All tensors of the file, sorted by name.
+  private func targets() throws -> [Target] {
+    var byName: [String: Target] = [:]
+    for part in files.parts {
+      let (prefix, map) = try scheme(part)
+      for key in files.keys(part) {
+        guard let location = map.location(of: key) else {
+          throw GenerationError.unsupported(
+            what: "\(files.url.path): \(part.rawValue) \(key) has no name in a single file")
+        }
+        let name = prefix + location.key
+        byName[name, default: Target(name: name, part: part, keys: [], form: location.form)].keys.append(key)
+        // Thirds come in the order of their rows.
+        if case .third = location.form {
+          byName[name]?.keys.sort { Self.third(map, $0) < Self.third(map, $1) }
+        }
+      }
+    }
+    return byName.values.sorted { $0.name < $1.name }
+  }
+
+  private static func third(_ map: any KeyMap, _ key: String) -> Int {
+    if case .third(let index)? = map.location(of: key)?.form { index } else { 0 }
+  }
+
+  private func type(of target: Target) throws -> ElementType { try storedType(target.part, target.keys[0]) }
+
+  private func shape(of target: Target) -> [Int] {
+    let shape = shape(target.part, target.keys[0])
+    switch target.form {
+    case .whole: return shape
+    case .pointwise: return shape.count == 2 ? shape + [1, 1] : shape
+    case .third: return shape.isEmpty ? shape : [3 * shape[0]] + shape.dropFirst()
+    case .transposed: return shape.reversed()
+    }
+  }
+
+  private func assembled(_ target: Target, _ report: inout Report) throws -> RawTensor {
+    var parts: [RawTensor] = []
+    for key in target.keys { parts.append(try converted(target.part, key, &report)) }
+    switch target.form {
+    case .whole: return parts[0]
+    case .pointwise: return parts[0].shape.count == 2 ? parts[0].reshaped(parts[0].shape + [1, 1]) : parts[0]
+    case .transposed: return parts[0].transposed()
+    case .third:
+      guard parts.count == 3, let all = RawTensor.stacked(parts) else {
+        throw CheckpointError.badTensor(
+          path: files.url.path, name: target.keys.joined(separator: ", "),
+          reason: "queries, keys and values must be three tensors of one type and shape")
+      }
+      return all
+    }
+  }
+
+  /// What other tools read of a model, and the folder's own configurations.
+  private func metadata() throws -> [String: String] {
+    let settings = files.configurations
+    var metadata = ["format": "pt"]
+    metadata["modelspec.prediction_type"] = settings.scheduler.predictionType == .velocity ? "v" : "epsilon"
+    if settings.scheduler.predictionType == .sample { metadata["modelspec.prediction_type"] = nil }
+    if !settings.texts.isEmpty {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      metadata[PipelineFiles.textsKey] = String(decoding: try encoder.encode(settings.completeTexts()), as: UTF8.self)
+    }
+    if !settings.bareTextParts.isEmpty {
+      metadata[Self.bareKey] = settings.bareTextParts.map(\.rawValue).sorted().joined(separator: ",")
+    }
+    return metadata
+  }
+}

@@ -1,0 +1,109 @@
+import Checkpoints
+import Diffusion
+import Models
+
+extension PipelineConfigurations {
+  /// The configurations of a single file: sizes from its shapes, all else from what its family has in common.
+  ///
+  /// Source: the configuration files published with SD 1.5, SD 2.1 and SDXL 1.0.
+  init(_ layout: SingleFileLayout, prediction: SingleFilePrediction) {
+    let isXL = layout.family == .sdxl
+    // SD 2.1 for 768 pixels is the one that predicts velocities.
+    let side = isXL ? 128 : layout.family == .sd2 && prediction.type == .velocity ? 96 : 64
+    self.init(
+      unet: UNet2DConditionConfig(layout.unet, layout.family, layout.textEncoders, side: side),
+      autoencoder: layout.vae.map { AutoencoderKLConfig($0, like: .standard(layout.family, side: side)) }
+        ?? .standard(layout.family, side: side),
+      textEncoders: layout.textEncoders.enumerated().map {
+        CLIPTextConfig($1, hasProjection: $0 == 1, family: layout.family)
+      },
+      scheduler: SchedulerConfig(layout, prediction), zerosForEmptyPrompt: isXL)
+  }
+}
+
+extension UNet2DConditionConfig {
+  /// - Parameter side: of the latents the model was made for.
+  init(_ unet: UNetStructure, _ family: ModelFamily, _ encoders: [TextEncoderStructure], side: Int) {
+    self.init()
+    sampleSize = side
+    inChannels = unet.inputChannels
+    outChannels = unet.outputChannels
+    blockOutChannels = unet.channels
+    layersPerBlock = .one(unet.layersPerBlock)
+    crossAttentionDim = unet.contextWidth
+    downBlockTypes = unet.transformerDepth.map { $0 > 0 ? "CrossAttnDownBlock2D" : "DownBlock2D" }
+    upBlockTypes = unet.transformerDepth.reversed().map { $0 > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D" }
+    // Levels without attention count 1; the middle goes with the last level.
+    let depths = unet.transformerDepth.dropLast().map { max($0, 1) } + [max(unet.middleDepth, 1)]
+    transformerLayersPerBlock = depths.allSatisfy { $0 == 1 } ? .one(1) : .many(depths)
+    // SD 1 has 8 heads everywhere; later ones heads of width 64.
+    attentionHeadDim = family == .sd1 ? .one(8) : .many(unet.channels.map { max($0 / 64, 1) })
+    useLinearProjection = unet.usesLinearProjection
+    if let width = unet.additionWidth {
+      additionEmbedType = "text_time"
+      // The pooled text and six sizes.
+      additionTimeEmbedDim = (width - (encoders.last?.projection ?? 1280)) / 6
+      projectionClassEmbeddingsInputDim = width
+    }
+  }
+}
+
+extension AutoencoderKLConfig {
+  /// The autoencoder published with a family.
+  static func standard(_ family: ModelFamily, side: Int) -> AutoencoderKLConfig {
+    var config = AutoencoderKLConfig()
+    config.sampleSize = side * 8
+    if family == .sdxl { config.scalingFactor = 0.13025 }
+    return config
+  }
+
+  /// The sizes of a file; what no file shows, such as the scale of latents, from another configuration.
+  init(_ structure: AutoencoderStructure, like other: AutoencoderKLConfig) {
+    self = other
+    latentChannels = structure.latentChannels
+    blockOutChannels = structure.channels
+    layersPerBlock = structure.layersPerBlock
+    useQuantConv = structure.hasQuantConv
+    usePostQuantConv = structure.hasPostQuantConv
+    midBlockAddAttention = structure.hasAttention
+    // Small autoencoders, which are not published ones, have fewer channels than the 32 groups allow for.
+    if !structure.channels.allSatisfy({ $0 % normNumGroups == 0 }) {
+      normNumGroups = [16, 8, 4, 2, 1].first { groups in structure.channels.allSatisfy { $0 % groups == 0 } } ?? 1
+    }
+  }
+}
+
+extension CLIPTextConfig {
+  init(_ encoder: TextEncoderStructure, hasProjection: Bool, family: ModelFamily) {
+    self.init()
+    let isOpenCLIP = encoder.scheme == .openCLIP || family == .sd2 || hasProjection
+    vocabularySize = encoder.vocabulary
+    hiddenSize = encoder.width
+    intermediateSize = encoder.innerWidth
+    layerCount = encoder.layers
+    headCount = max(encoder.width / 64, 1)
+    positionCount = encoder.positions
+    activation = isOpenCLIP ? .gelu : .quickGelu
+    projectionSize = encoder.projection ?? (isOpenCLIP ? 512 : 768)
+    endTokenID = encoder.vocabulary - 1
+    architectures = [hasProjection ? "CLIPTextModelWithProjection" : "CLIPTextModel"]
+  }
+}
+
+extension SchedulerConfig {
+  /// The noise schedule all published models share, with the sampler their folders name.
+  init(_ layout: SingleFileLayout, _ prediction: SingleFilePrediction) {
+    self.init()
+    switch (layout.family, layout.kind) {
+    case (.sdxl, _): (className, spacing) = ("EulerDiscreteScheduler", .leading)
+    case (.sd1, .textToImage): className = "PNDMScheduler"
+    case (.sd1, _), (.sd2, _): className = "DDIMScheduler"
+    }
+    stepsOffset = 1
+    setAlphaToOne = false
+    predictionType = prediction.type
+    rescaleBetasZeroSNR = prediction.hasZeroTerminalSNR
+    // Such a schedule must start at its very end (Lin et al. 2024).
+    if prediction.hasZeroTerminalSNR { spacing = .trailing }
+  }
+}

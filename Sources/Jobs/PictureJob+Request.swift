@@ -1,0 +1,76 @@
+import Diffusion
+import Generation
+
+/// Where a picture stood in a batch that drew its noise from one generator.
+public struct BatchPlace: Sendable, Equatable {
+  /// From 0.
+  public var position: Int
+  public var size: Int
+
+  public init(position: Int, size: Int) {
+    (self.position, self.size) = (position, size)
+  }
+}
+
+extension PictureJob {
+  /// The one place where a job becomes a request: for the pictures with `seeds`, in one batch.
+  /// - Throws: `JobError` for what this version has no code for, `GenerationError` for values that cannot work.
+  public func request(_ components: PipelineComponents, seeds: [UInt64]) throws -> GenerationRequest {
+    guard let prompt, !prompt.allSatisfy(\.isWhitespace) else {
+      throw JobError.badValue(name: "prompt", value: "\"\"", reason: "is empty: say what the picture shows")
+    }
+    try checkSupport()
+    let choice = try samplerChoice(components.scheduler)
+    var request = GenerationRequest(
+      prompts: seeds.map { _ in prompt }, negativePrompt: negativePrompt?.isEmpty == true ? nil : negativePrompt,
+      steps: steps ?? 20, guidance: Guidance(scale: cfg ?? 7.5, rescale: guidanceRescale ?? 0),
+      sampler: choice.sampler, eta: eta ?? 0, seeds: seeds, stream: stream ?? .torch,
+      width: width ?? components.defaultSize, height: height ?? components.defaultSize,
+      clipSkip: clipSkip == 0 ? nil : clipSkip)
+    request.schedule = choice.schedule
+    request.isSeamless = isSeamless ?? false
+    request.variations = variations(seeds.count, first: seeds.first ?? 0)
+    request.hires = hires
+    try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
+    return request
+  }
+
+  /// Throws for what this version has no code for.
+  public func checkSupport() throws(JobError) {
+    if let lora = loras?.first { throw .notInThisVersion(what: "--lora \(lora)") }
+    if let tag = prompt?.firstMatch(of: /<(?:lora|lyco|hypernet):[^>]*>/) {
+      throw .notInThisVersion(what: "\(tag.output) in the prompt")
+    }
+    if let embedding = embeddings?.first { throw .notInThisVersion(what: "--embedding \(embedding)") }
+    if variationStrength == nil, variationSeed != nil {
+      throw .badValue(
+        name: "--variation-seed", value: "", reason: "needs --variation-strength, 0 to 1: how much of it is mixed in")
+    }
+    if hiresScale == nil, hiresSteps != nil || hiresDenoise != nil || hiresUpscaler != nil {
+      throw .badValue(name: "--hires-steps, --hires-denoise, --hires-upscaler", value: "", reason: "need --hires-scale")
+    }
+  }
+
+  private func samplerChoice(_ config: SchedulerConfig) throws -> SamplerChoice {
+    if let sampler { return try SamplerChoice(sampler, schedule: schedule) }
+    guard let own = SamplerName(config) else {
+      throw GenerationError.unsupported(
+        what: "the model's scheduler \(config.className) is not in this version: give --sampler, such as dpmpp-2m")
+    }
+    return try SamplerChoice(own.rawValue, schedule: schedule)
+  }
+
+  /// As in AUTOMATIC1111, the second seed goes on with the pictures; without one, it is the first's neighbour.
+  private func variations(_ count: Int, first: UInt64) -> [SeedVariation] {
+    guard let strength = variationStrength, strength != 0 else { return [] }
+    return (0..<count).map { index in
+      SeedVariation(seed: (variationSeed ?? first &+ 1) &+ UInt64(index), strength: strength)
+    }
+  }
+
+  private var hires: HiresFix? {
+    guard let hiresScale else { return nil }
+    return HiresFix(
+      scale: hiresScale, steps: hiresSteps, denoise: hiresDenoise ?? 0.7, upscaler: hiresUpscaler ?? .latent)
+  }
+}

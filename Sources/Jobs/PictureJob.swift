@@ -1,0 +1,114 @@
+import Diffusion
+import Generation
+
+/// What a picture is to be made of; nil leaves a value to the layer below.
+///
+/// Layers, lowest first: the program's defaults, the pipeline's (`PictureJob(pipeline:)`), the metadata of a picture
+/// (`--from`), a line of a prompt file, the flags of the command. `PictureJob.layered` puts them over each other.
+public struct PictureJob: Sendable, Equatable {
+  public var prompt: String?
+  public var negativePrompt: String?
+  /// A folder, a file or a pipeline's name.
+  public var model: String?
+  /// Another autoencoder's file or folder.
+  public var vae: String?
+  /// `PATH[:WEIGHT]` each.
+  public var loras: [String]?
+  /// Files of textual inversions.
+  public var embeddings: [String]?
+  public var steps: Int?
+  public var cfg: Float?
+  public var guidanceRescale: Float?
+  public var eta: Double?
+  /// A sampler's name in any program's spelling, with or without a schedule at its end.
+  public var sampler: String?
+  /// A schedule's name in any program's spelling.
+  public var schedule: String?
+  /// Picture i of a job has this seed + i; nil draws one.
+  public var seed: UInt64?
+  public var stream: RandomStream?
+  public var width: Int?
+  public var height: Int?
+  /// Pictures in all.
+  public var count: Int?
+  /// Layers skipped, as diffusers counts.
+  public var clipSkip: Int?
+  public var variationSeed: UInt64?
+  public var variationStrength: Double?
+  public var isSeamless: Bool?
+  public var hiresScale: Double?
+  public var hiresSteps: Int?
+  public var hiresDenoise: Double?
+  public var hiresUpscaler: HiresFix.Upscaler?
+  /// The arithmetic a picture was made with.
+  public var precision: Precision?
+  /// Where one picture of a batch with a common generator (`torch-batch`) stood.
+  public var batchPlace: BatchPlace?
+  /// The name of the picture's file without its ending.
+  public var fileName: String?
+  /// The hash of the model a picture was made with; another one is worth a word.
+  public var modelHash: String?
+
+  public init() {}
+
+  /// This job with another's values over its own.
+  public func overlaid(by upper: PictureJob) -> PictureJob {
+    var job = self
+    func put<Value>(_ field: WritableKeyPath<PictureJob, Value?>) {
+      if let value = upper[keyPath: field] { job[keyPath: field] = value }
+    }
+    put(\.prompt)
+    put(\.negativePrompt)
+    if upper.model != nil { job.modelHash = nil }
+    put(\.model)
+    put(\.modelHash)
+    put(\.vae)
+    put(\.loras)
+    put(\.embeddings)
+    put(\.steps)
+    put(\.cfg)
+    put(\.guidanceRescale)
+    put(\.eta)
+    put(\.sampler)
+    // A sampler's name may say the schedule too, so one from below must not come back.
+    if upper.sampler != nil { job.schedule = nil }
+    put(\.schedule)
+    put(\.seed)
+    put(\.stream)
+    put(\.width)
+    put(\.height)
+    put(\.count)
+    put(\.clipSkip)
+    put(\.variationSeed)
+    put(\.variationStrength)
+    put(\.isSeamless)
+    put(\.hiresScale)
+    put(\.hiresSteps)
+    put(\.hiresDenoise)
+    put(\.hiresUpscaler)
+    put(\.precision)
+    // A place in a batch belongs to its seed and number of pictures.
+    if upper.seed != nil || upper.count != nil || upper.stream != nil { job.batchPlace = nil }
+    put(\.batchPlace)
+    put(\.fileName)
+    return job
+  }
+
+  /// Layers over each other, the lowest first.
+  public static func layered(_ layers: [PictureJob]) -> PictureJob {
+    layers.reduce(PictureJob()) { $0.overlaid(by: $1) }
+  }
+}
+
+extension PictureJob {
+  /// The layer of a pipeline.
+  public init(pipeline spec: PipelineSpec) {
+    self.init()
+    steps = spec.steps
+    cfg = spec.guidance
+    guidanceRescale = spec.guidanceRescale
+    eta = spec.eta
+    sampler = spec.sampler?.rawValue
+    (width, height) = (spec.width, spec.height)
+  }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Checkpoints
+import CommandSupport
+import Foundation
+import Generation
+import TensorCore
+
+/// Element types weights can be stored in.
+enum StoredPrecision: String, CaseIterable, ExpressibleByArgument {
+  case f32, f16, bf16
+
+  var dtype: DType {
+    switch self {
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    }
+  }
+}
+
+extension PipelineFileLayout: ExpressibleByArgument {}
+
+/// Writes a model in another layout or precision.
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a model as a diffusers folder or as one file, in another precision if asked.",
+    discussion: """
+      IN is a folder or a single file: safetensors, .ckpt or GGUF. Nothing in it is executed. Weights keep their type
+      unless --precision is given, and then a folder made into a file and back is the same bit for bit.
+
+      Examples:
+        imago convert v1-5.ckpt v1-5.safetensors --precision f16
+        imago convert v1-5.safetensors v1-5/
+        imago convert Weights/scenes scenes.safetensors
+      """)
+
+  @Argument(help: "A diffusers folder or a checkpoint file.") var input: String
+  @Argument(help: "What is written: FILE.safetensors, or a folder.") var output: String
+  @Option(help: "folder or single (a name that ends in .safetensors is single).") var to: PipelineFileLayout?
+  @Option(help: "f32, f16 or bf16 (as it is).") var precision: StoredPrecision?
+  @OptionGroup var sources: ModelFileOptions
+  @Flag(help: "Replaces what is there.") var force = false
+  @Flag(help: "Says nothing on stderr but errors.") var quiet = false
+  @Flag(help: "Prints one JSON object on stdout.") var json = false
+
+  func run() throws {
+    Interruption.install()
+    try reportingFailures {
+      let files = try PipelineFiles(URL(fileURLWithPath: input), options: sources.options)
+      let job = WriteJob(output: output, layout: to, isReplacing: force, quiet: quiet, json: json)
+      try job.run(PipelineFilesWriter(files, precision: precision?.dtype), notes: files.notes)
+    }
+  }
+}
+
+/// Flags that say how to read a model's files.
+struct ModelFileOptions: ParsableArguments {
+  @Option(help: "Another autoencoder, as a file or folder.") var vae: String?
+  @Option(help: "A folder with vocab.json and merges.txt, for a single file.") var tokenizer: String?
+  @Option(help: "epsilon, v_prediction or sample, where the file does not say.") var prediction: String?
+  @Flag(help: "Takes the averaged weights (model_ema) of the U-Net.") var ema = false
+
+  func validate() throws {
+    if let prediction, PredictionTypeName(rawValue: prediction) == nil {
+      throw ValidationError("--prediction \(prediction): expected epsilon, v_prediction or sample")
+    }
+  }
+
+  var options: PipelineFileOptions {
+    var options = PipelineFileOptions()
+    options.vae = vae.map { URL(fileURLWithPath: $0) }
+    options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0) }
+    options.usesAverage = ema
+    options.predictionType = prediction.flatMap { PredictionTypeName(rawValue: $0) }
+    return options
+  }
+}
+
+/// Writes a model and says what was written.
+struct WriteJob {
+  let output: String
+  let layout: PipelineFileLayout?
+  let isReplacing: Bool
+  let quiet: Bool
+  let json: Bool
+
+  private struct Result: Encodable {
+    let path, layout: String
+    let tensors, bytes: Int
+    let overflowed, notes: [String]
+  }
+
+  func run(_ writer: PipelineFilesWriter, notes: [String]) throws {
+    let url = URL(fileURLWithPath: output)
+    let layout = layout ?? (url.pathExtension == "safetensors" ? .single : .folder)
+    let bar = ProgressBar("tensors", quiet: quiet || json)
+    var report = try writer.write(to: url, as: layout, isReplacing: isReplacing) { done, total in
+      try Interruption.check()
+      bar.show(done, of: total)
+    }
+    report.notes = notes + report.notes
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      let result = Result(
+        path: url.path, layout: layout.rawValue, tensors: report.tensors, bytes: report.bytes,
+        overflowed: report.overflowed, notes: report.notes)
+      Terminal.out(String(decoding: try encoder.encode(result), as: UTF8.self))
+    } else if !quiet {
+      for note in report.notes { Terminal.error("note: \(note)") }
+      if let first = report.overflowed.first {
+        Terminal.error(
+          "warning: \(report.overflowed.count) tensors have values f16 cannot hold, now infinite, such as \(first); "
+            + "bf16 holds them")
+      }
+      let size = String(format: "%.1f MB", Double(report.bytes) / 1e6)
+      Terminal.error("\(url.path)  \(layout.rawValue), \(report.tensors) tensors, \(size)")
+    }
+  }
+}

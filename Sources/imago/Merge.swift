@@ -1,0 +1,66 @@
+import ArgumentParser
+import CommandSupport
+import Diffusion
+import Foundation
+import Generation
+
+/// The names `--prediction` takes.
+typealias PredictionTypeName = PredictionType
+
+/// Mixes models.
+struct Merge: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Mixes checkpoints: a weighted sum, or the difference of two added to a third.",
+    discussion: """
+      Folders and single files of any format mix; U-Nets and text encoders are merged in float32, the autoencoder,
+      tokenizer and configuration are the first model's.
+
+      Examples:
+        imago merge a.safetensors b.safetensors --weights 0.7,0.3 --output ab.safetensors
+        imago merge inpainting.ckpt mine.safetensors v1-5.safetensors --add-difference 1 --output mine-inpainting/
+      """)
+
+  @Argument(help: "Two models or more, as folders or files.") var models: [String]
+  @Option(help: "One number for each model, separated by commas (equal parts).") var weights: String?
+  @Option(help: "α in W + α · (A − B), for three models.") var addDifference: Float?
+  @Option(help: "What is written: FILE.safetensors, or a folder.") var output: String
+  @Option(help: "folder or single (a name that ends in .safetensors is single).") var to: PipelineFileLayout?
+  @Option(help: "f32, f16 or bf16 (the first model's).") var precision: StoredPrecision?
+  @OptionGroup var sources: ModelFileOptions
+  @Flag(help: "Replaces what is there.") var force = false
+  @Flag(help: "Says nothing on stderr but errors.") var quiet = false
+  @Flag(help: "Prints one JSON object on stdout.") var json = false
+
+  func validate() throws {
+    guard models.count >= 2 else { throw ValidationError("give two models or more") }
+    guard weights == nil || addDifference == nil else {
+      throw ValidationError("--weights and --add-difference exclude each other")
+    }
+    if let weights, numbers(weights) == nil {
+      throw ValidationError("--weights \(weights): expected numbers separated by commas, as 0.7,0.3")
+    }
+  }
+
+  private func numbers(_ text: String) -> [Float]? {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let values = parts.compactMap { Float($0.trimmingPrefix(while: \.isWhitespace)) }
+    return values.count == parts.count ? values : nil
+  }
+
+  func run() throws {
+    Interruption.install()
+    try reportingFailures {
+      let files = try models.enumerated().map { index, path in
+        try PipelineFiles(
+          URL(fileURLWithPath: path), options: index == 0 ? sources.options : PipelineFileOptions())
+      }
+      let equal = [Float](repeating: 1 / Float(files.count), count: files.count)
+      let rule: PipelineFilesMerger.Rule =
+        addDifference.map { .addDifference($0) } ?? .weightedSum(weights.flatMap(numbers) ?? equal)
+      let merger = try PipelineFilesMerger(files, rule: rule)
+      let writer = PipelineFilesWriter(files[0], precision: precision?.dtype, provide: merger.provide)
+      let job = WriteJob(output: output, layout: to, isReplacing: force, quiet: quiet, json: json)
+      try job.run(writer, notes: files[0].notes)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Adapters
+import Foundation
+import TensorCore
+import Testing
+
+/// `--lora` arguments, prompt tags, and names looked up in folders.
+@Suite struct AdapterRequestTests {
+  @Test(arguments: [
+    ("style.safetensors", AdapterRequest(path: "style.safetensors")),
+    ("a/style.safetensors:0.8", AdapterRequest(path: "a/style.safetensors", weight: 0.8)),
+    ("style:-1.5:0.25", AdapterRequest(path: "style", weight: -1.5, textWeight: 0.25)),
+    ("a:b.safetensors:2", AdapterRequest(path: "a:b.safetensors", weight: 2)),
+  ])
+  func arguments(_ text: String, _ expected: AdapterRequest) throws {
+    #expect(try AdapterRequest(argument: text) == expected)
+  }
+
+  @Test(arguments: ["", ":0.5", "x:nan", "x:inf"])
+  func badArguments(_ text: String) {
+    #expect(throws: AdapterError.self) { try AdapterRequest(argument: text) }
+  }
+
+  /// A folder with `loras/style.safetensors`, `loras/people/Ada.safetensors`, `loras/people/style.pt`.
+  private func withFolder(_ body: (AdapterFolders, URL) throws -> Void) throws {
+    let tensors = ["x.lora_down.weight": Tensor.zeros([1])]
+    try AdapterFixtures.withFile(tensors, metadata: ["ss_output_name": "trained"], name: "style") { url in
+      let folder = url.deletingLastPathComponent()
+      let people = folder.appendingPathComponent("people")
+      try FileManager.default.createDirectory(at: people, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(at: url, to: people.appendingPathComponent("Ada.safetensors"))
+      try FileManager.default.copyItem(at: url, to: people.appendingPathComponent("style.pt"))
+      try body(AdapterFolders([URL(fileURLWithPath: "/nowhere"), folder]), folder.resolvingSymlinksInPath())
+    }
+  }
+
+  @Test(arguments: [
+    ("style", "style.safetensors"), ("style.safetensors", "style.safetensors"), ("people/style", "people/style.pt"),
+    ("ada", "people/Ada.safetensors"), ("people/Ada", "people/Ada.safetensors"),
+    (" trained ", "people/Ada.safetensors"),
+  ])
+  func findsNames(_ name: String, _ file: String) throws {
+    try withFolder { folders, root in
+      let found = try folders.find(name)
+      #expect(found.path == root.appendingPathComponent(file).path)
+    }
+  }
+
+  @Test(arguments: ["", "nothing", "../style", "/etc/passwd", "sty"])
+  func unknownNames(_ name: String) throws {
+    try withFolder { folders, root in
+      let error = try #require(throws: AdapterError.self) { try folders.find(name) }
+      #expect("\(error)".contains("no adapter \"\(name)\""))
+      if name == "sty" { #expect("\(error)".contains("did you mean style")) }
+    }
+  }
+
+  @Test func listsNames() throws {
+    try withFolder { folders, _ in #expect(folders.names() == ["people/Ada", "people/style", "style"]) }
+  }
+
+  @Test(arguments: [
+    ([String](), Float(1), Float(1)), (["0.7"], 0.7, 0.7), (["0.7", "0.4"], 0.4, 0.7), (["unet=0.2"], 0.2, 1),
+    (["te=0.5", "unet=2"], 2, 0.5),
+  ])
+  func tags(_ arguments: [String], _ weight: Float, _ text: Float) throws {
+    try withFolder { folders, root in
+      let request = try AdapterRequest(name: "style", arguments: arguments, folders: folders)
+      #expect(request.weight == weight && request.textWeight == text)
+      #expect(request.path == root.appendingPathComponent("style.safetensors").path)
+    }
+  }
+
+  @Test(arguments: [["x"], ["te=y"], ["1", "2", "8"], ["1", "nan"]])
+  func badTags(_ arguments: [String]) throws {
+    try withFolder { folders, _ in
+      let error = try #require(throws: AdapterError.self) {
+        try AdapterRequest(name: "style", arguments: arguments, folders: folders)
+      }
+      #expect("\(error)".contains("<lora:style:"))
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Diffusion
+import Generation
+import Jobs
+import Testing
+
+@Suite struct PictureJobTests {
+  @Test func upperLayersWin() {
+    let job = PictureJob.layered([
+      .job("low") { ($0.steps, $0.cfg, $0.sampler, $0.schedule) = (10, 5, "euler", "karras") },
+      .job("high") { ($0.cfg, $0.seed) = (7, 3) },
+    ])
+    #expect(job.prompt == "high" && job.steps == 10 && job.cfg == 7 && job.seed == 3)
+    #expect(job.sampler == "euler" && job.schedule == "karras")
+  }
+
+  @Test func anotherSamplerForgetsTheScheduleBelow() {
+    let low = PictureJob.job("a") { ($0.sampler, $0.schedule) = ("euler", "karras") }
+    var flags = PictureJob()
+    flags.sampler = "ddim"
+    #expect(low.overlaid(by: flags).schedule == nil)
+    flags.schedule = "trailing"
+    #expect(low.overlaid(by: flags).schedule == "trailing")
+  }
+
+  @Test func everythingReachesTheRequest() throws {
+    let tiny = try TinyPipeline()
+    let job = PictureJob.job("a cat") {
+      ($0.negativePrompt, $0.steps, $0.cfg, $0.guidanceRescale, $0.eta) = ("dog", 3, 2, 0.5, 0.25)
+      ($0.sampler, $0.stream, $0.width, $0.height, $0.clipSkip) = ("DPM++ 2M Karras", .nv, 64, 128, 1)
+      ($0.variationSeed, $0.variationStrength, $0.isSeamless) = (9, 0.5, true)
+      ($0.hiresScale, $0.hiresSteps, $0.hiresDenoise, $0.hiresUpscaler) = (2, 4, 0.6, .lanczos)
+    }
+    let request = try job.request(tiny.loaded.components, seeds: [5, 6])
+    #expect(request.prompts == ["a cat", "a cat"] && request.negativePrompt == "dog" && request.seeds == [5, 6])
+    #expect(request.steps == 3 && request.guidance == Guidance(scale: 2, rescale: 0.5) && request.eta == 0.25)
+    #expect(request.sampler == .dpmpp2M && request.schedule == .karras && request.stream == .nv)
+    #expect(request.width == 64 && request.height == 128 && request.clipSkip == 1 && request.isSeamless)
+    #expect(request.variations == [SeedVariation(seed: 9, strength: 0.5), SeedVariation(seed: 10, strength: 0.5)])
+    #expect(request.hires == HiresFix(scale: 2, steps: 4, denoise: 0.6, upscaler: .lanczos))
+  }
+
+  @Test func whatIsNotThereIsSaid() throws {
+    let tiny = try TinyPipeline()
+    for job in [
+      PictureJob.job("a") { $0.loras = ["x.safetensors"] }, .job("a") { $0.embeddings = ["x.pt"] },
+      .job("a") { $0.sampler = "nonsense" }, .job("a") { $0.variationSeed = 1 }, .job("a") { $0.hiresSteps = 1 },
+      .job("a <lora:x:0.5>"), .job(" "), .job("a") { $0.width = 65 },
+    ] {
+      #expect(throws: (any Error).self) { try job.request(tiny.loaded.components, seeds: [1]) }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Diffusion
+import Foundation
+import Generation
+import Images
+import Jobs
+import Testing
+
+@Suite struct PictureOriginTests {
+  private func origin(_ text: String) throws -> PictureOrigin {
+    try PictureOrigin(GenerationParameters(parsing: text), path: "p.png", locator: nil)
+  }
+
+  /// Settings of every kind, the numbers with many digits.
+  private static let jobs: [@Sendable (inout PictureJob) -> Void] = [
+    { _ in },
+    {
+      ($0.negativePrompt, $0.cfg, $0.guidanceRescale, $0.eta) = ("blurry: yes, \"very\"", 3.3333333, 0.123456789, 0.1)
+    },
+    { ($0.sampler, $0.schedule, $0.stream) = ("dpmpp-2m", "karras", .nv) },
+    { ($0.sampler, $0.clipSkip, $0.isSeamless, $0.seed) = ("euler-a", 1, true, .max - 5) },
+    { ($0.variationSeed, $0.variationStrength) = (77, 0.30000000000000004) },
+    { ($0.hiresScale, $0.hiresSteps, $0.hiresDenoise, $0.hiresUpscaler) = (1.5, 3, 0.65, .lanczos) },
+    { ($0.stream, $0.count, $0.sampler) = (.torchBatch, 2, "ddpm") },
+    { ($0.stream, $0.count, $0.variationStrength) = (.torchBatch, 3, 0.25) },
+    { $0.prompt = "two\nlines, Steps: 3, \"q\" 日本" },
+  ]
+
+  @Test(arguments: jobs.indices, ["png", "jpg"])
+  func makesTheSameFileAgain(index: Int, ending: String) throws {
+    let tiny = try TinyPipeline()
+    let job = PictureJob.job("a cat on the moon") {
+      $0.seed = 42
+      Self.jobs[index](&$0)
+    }
+    // Of several pictures the last.
+    let made = try tiny.run([JobLine(job)], output: "first.\(ending)").made
+    let first = tiny.file(try #require(made.last))
+    let origin = try PictureOrigin(first, locator: nil)
+    #expect(origin.notes.isEmpty, "\(origin.notes)")
+    let again = try tiny.run([JobLine(PictureJob())], below: origin.job, output: "again.\(ending)")
+    #expect(again.made == ["again.\(ending)"] && again.notes.isEmpty)
+    #expect(try Data(contentsOf: first) == Data(contentsOf: tiny.file("again.\(ending)")))
+  }
+
+  @Test func flagsOverrideAPicture() throws {
+    let tiny = try TinyPipeline()
+    try tiny.run([JobLine(.job("a cat") { $0.seed = 1 })], output: "a.png")
+    var flags = PictureJob()
+    flags.seed = 2
+    try tiny.run(
+      [JobLine(PictureJob())], below: try PictureOrigin(tiny.file("a.png"), locator: nil).job, above: flags,
+      output: "b.png")
+    let text = try #require(try ImageFile.parameters(of: tiny.file("b.png")))
+    #expect(text.contains("Seed: 2,") && text.hasPrefix("a cat\n"))
+  }
+
+  @Test func automatic1111() throws {
+    let origin = try origin(
+      """
+      a cat on the moon
+      Negative prompt: bad
+      Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 12, Size: 512x768, Model hash: 6ce0161689, \
+      Model: v1-5-pruned-emaonly, Clip skip: 2, ENSD: 31337, Version: v1.7.0
+      """)
+    let expected = PictureJob.job("a cat on the moon") {
+      ($0.negativePrompt, $0.steps, $0.sampler, $0.cfg, $0.seed) = ("bad", 20, "DPM++ 2M Karras", 7, 12)
+      ($0.width, $0.height, $0.modelHash, $0.clipSkip, $0.stream) = (512, 768, "6ce0161689", 1, .nv)
+    }
+    #expect(origin.job == expected && origin.modelName == "v1-5-pruned-emaonly")
+    #expect(origin.notes.contains { $0.contains("ENSD 31337") }, "what cannot be had is said")
+  }
+
+  @Test(arguments: [
+    ("Sampler: Euler", "uniform"), ("Sampler: DPM++ 2M, Schedule type: Automatic", "karras"),
+    ("Sampler: DPM++ 2M, Schedule type: SGM Uniform", "SGM Uniform"), ("Sampler: DPM++ 2M Karras", nil),
+    ("Sampler: DDIM", nil),
+  ])
+  func schedules(fields: String, schedule: String?) throws {
+    #expect(try origin("a\nSteps: 2, \(fields), Seed: 1, Size: 64x64, Version: v1.9.0").job.schedule == schedule)
+  }
+
+  @Test(arguments: [("CPU", RandomStream.torch), ("NV", .nv), ("GPU", .nv)])
+  func noise(name: String, stream: RandomStream) throws {
+    #expect(try origin("a\nSteps: 2, Sampler: Euler, Seed: 1, RNG: \(name)").job.stream == stream)
+  }
+
+  @Test(arguments: [
+    "Denoising strength: 0.6", "Hires upscale: 2, Hires upscaler: 4x-UltraSharp", "Face restoration: CodeFormer",
+    "VAE: vae-ft-mse", "RNG: dice",
+  ])
+  func whatCannotBeHadIsSaid(fields: String) throws {
+    let notes = try origin("a\nSteps: 2, Sampler: Euler, Seed: 1, \(fields)").notes
+    #expect(notes.count == 1 && !notes[0].contains("\n"), "\(notes)")
+  }
+
+  @Test(arguments: ["only words", "a\nSteps: x, Sampler: Euler, Seed: 1", "a\nSteps: 1, Sampler: Euler, Seed: -4"])
+  func badTextIsRefused(text: String) throws {
+    #expect(throws: JobError.self) { try self.origin(text) }
+  }
+}
