@@ -46,7 +46,7 @@ let package = Package(
         "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage",
         .product(name: "Yams", package: "Yams"),
       ]),
-    .target(name: "Jobs", dependencies: ["Generation"]),
+    .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage"]),
     .target(name: "SceneData", dependencies: ["Images"]),
     .target(
       name: "Training",
@@ -77,7 +77,7 @@ let package = Package(
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(
       name: "ModelsTests",

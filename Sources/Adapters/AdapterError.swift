@@ -33,7 +33,7 @@ public enum AdapterError: Error, Equatable, CustomStringConvertible {
     case .notFound(let name, let folders, let similar):
       "no adapter \"\(name.oneLine)\" in \(folders.isEmpty ? "any folder" : folders.joined(separator: ", "))"
         + (similar.isEmpty
-          ? "; put the file there or name another folder with --lora-dir"
+          ? "; put the file there or give its path with --lora"
           : "; did you mean \(similar.joined(separator: ", "))?")
     case .badRequest(let text, let reason): "\(text.oneLine): \(reason)"
     }

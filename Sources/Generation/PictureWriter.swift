@@ -30,6 +30,8 @@ public struct PictureWriter: Sendable {
     public var variation: SeedVariation?
     public var hires: HiresFix?
     public var isSeamless: Bool
+    /// `PATH[:WEIGHT]` each; those named in the prompt are not repeated here.
+    public var adapters: [String] = []
     /// Where the picture stood among those that drew their noise from one generator, and how many there were.
     public var batch: (position: Int, size: Int)?
 
@@ -84,6 +86,7 @@ public struct PictureWriter: Sendable {
       add("Hires upscaler", hires.map { $0.upscaler == .latent ? "Latent" : "Lanczos" })
       add("Eta", eta > 0 ? Self.short(eta) : nil)
       add("CFG rescale", guidance.rescale > 0 ? Self.short(Double(guidance.rescale), "\(guidance.rescale)") : nil)
+      add("Adapters", adapters.isEmpty ? nil : adapters.joined(separator: ", "))
       add("Precision", precision?.rawValue)
       fields.append(("Version", "imago"))
       return GenerationParameters(

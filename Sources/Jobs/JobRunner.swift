@@ -91,7 +91,7 @@ public struct JobRunner: Sendable {
         for job in group.jobs { try events.onFailure(job.line, error) }
         continue
       }
-      for note in loaded.components.notes { events.onNote(note) }
+      for note in loaded.notes { events.onNote(note) }
       for job in group.jobs { try run.make(job, loaded) }
     }
   }

@@ -1,5 +1,7 @@
+import Adapters
 import Foundation
 import Generation
+import PromptLanguage
 
 /// A model in memory with what its pictures' metadata says of it.
 public struct LoadedPipeline: Sendable {
@@ -9,11 +11,15 @@ public struct LoadedPipeline: Sendable {
   public let modelHash: String?
   /// Name and hash of an autoencoder that replaces the model's.
   public let vae: (name: String, hash: String?)?
+  /// What a person should know: how adapters matched, choices made where files say nothing.
+  public let notes: [String]
 
   public init(
-    spec: PipelineSpec, pipeline: TextToImage, modelHash: String? = nil, vae: (name: String, hash: String?)? = nil
+    spec: PipelineSpec, pipeline: TextToImage, modelHash: String? = nil, vae: (name: String, hash: String?)? = nil,
+    notes: [String] = []
   ) {
     (self.spec, self.pipeline, self.modelHash, self.vae) = (spec, pipeline, modelHash, vae)
+    self.notes = pipeline.components.notes + notes
   }
 
   /// Loads what a job names.
@@ -22,10 +28,17 @@ public struct LoadedPipeline: Sendable {
     var options = PipelineFileOptions()
     let vaeURL = source.vae.map { URL(fileURLWithPath: $0) }
     options.vae = vaeURL
-    let components = try PipelineComponents(folder: folder, name: spec.name, options: options)
+    let requests = try source.adapters(model: folder)
+    var notes: [String] = []
+    let components = try PipelineComponents(folder: folder, name: spec.name, options: options) { networks in
+      guard !requests.isEmpty else { return networks }
+      let merger = try AdapterMerger(requests, networks: networks)
+      notes = merger.reports.map { $0.warning ?? $0.summary }
+      return merger.adapted()
+    }
     self.init(
       spec: spec, pipeline: TextToImage(components, precision: source.precision),
-      modelHash: ModelHash.short(folder), vae: vaeURL.map { ($0.lastPathComponent, ModelHash.short($0)) })
+      modelHash: ModelHash.short(folder), vae: vaeURL.map { ($0.lastPathComponent, ModelHash.short($0)) }, notes: notes)
   }
 
   /// The model's name as the ecosystem writes it: a file's without its ending.
@@ -43,8 +56,23 @@ public struct ModelChoice: Sendable, Hashable {
   public var model: String?
   public var vae: String?
   public var precision: Precision
+  /// `PATH[:WEIGHT]` each.
+  public var loras: [String]
+  /// `<lora:...>` in the prompt.
+  public var tags: [PromptTag]
 
   public init(_ job: PictureJob) {
-    (model, vae, precision) = (job.model, job.vae, job.precision ?? .best)
+    (model, vae, precision, loras) = (job.model, job.vae, job.precision ?? .best, job.loras ?? [])
+    tags = Prompt(job.prompt ?? "").tags.filter { ["lora", "lyco"].contains($0.kind) }
+  }
+
+  /// The adapters with their files.
+  /// - Parameter model: the model's file or folder; adapters named in a prompt are also looked up beside it.
+  func adapters(model: URL) throws -> [AdapterRequest] {
+    try loras.map { try AdapterRequest(argument: $0) }
+      + tags.map {
+        try AdapterRequest(
+          name: $0.arguments[0], arguments: Array($0.arguments.dropFirst()), folders: .standard(model: model))
+      }
   }
 }

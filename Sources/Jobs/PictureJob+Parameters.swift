@@ -94,6 +94,7 @@ private struct ParameterReader {
     job.variationSeed = try value("Variation seed") { UInt64($0) }
     job.variationStrength = try value("Variation seed strength") { Double($0) }
     job.isSeamless = text("Tiling").map { $0 == "True" }
+    job.loras = text("Adapters").map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
     job.precision = try value("Precision") { Precision(rawValue: $0) }
     try readStream()
     try readHires()

@@ -37,8 +37,7 @@ extension PictureJob {
 
   /// Throws for what this version has no code for.
   public func checkSupport() throws(JobError) {
-    if let lora = loras?.first { throw .notInThisVersion(what: "--lora \(lora)") }
-    if let tag = prompt?.firstMatch(of: /<(?:lora|lyco|hypernet):[^>]*>/) {
+    if let tag = prompt?.firstMatch(of: /<hypernet:[^>]*>/) {
       throw .notInThisVersion(what: "\(tag.output) in the prompt")
     }
     if let embedding = embeddings?.first { throw .notInThisVersion(what: "--embedding \(embedding)") }

@@ -47,7 +47,7 @@ public struct Prompt: Sendable, Equatable {
 }
 
 /// `<kind:argument:argument>` in a prompt.
-public struct PromptTag: Sendable, Equatable {
+public struct PromptTag: Sendable, Hashable {
   public let kind: String
   public let arguments: [String]
 

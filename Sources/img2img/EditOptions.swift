@@ -30,11 +30,17 @@ struct EditOptions: ParsableArguments {
   @Option(help: "With --edit and no mask: where to save the mask that was found.") var maskOut: String?
   @Option(help: "How closely an instruction model keeps to the input.") var imageCfg: Float = 1.5
 
+  /// Whether the mask is to be found from the words.
+  var findsMask: Bool { edit != nil && mask == nil && outpaint == nil && resizeMode != .outpaint }
+
   func validate() throws {
     if let strength, !(0...1).contains(strength) { throw ValidationError("--strength \(strength): must be 0 to 1") }
     guard imageCfg >= 1 else { throw ValidationError("--image-cfg \(imageCfg): must be 1 or more") }
-    if source != nil || maskOut != nil, edit == nil || mask != nil {
+    if source != nil || maskOut != nil, !findsMask {
       throw ValidationError("--source and --mask-out belong to --edit without --mask")
+    }
+    if findsMask, inpaintArea == .masked {
+      throw ValidationError("--inpaint-area masked needs --mask: the whole picture is looked at to find one")
     }
     if let maskOut, !["png", "jpg", "jpeg"].contains((maskOut as NSString).pathExtension.lowercased()) {
       throw ValidationError("--mask-out \(maskOut): must end in .png or .jpg")
@@ -43,6 +49,11 @@ struct EditOptions: ParsableArguments {
 
   /// The mask picture.
   func loadMask() throws -> Mask? { try mask.map { Mask(try ImageFile.load(URL(fileURLWithPath: $0))) } }
+
+  /// Saves the mask that was found where it was asked for.
+  func save(_ mask: Mask) throws {
+    if let maskOut { try ImageFile.save(mask.image, to: URL(fileURLWithPath: maskOut)) }
+  }
 
   /// Layout of the input for the network.
   func canvasOptions(width: Int?, height: Int?) throws -> CanvasOptions {

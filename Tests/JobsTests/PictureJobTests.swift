@@ -1,6 +1,7 @@
 import Diffusion
 import Generation
 import Jobs
+import PromptLanguage
 import Testing
 
 @Suite struct PictureJobTests {
@@ -42,11 +43,21 @@ import Testing
   @Test func whatIsNotThereIsSaid() throws {
     let tiny = try TinyPipeline()
     for job in [
-      PictureJob.job("a") { $0.loras = ["x.safetensors"] }, .job("a") { $0.embeddings = ["x.pt"] },
+      PictureJob.job("a") { $0.embeddings = ["x.pt"] },
       .job("a") { $0.sampler = "nonsense" }, .job("a") { $0.variationSeed = 1 }, .job("a") { $0.hiresSteps = 1 },
-      .job("a <lora:x:0.5>"), .job(" "), .job("a") { $0.width = 65 },
+      .job("a <hypernet:x:0.5>"), .job(" "), .job("a") { $0.width = 65 },
     ] {
       #expect(throws: (any Error).self) { try job.request(tiny.loaded.components, seeds: [1]) }
     }
+  }
+
+  /// Adapters belong to the model that is loaded: jobs with others share nothing with these.
+  @Test func adaptersDecideTheModel() throws {
+    let plain = ModelChoice(.job("a"))
+    let flagged = ModelChoice(.job("a") { $0.loras = ["x.safetensors:0.5"] })
+    let tagged = ModelChoice(.job("a <lora:x:0.5>"))
+    #expect(plain != flagged && plain != tagged && flagged != tagged)
+    #expect(plain == ModelChoice(.job("another prompt")))
+    #expect(tagged.tags == [PromptTag(kind: "lora", arguments: ["x", "0.5"])])
   }
 }

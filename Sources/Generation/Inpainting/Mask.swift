@@ -19,6 +19,11 @@ public struct Mask: Sendable, Equatable {
     image = Image(width: width, height: height, channels: 1, pixels: values)
   }
 
+  /// All of a picture.
+  public init(everythingIn picture: Image) {
+    self.init(width: picture.width, height: picture.height, filledWith: 255)
+  }
+
   /// Everything, or nothing.
   init(width: Int, height: Int, filledWith value: UInt8) {
     self.init(width: width, height: height, values: [UInt8](repeating: value, count: width * height))
