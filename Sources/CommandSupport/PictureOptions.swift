@@ -38,7 +38,8 @@ public struct PictureOptions: ParsableArguments {
   @Option(help: "Layers of the text encoder to skip, as diffusers counts (0).") public var clipSkip: Int?
   @Option(help: "A second seed whose noise is mixed into the first's.") public var variationSeed: UInt64?
   @Option(help: "How much of the second seed's noise, 0 to 1.") public var variationStrength: Double?
-  @Flag(help: "Pictures that fit together without seams.") public var seamless = false
+  @Flag(name: [.long, .customLong("tiling")], help: "Pictures that fit together without seams.")
+  public var seamless = false
   @Option(help: "A second pass at so many times the size.") public var hiresScale: Double?
   @Option(help: "Steps of the second pass (the first's).") public var hiresSteps: Int?
   @Option(help: "Strength of the second pass, 0 to 1 (0.7).") public var hiresDenoise: Double?

@@ -32,6 +32,8 @@ public struct PictureWriter: Sendable {
     public var isSeamless: Bool
     /// `PATH[:WEIGHT]` each; those named in the prompt are not repeated here.
     public var adapters: [String] = []
+    /// Files of textual inversions.
+    public var embeddings: [String] = []
     /// Where the picture stood among those that drew their noise from one generator, and how many there were.
     public var batch: (position: Int, size: Int)?
 
@@ -87,6 +89,7 @@ public struct PictureWriter: Sendable {
       add("Eta", eta > 0 ? Self.short(eta) : nil)
       add("CFG rescale", guidance.rescale > 0 ? Self.short(Double(guidance.rescale), "\(guidance.rescale)") : nil)
       add("Adapters", adapters.isEmpty ? nil : adapters.joined(separator: ", "))
+      add("Embeddings", embeddings.isEmpty ? nil : embeddings.joined(separator: ", "))
       add("Precision", precision?.rawValue)
       fields.append(("Version", "imago"))
       return GenerationParameters(

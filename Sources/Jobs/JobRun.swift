@@ -85,7 +85,7 @@ struct JobRun {
     _ request: GenerationRequest, _ row: Int, _ job: PictureJob, _ loaded: LoadedPipeline
   ) -> PictureWriter.Settings {
     var settings = PictureWriter.Settings(request, index: row, model: loaded.title)
-    settings.adapters = job.loras ?? []
+    (settings.adapters, settings.embeddings) = (job.loras ?? [], job.embeddings ?? [])
     settings.modelHash = loaded.modelHash
     settings.vae = job.vae
     settings.vaeHash = loaded.vae?.hash

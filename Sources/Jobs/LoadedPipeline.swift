@@ -36,8 +36,13 @@ public struct LoadedPipeline: Sendable {
       notes = merger.reports.map { $0.warning ?? $0.summary }
       return merger.adapted()
     }
+    var pipeline = TextToImage(components, precision: source.precision)
+    let widths = components.conditioners.map(\.model.config.hiddenSize)
+    pipeline.embeddings = try source.embeddings.map {
+      try TextualInversion(URL(fileURLWithPath: $0), widths: widths)
+    }
     self.init(
-      spec: spec, pipeline: TextToImage(components, precision: source.precision),
+      spec: spec, pipeline: pipeline,
       modelHash: ModelHash.short(folder), vae: vaeURL.map { ($0.lastPathComponent, ModelHash.short($0)) }, notes: notes)
   }
 
@@ -58,11 +63,14 @@ public struct ModelChoice: Sendable, Hashable {
   public var precision: Precision
   /// `PATH[:WEIGHT]` each.
   public var loras: [String]
+  /// Files of textual inversions.
+  public var embeddings: [String]
   /// `<lora:...>` in the prompt.
   public var tags: [PromptTag]
 
   public init(_ job: PictureJob) {
     (model, vae, precision, loras) = (job.model, job.vae, job.precision ?? .best, job.loras ?? [])
+    embeddings = job.embeddings ?? []
     tags = Prompt(job.prompt ?? "").tags.filter { ["lora", "lyco"].contains($0.kind) }
   }
 

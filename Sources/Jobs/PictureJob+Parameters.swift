@@ -94,12 +94,17 @@ private struct ParameterReader {
     job.variationSeed = try value("Variation seed") { UInt64($0) }
     job.variationStrength = try value("Variation seed strength") { Double($0) }
     job.isSeamless = text("Tiling").map { $0 == "True" }
-    job.loras = text("Adapters").map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+    (job.loras, job.embeddings) = (list("Adapters"), list("Embeddings"))
     job.precision = try value("Precision") { Precision(rawValue: $0) }
     try readStream()
     try readHires()
     try readVAE()
     noteOthers()
+  }
+
+  /// A field that holds several values.
+  private mutating func list(_ key: String) -> [String]? {
+    text(key).map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
   }
 
   /// AUTOMATIC1111's samplers have a schedule of their own where none is named: before version 1.9 evenly spaced

@@ -40,7 +40,6 @@ extension PictureJob {
     if let tag = prompt?.firstMatch(of: /<hypernet:[^>]*>/) {
       throw .notInThisVersion(what: "\(tag.output) in the prompt")
     }
-    if let embedding = embeddings?.first { throw .notInThisVersion(what: "--embedding \(embedding)") }
     if variationStrength == nil, variationSeed != nil {
       throw .badValue(
         name: "--variation-seed", value: "", reason: "needs --variation-strength, 0 to 1: how much of it is mixed in")

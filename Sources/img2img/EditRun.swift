@@ -22,7 +22,7 @@ struct EditRun {
     let first = job.seed ?? UInt64.random(in: 0..<(1 << 32))
     let naming = try OutputNaming(output.output, count: count)
     let loaded = try LoadedPipeline(ModelChoice(job))
-    for note in loaded.components.notes where !compute.quiet { Terminal.error("note: \(note)") }
+    for note in loaded.notes where !compute.quiet { Terminal.error("note: \(note)") }
     let kind = loaded.components.kind
     let findsMask = edits.findsMask && kind != .instruction
     // A mask that is still to be found starts as all of the picture.
@@ -52,14 +52,17 @@ struct EditRun {
       }
       let made: GeneratedBatch
       if findsMask {
-        let edit = DescriptionEdit(loaded.components, precision: loaded.pipeline.precision)
+        var edit = DescriptionEdit(loaded.components, precision: loaded.pipeline.precision)
+        edit.embeddings = loaded.pipeline.embeddings
         let result = try edit.generate(
           DescriptionEditRequest(request, canvas: canvas, source: edits.source ?? "", strength: strength),
           onProgress: show)
         made = result.batch
         if start == 0 { try edits.save(result.masks[0]) }
       } else {
-        made = try ImageToImage(loaded.components, precision: loaded.pipeline.precision).generate(
+        var pipeline = ImageToImage(loaded.components, precision: loaded.pipeline.precision)
+        pipeline.embeddings = loaded.pipeline.embeddings
+        made = try pipeline.generate(
           ImageToImageRequest(request, canvas: canvas, strength: strength, imageGuidance: edits.imageCfg)
         ) { step, _ in try show(step.index + 1, step.count) }
       }
@@ -70,6 +73,7 @@ struct EditRun {
         var settings = PictureWriter.Settings(request, index: row, model: loaded.spec.name)
         (settings.modelHash, settings.precision) = (loaded.modelHash, loaded.pipeline.precision)
         (settings.vae, settings.vaeHash) = (job.vae, loaded.vae?.hash)
+        settings.adapters = job.loras ?? []
         try writer.write(made, index: row, settings: settings, edit: parameters, to: url)
         try EditReport(url, settings, parameters, made, seconds: seconds).show(compute)
       }

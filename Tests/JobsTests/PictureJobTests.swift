@@ -43,8 +43,8 @@ import Testing
   @Test func whatIsNotThereIsSaid() throws {
     let tiny = try TinyPipeline()
     for job in [
-      PictureJob.job("a") { $0.embeddings = ["x.pt"] },
-      .job("a") { $0.sampler = "nonsense" }, .job("a") { $0.variationSeed = 1 }, .job("a") { $0.hiresSteps = 1 },
+      PictureJob.job("a") { $0.sampler = "nonsense" }, .job("a") { $0.variationSeed = 1 },
+      .job("a") { $0.hiresSteps = 1 },
       .job("a <hypernet:x:0.5>"), .job(" "), .job("a") { $0.width = 65 },
     ] {
       #expect(throws: (any Error).self) { try job.request(tiny.loaded.components, seeds: [1]) }
