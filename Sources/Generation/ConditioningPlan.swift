@@ -23,68 +23,81 @@ public struct ConditioningPlan: Sendable {
 }
 
 extension PromptEncoder {
-  /// Encodes a prompt and a negative prompt for every step of a run, each distinct text once; all conditionings have the
-  /// same number of tokens, shorter ones being filled up with empty chunks.
+  /// Encodes a prompt and a negative prompt for every step of a run, each distinct text once.
+  ///
+  /// All conditionings have the same number of tokens, shorter ones being filled up with empty chunks.
   /// - Parameters:
-  ///   - steps: of the whole run.
+  ///   - negative: nil is not the same as empty where `zerosForEmptyPrompt` holds.
+  ///   - steps: of the whole run, as asked for.
+  ///   - firstPass: in the second pass of a hires fix, the `steps` of the first, which schedules count on from.
   ///   - zerosForEmptyPrompt: a missing negative prompt is zeros (SDXL).
   public func plan(
-    prompt: String, negative: String?, steps: Int, guidanceIsOn: Bool, clipSkip: Int?, zerosForEmptyPrompt: Bool
+    prompt: String, negative: String?, steps: Int, after firstPass: Int? = nil, guidanceIsOn: Bool, clipSkip: Int?,
+    zerosForEmptyPrompt: Bool
   ) throws -> ConditioningPlan {
-    let positive = schedules(prompt, steps: steps)
+    func schedule(_ text: String) -> PromptSchedule {
+      emphasis == .none
+        ? PromptSchedule(literal: text, steps: steps) : PromptSchedule(text, steps: steps, after: firstPass)
+    }
+    let parts = emphasis == .none ? [Prompt.Part(text: prompt, weight: 1)] : Prompt(prompt).parts
     let zeros = guidanceIsOn && negative == nil && zerosForEmptyPrompt
-    let against = guidanceIsOn && !zeros ? schedules(negative ?? "", steps: steps)[0].schedule : nil
+    let against: PromptSchedule?
+    if guidanceIsOn, !zeros {
+      let text = negative ?? ""
+      against = schedule(emphasis == .none ? text : Prompt(negative: text).parts[0].text)
+    } else {
+      against = nil
+    }
 
-    // As in diffusers, layers are skipped for the prompt only.
-    var conditional = Encodings(self, clipSkip: clipSkip)
-    var unconditional = Encodings(self, clipSkip: nil)
-    for part in positive { for entry in part.schedule.entries { try conditional.add(entry.text) } }
-    for entry in against?.entries ?? [] { try unconditional.add(entry.text) }
-    let length = max(conditional.longest, unconditional.longest)
-    try conditional.pad(to: length)
-    try unconditional.pad(to: length)
+    var states = TextStates()
+    let positive = try parts.map { (try encode(schedule($0.text), clipSkip: clipSkip, &states), $0.weight) }
+    let negativeSkip = skipsLayersOfNegative ? clipSkip : nil
+    let unconditional = try against.map { try encode($0, clipSkip: negativeSkip, &states) }
+    let length = (positive.map(\.0) + [unconditional].compactMap { $0 }).map(\.length).max() ?? 0
+    let conditional = try positive.map { (try padded($0.0, to: length, clipSkip: clipSkip, &states), $0.1) }
+    let nothing = try unconditional.map { try padded($0, to: length, clipSkip: negativeSkip, &states) }
 
     return ConditioningPlan(
       steps: (0..<max(steps, 1)).map { index in
-        let parts = positive.map { (conditional[$0.schedule.text(atStep: index)], $0.weight) }
-        let nothing =
-          zeros ? PromptEncoder.zeros(like: parts[0].0) : against.map { unconditional[$0.text(atStep: index)] }
-        return ConditioningPlan.Step(unconditional: nothing, parts: parts)
+        let parts = conditional.map { (conditioning: $0.0[index], weight: $0.1) }
+        return ConditioningPlan.Step(
+          unconditional: zeros ? PromptEncoder.zeros(like: parts[0].conditioning) : nothing.map { $0[index] },
+          parts: parts)
       })
   }
 
-  /// The schedule of each part joined by AND, and its weight.
-  private func schedules(_ text: String, steps: Int) -> [(schedule: PromptSchedule, weight: Float)] {
-    if emphasis == .none { return [(PromptSchedule(literal: text, steps: steps), 1)] }
-    return Prompt(text).parts.map { (PromptSchedule($0.text, steps: steps), $0.weight) }
-  }
+  /// A schedule and what its texts were encoded to.
+  private struct EncodedSchedule {
+    let schedule: PromptSchedule
+    var texts: [String: PromptConditioning]
 
-  /// Texts and what they were encoded to.
-  private struct Encodings {
-    let encoder: PromptEncoder
-    let clipSkip: Int?
-    var known: [String: PromptConditioning] = [:]
+    /// Tokens; all texts of a schedule have the same number.
+    var length: Int { texts.values.first?.context.shape[1] ?? 0 }
 
-    init(_ encoder: PromptEncoder, clipSkip: Int?) {
-      self.encoder = encoder
-      self.clipSkip = clipSkip
-    }
-
-    var longest: Int { known.values.map { $0.context.shape[1] }.max() ?? 0 }
-
-    mutating func add(_ text: String) throws {
-      if known[text] == nil { known[text] = try encoder.encode(text, clipSkip: clipSkip) }
-    }
-
-    mutating func pad(to length: Int) throws {
-      for (text, conditioning) in known {
-        known[text] = try encoder.padded(conditioning, to: length, clipSkip: clipSkip)
+    subscript(index: Int) -> PromptConditioning {
+      guard let found = texts[schedule.text(atStep: index)] else {
+        preconditionFailure("\"\(schedule.text(atStep: index))\" was not encoded")
       }
-    }
-
-    subscript(text: String) -> PromptConditioning {
-      guard let found = known[text] else { preconditionFailure("\"\(text)\" was not encoded") }
       return found
     }
+  }
+
+  private func encode(
+    _ schedule: PromptSchedule, clipSkip: Int?, _ states: inout TextStates
+  ) throws -> EncodedSchedule {
+    let texts = schedule.entries.map(\.text)
+    let conditionings = try encode(texts, clipSkip: clipSkip, &states)
+    return EncodedSchedule(
+      schedule: schedule, texts: Dictionary(zip(texts, conditionings)) { first, _ in first })
+  }
+
+  private func padded(
+    _ encoded: EncodedSchedule, to length: Int, clipSkip: Int?, _ states: inout TextStates
+  ) throws -> EncodedSchedule {
+    var longer = encoded
+    for (text, conditioning) in encoded.texts {
+      longer.texts[text] = try padded(conditioning, to: length, clipSkip: clipSkip, &states)
+    }
+    return longer
   }
 }

@@ -17,90 +17,74 @@ public struct PromptEncoder: Sendable {
   let isXL: Bool
   let precision: Precision
   /// What weights of words do; `none` takes brackets as text.
-  var emphasis = Emphasis.original
+  public var emphasis: Emphasis
   /// Words that stand for vectors of their own.
-  var embeddings: [TextualInversion] = []
+  public var embeddings: [TextualInversion]
+  /// Whether layers are skipped for the negative prompt too, as AUTOMATIC1111 does; diffusers skips them for the prompt
+  /// only.
+  public var skipsLayersOfNegative = false
 
-  /// Tokens of a row of CLIP's text encoders; those of other lengths have learnt only one row.
-  private static let chunkedLength = 77
+  /// - Parameter isXL: two encoders whose states are joined, and pooled text of the last.
+  public init(
+    conditioners: [TextConditioner], isXL: Bool, precision: Precision, emphasis: Emphasis = .original,
+    embeddings: [TextualInversion] = []
+  ) {
+    (self.conditioners, self.isXL, self.precision) = (conditioners, isXL, precision)
+    (self.emphasis, self.embeddings) = (emphasis, embeddings)
+  }
 
   /// - Parameter clipSkip: layers skipped, as diffusers counts: nil = the model's default.
   public func encode(_ text: String, clipSkip: Int?) throws -> PromptConditioning {
-    let segments = emphasis == .none ? [.text(text, weight: 1)] : EmphasisParser.parse(text)
-    let rows = try conditioners.indices.map { try chunks(segments, encoder: $0) }
-    let count = rows.map(\.chunks.count).max() ?? 1
-    var contexts: [Tensor] = []
-    var pooled: Tensor?
-    for index in 0..<count {
-      let parts = try conditioners.indices.map { encoder -> Tensor in
-        let chunks = rows[encoder].chunks
-        let chunk = index < chunks.count ? chunks[index] : try empty(encoder: encoder)
-        let encoding = run(chunk, encoder: encoder)
-        if isXL, index == 0, encoder == conditioners.count - 1 { pooled = encoding.pooled.cast(to: .f32) }
-        let state = try state(encoding, of: conditioners[encoder], clipSkip: clipSkip).cast(to: .f32)
-        return try emphasize(state, chunk, encoder: encoder, clipSkip: clipSkip)
+    var states = TextStates()
+    return try encode([text], clipSkip: clipSkip, &states)[0]
+  }
+
+  /// Texts of one schedule, all of the same length. A text may stand there more than once.
+  /// - Parameter states: what was encoded before.
+  func encode(_ texts: [String], clipSkip: Int?, _ states: inout TextStates) throws -> [PromptConditioning] {
+    let counts = Dictionary(texts.map { ($0, 1) }, uniquingKeysWith: +)
+    // In their order, so that sums over them are the same in every run.
+    var rest = Set(texts)
+    let distinct = texts.filter { rest.remove($0) != nil }
+    let rows = try distinct.map { text in try conditioners.indices.map { try chunks(text, encoder: $0).chunks } }
+    let length = rows.joined().map(\.count).max() ?? 1
+    var contexts = distinct.map { _ in [Tensor]() }
+    for index in 0..<length {
+      let parts = try conditioners.indices.map { encoder -> [Tensor] in
+        let empty = try emptyChunk(encoder: encoder)
+        let chunks = try rows.enumerated().map { text, rows in
+          let chunk = index < rows[encoder].count ? rows[encoder][index] : empty
+          return (
+            states: try state(chunk, encoder: encoder, clipSkip: clipSkip, &states).context, weights: chunk.weights,
+            count: counts[distinct[text], default: 1]
+          )
+        }
+        return try emphasis.apply(chunks) { try state(empty, encoder: encoder, clipSkip: clipSkip, &states).context }
       }
-      contexts.append(Tensor.concatenate(parts, axis: 2))
+      for text in distinct.indices { contexts[text].append(Tensor.concatenate(parts.map { $0[text] }, axis: 2)) }
     }
-    return PromptConditioning(context: Tensor.concatenate(contexts, axis: 1), pooled: pooled)
+    var found: [String: PromptConditioning] = [:]
+    for (index, text) in distinct.enumerated() {
+      // The first chunk speaks for the whole text.
+      let last = conditioners.count - 1
+      let pooled = isXL ? try state(rows[index][last][0], encoder: last, clipSkip: clipSkip, &states).pooled : nil
+      found[text] = PromptConditioning(context: Tensor.concatenate(contexts[index], axis: 1), pooled: pooled)
+    }
+    return texts.map { text in
+      guard let conditioning = found[text] else { preconditionFailure("\"\(text)\" was not encoded") }
+      return conditioning
+    }
   }
 
   /// The conditioning lengthened by empty chunks to `length` tokens.
-  func padded(_ conditioning: PromptConditioning, to length: Int, clipSkip: Int?) throws -> PromptConditioning {
+  func padded(
+    _ conditioning: PromptConditioning, to length: Int, clipSkip: Int?, _ states: inout TextStates
+  ) throws -> PromptConditioning {
     let missing = length - conditioning.context.shape[1]
     guard missing > 0 else { return conditioning }
-    let empty = try encode("", clipSkip: clipSkip).context
+    let empty = try encode([""], clipSkip: clipSkip, &states)[0].context
     let rows = [conditioning.context] + Array(repeating: empty, count: missing / empty.shape[1])
     return PromptConditioning(context: Tensor.concatenate(rows, axis: 1), pooled: conditioning.pooled)
-  }
-
-  /// The tokens of a prompt for one of the encoders.
-  func chunks(_ segments: [PromptSegment], encoder: Int) throws -> TokenChunks {
-    let part = conditioners[encoder]
-    let length = part.model.config.positionCount
-    let chunks = TokenChunks(segments, tokenizer: part.tokenizer, length: length, embeddings: embeddings)
-    guard chunks.chunks.count == 1 || length == Self.chunkedLength else {
-      throw GenerationError.promptTooLong(tokens: chunks.tokenCount, limit: length - 2)
-    }
-    return chunks
-  }
-
-  private func empty(encoder: Int) throws -> TokenChunks.Chunk {
-    try chunks([.text("", weight: 1)], encoder: encoder).chunks[0]
-  }
-
-  private func run(_ chunk: TokenChunks.Chunk, encoder: Int) -> TextEncoding {
-    let replacements = chunk.vectors.map {
-      CLIPTextModel.Replacement(row: 0, position: $0.position, vectors: $0.embedding.vectors[encoder])
-    }
-    return conditioners[encoder].model([chunk.ids], replacing: replacements, dtype: precision.dtype)
-  }
-
-  private func emphasize(
-    _ state: Tensor, _ chunk: TokenChunks.Chunk, encoder: Int, clipSkip: Int?
-  ) throws -> Tensor {
-    guard emphasis == .comfy, chunk.weights.contains(where: { $0 != 1 }) else {
-      return emphasis.apply(state, weights: chunk.weights) { state }
-    }
-    let encoding = run(try empty(encoder: encoder), encoder: encoder)
-    let nothing = try self.state(encoding, of: conditioners[encoder], clipSkip: clipSkip).cast(to: .f32)
-    return emphasis.apply(state, weights: chunk.weights) { nothing }
-  }
-
-  /// The hidden state the U-Net reads. SDXL takes the last layer but one without the final LayerNorm.
-  private func state(
-    _ encoding: TextEncoding, of part: TextConditioner, clipSkip: Int?
-  ) throws -> Tensor {
-    let skipped = clipSkip ?? 0
-    let fromEnd = isXL ? skipped + 2 : skipped + 1
-    guard skipped >= 0, fromEnd <= encoding.hiddenStates.count else {
-      throw GenerationError.badValue(
-        name: "--clip-skip", value: "\(skipped)",
-        reason: "the text encoder has \(encoding.hiddenStates.count - 1) layers")
-    }
-    if isXL { return encoding.hiddenStates[encoding.hiddenStates.count - fromEnd] }
-    if clipSkip == nil { return encoding.lastHiddenState }
-    return part.model.normalized(encoding.hiddenStates[encoding.hiddenStates.count - fromEnd])
   }
 
   /// The conditioning of "nothing": zeros, for SDXL without a negative prompt.
@@ -108,5 +92,75 @@ public struct PromptEncoder: Sendable {
     PromptConditioning(
       context: .zeros(conditioning.context.shape),
       pooled: conditioning.pooled.map { .zeros($0.shape) })
+  }
+}
+
+/// What text encoders said about chunks, each asked once.
+struct TextStates {
+  /// The hidden state the U-Net reads `[1, T, D]` and the pooled text `[1, P]`, float32.
+  typealias State = (context: Tensor, pooled: Tensor)
+
+  fileprivate struct Key: Hashable {
+    let encoder: Int
+    let clipSkip: Int?
+    let ids: [Int32]
+    /// Positions and indices of embeddings.
+    let vectors: [[Int]]
+  }
+  fileprivate var known: [Key: State] = [:]
+}
+
+extension PromptEncoder {
+  /// Tokens of a row of CLIP's text encoders; those of other lengths have learnt only one row.
+  private static let chunkedLength = 77
+
+  /// The tokens of a text for one of the encoders.
+  func chunks(_ text: String, encoder: Int) throws -> TokenChunks {
+    let part = conditioners[encoder]
+    let length = part.model.config.positionCount
+    let segments = emphasis == .none ? [.text(text, weight: 1)] : EmphasisParser.parse(text)
+    let chunks = TokenChunks(segments, tokenizer: part.tokenizer, length: length, embeddings: embeddings)
+    guard chunks.chunks.count == 1 || length == Self.chunkedLength else {
+      throw GenerationError.promptTooLong(tokens: chunks.tokenCount, limit: length - 2)
+    }
+    return chunks
+  }
+
+  private func emptyChunk(encoder: Int) throws -> TokenChunks.Chunk { try chunks("", encoder: encoder).chunks[0] }
+
+  private func state(
+    _ chunk: TokenChunks.Chunk, encoder: Int, clipSkip: Int?, _ states: inout TextStates
+  ) throws -> TextStates.State {
+    let key = TextStates.Key(
+      encoder: encoder, clipSkip: clipSkip, ids: chunk.ids, vectors: chunk.vectors.map { [$0.position, $0.embedding] })
+    if let found = states.known[key] { return found }
+    let part = conditioners[encoder]
+    let replacements = chunk.vectors.map {
+      CLIPTextModel.Replacement(row: 0, position: $0.position, vectors: embeddings[$0.embedding].vectors[encoder])
+    }
+    let encoding = part.model([chunk.ids], replacing: replacements, dtype: precision.dtype)
+    let made = (
+      context: try hiddenState(encoding, of: part, clipSkip: clipSkip).cast(to: .f32),
+      pooled: encoding.pooled.cast(to: .f32)
+    )
+    states.known[key] = made
+    return made
+  }
+
+  /// The hidden state the U-Net reads. SDXL takes the last layer but one without the final LayerNorm.
+  private func hiddenState(
+    _ encoding: TextEncoding, of part: TextConditioner, clipSkip: Int?
+  ) throws -> Tensor {
+    let skipped = clipSkip ?? 0
+    let count = encoding.hiddenStates.count
+    let extra = isXL ? 2 : 1
+    guard skipped >= 0, skipped <= count - extra else {
+      throw GenerationError.badValue(
+        name: "--clip-skip", value: "\(skipped)",
+        reason: "must be 0 to \(count - extra): the text encoder has \(count - 1) layers")
+    }
+    if isXL { return encoding.hiddenStates[count - skipped - extra] }
+    if clipSkip == nil { return encoding.lastHiddenState }
+    return part.model.normalized(encoding.hiddenStates[count - skipped - extra])
   }
 }

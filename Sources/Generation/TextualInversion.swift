@@ -4,58 +4,94 @@ import TensorCore
 
 /// Vectors that stand for a word in a prompt (Gal et al. 2023, "textual inversion").
 public struct TextualInversion: Sendable {
-  /// The word: the file's name without ending, as AUTOMATIC1111 has it.
+  /// The file's name without ending, which is the word AUTOMATIC1111 takes.
   public let name: String
+  /// The word the file itself gives, as diffusers takes it: `<cat-toy>`.
+  public let token: String?
   /// `[n, D]` float32, one for each text encoder it was made for (SDXL has two).
   public let vectors: [Tensor]
 
+  /// Token positions it takes.
   public var vectorCount: Int { vectors[0].shape[0] }
 
-  public init(name: String, vectors: [Tensor]) {
-    self.name = name
-    self.vectors = vectors
+  /// What a prompt may say: the name, ComfyUI's `embedding:name`, the file's own token.
+  var words: [String] { [name, "embedding:\(name)"] + [token].compactMap { $0 }.filter { $0 != name } }
+
+  public init(name: String, token: String? = nil, vectors: [Tensor]) {
+    precondition(
+      !vectors.isEmpty && vectors.allSatisfy { $0.rank == 2 && $0.shape[0] == vectors[0].shape[0] },
+      "vectors of shapes \(vectors.map(\.shape))")
+    (self.name, self.token, self.vectors) = (name, token, vectors)
   }
 
-  /// Reads a file in one of the usual forms: `string_to_param` (AUTOMATIC1111), a token and its vector (diffusers),
+  /// Reads a file in one of the usual forms: `string_to_param` (AUTOMATIC1111), a token and its vectors (diffusers),
   /// `emb_params`, `clip_l` and `clip_g` (SDXL).
   /// - Parameter widths: of the model's text encoders; a file for another model is refused.
+  /// - Throws: `TextualInversionError`, or what the file's format makes unreadable.
   public init(_ url: URL, widths: [Int]) throws {
     let file = try TensorFile(url)
-    let name = url.deletingPathExtension().lastPathComponent
-    func vectors(_ key: String) throws -> Tensor {
-      let tensor = try file.tensor(key).cast(to: .f32)
-      return tensor.rank == 1 ? tensor.reshaped([1, tensor.count]) : tensor
-    }
-    let found: [Tensor]
-    if file.keys.contains("clip_l"), file.keys.contains("clip_g") {
-      found = [try vectors("clip_l"), try vectors("clip_g")]
-    } else {
-      guard
-        let key = ["emb_params", "string_to_param.*", "*"].first(where: file.keys.contains)
-          ?? (file.keys.count == 1 ? file.keys.first : nil)
-      else {
-        throw GenerationError.noModel(
-          path: url.path, reason: "is not a textual inversion: it holds \(file.keys.count) tensors of other names")
-      }
-      found = [try vectors(key)]
-    }
-    let shapes = found.map(\.shape)
-    guard shapes.allSatisfy({ $0.count == 2 && $0[0] > 0 && $0[0] == shapes[0][0] && $0[0] <= 75 }) else {
-      throw GenerationError.noModel(path: url.path, reason: "its vectors have the shapes \(shapes)")
+    let keys = try Self.keys(file)
+    let shapes = keys.map { Self.matrix(file.shape(of: $0) ?? []) }
+    let limit = 75
+    guard shapes.allSatisfy({ $0.count == 2 && (1...limit).contains($0[0]) && $0[0] == shapes[0][0] }) else {
+      throw TextualInversionError.wrongCount(
+        path: url.path, shapes: keys.map { file.shape(of: $0) ?? [] }, limit: limit)
     }
     guard shapes.map({ $0[1] }) == widths else {
-      throw GenerationError.noModel(
-        path: url.path,
-        reason:
-          "was made for text encoders of width \(shapes.map { $0[1] }), this model's have \(widths): use another model")
+      throw TextualInversionError.wrongWidth(path: url.path, expected: widths, found: shapes.map { $0[1] })
     }
-    self.init(name: name, vectors: found)
+    let vectors = try zip(keys, shapes).map { try file.tensor($0).cast(to: .f32).reshaped($1) }
+    guard vectors.allSatisfy({ $0.floats().allSatisfy(\.isFinite) }) else {
+      throw TextualInversionError.notFinite(path: url.path)
+    }
+    let isToken = keys.count == 1 && !Self.fixedKeys.contains(keys[0]) && !keys[0].hasPrefix(Self.prefix)
+    self.init(
+      name: url.deletingPathExtension().lastPathComponent, token: isToken ? keys[0] : nil, vectors: vectors)
   }
 
-  /// Every embedding of a folder that fits the model; the others are left out.
-  public static func folder(_ url: URL, widths: [Int]) -> [TextualInversion] {
-    let files = (try? FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)) ?? []
-    return files.filter { ["safetensors", "pt", "bin"].contains($0.pathExtension) }
-      .sorted { $0.path < $1.path }.compactMap { try? TextualInversion($0, widths: widths) }
+  /// AUTOMATIC1111's dictionary, whose one entry may have any name.
+  private static let prefix = "string_to_param."
+  private static let fixedKeys = ["emb_params", "*", "tensor"]
+
+  /// The tensors of a file that are the vectors.
+  private static func keys(_ file: TensorFile) throws(TextualInversionError) -> [String] {
+    let pair = ["clip_l", "clip_g"]
+    if pair.allSatisfy(file.keys.contains) { return pair }
+    let entries = file.keys.filter { $0.hasPrefix(prefix) }
+    if entries.count == 1 { return entries }
+    if entries.isEmpty {
+      if file.keys.contains("emb_params") { return ["emb_params"] }
+      if file.keys.count == 1 { return file.keys }
+    }
+    throw .notAnEmbedding(path: file.path, keys: file.keys.sorted())
+  }
+
+  /// A single vector may have one axis.
+  private static func matrix(_ shape: [Int]) -> [Int] { shape.count == 1 ? [1] + shape : shape }
+}
+
+/// Why a file is not a textual inversion for a model.
+public enum TextualInversionError: Error, Equatable, CustomStringConvertible {
+  case notAnEmbedding(path: String, keys: [String])
+  case wrongCount(path: String, shapes: [[Int]], limit: Int)
+  case wrongWidth(path: String, expected: [Int], found: [Int])
+  case notFinite(path: String)
+
+  public var description: String {
+    func list(_ widths: [Int]) -> String { widths.map(String.init).joined(separator: " and ") }
+    switch self {
+    case .notAnEmbedding(let path, let keys):
+      let shown = keys.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
+      let more = keys.count > 3 ? " and \(keys.count - 3) more" : ""
+      return "\(path): is not a textual inversion: one tensor is expected, or clip_l and clip_g, "
+        + "it holds \(keys.isEmpty ? "none" : shown + more)"
+    case .wrongCount(let path, let shapes, let limit):
+      return "\(path): is not a textual inversion: its tensors have the shapes "
+        + "\(shapes.map(\.description).joined(separator: " and ")), 1 to \(limit) vectors are expected"
+    case .wrongWidth(let path, let expected, let found):
+      return "\(path): its vectors have width \(list(found)), this model's text encoder takes \(list(expected)): "
+        + "the embedding was made for another model family"
+    case .notFinite(let path): return "\(path): its vectors hold NaN or infinity: the file is damaged, get it again"
+    }
   }
 }

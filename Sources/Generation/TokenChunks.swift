@@ -1,53 +1,61 @@
 import PromptLanguage
 import Tokenizers
 
-/// A prompt's tokens as the text encoder takes them: rows of start, up to 75 tokens, end and padding, each token with its
-/// weight (AUTOMATIC1111, modules/sd_hijack_clip.py).
+/// A prompt's tokens as the text encoder takes them: rows of start, up to 75 tokens, end and padding, each token with
+/// its weight (AUTOMATIC1111, modules/sd_hijack_clip.py).
 struct TokenChunks {
   /// One row.
-  struct Chunk {
+  struct Chunk: Equatable {
     var ids: [Int32]
     /// One for each id, 1 for start, end and padding.
     var weights: [Float]
-    /// Vectors of embeddings and the position of their first one in the row.
-    var vectors: [(position: Int, embedding: TextualInversion)] = []
+    /// Where vectors of embeddings take the place of ids: the row's position of the first, and which embedding.
+    var vectors: [Place] = []
+    /// Tokens of the prompt in the row.
+    var tokenCount: Int
+  }
+
+  /// An embedding in a row.
+  struct Place: Equatable {
+    var position: Int
+    /// Index among the embeddings.
+    let embedding: Int
   }
 
   let chunks: [Chunk]
+
   /// Tokens of the prompt, embeddings' vectors counted.
-  let tokenCount: Int
+  var tokenCount: Int { chunks.reduce(0) { $0 + $1.tokenCount } }
 
   /// How far back a comma is looked for when a chunk is full: the words behind it move to the next chunk.
   private static let backtrack = 20
 
   /// - Parameters:
   ///   - length: tokens of a row, start and end included.
+  ///   - embeddings: of at most `length` − 2 vectors.
   init(
     _ segments: [PromptSegment], tokenizer: CLIPTokenizer, length: Int, embeddings: [TextualInversion] = []
   ) {
+    func content(_ text: String) -> [Int32] { Array(tokenizer.encode(text).dropFirst().dropLast()) }
     var builder = Builder(tokenizer: tokenizer, room: length - 2)
-    let comma = tokenizer.encode(",").dropFirst().first
-    let named = embeddings.map { ($0, Array(tokenizer.encode($0.name).dropFirst().dropLast())) }
-      .filter { !$0.1.isEmpty }.sorted { $0.1.count > $1.1.count }
+    let comma = content(",")
+    let words = embeddings.enumerated().flatMap { index, embedding in
+      embedding.words.map { (index: index, ids: content($0)) }
+    }.filter { !$0.ids.isEmpty }
+    // The longest spelling wins.
+    let named = Dictionary(grouping: words) { $0.ids[0] }.mapValues { $0.sorted { $0.ids.count > $1.ids.count } }
     for segment in segments {
       guard case .text(let text, let weight) = segment else {
         builder.close()
         continue
       }
-      let ids = Array(tokenizer.encode(text).dropFirst().dropLast())
+      let ids = content(text)
       var at = 0
       while at < ids.count {
-        if ids[at] == comma {
-          builder.lastComma = builder.ids.count
-        } else if builder.ids.count == builder.room, let last = builder.lastComma,
-          builder.ids.count - last <= Self.backtrack
-        {
-          builder.breakBehind(last)
-        }
-        if builder.ids.count == builder.room { builder.close() }
-        if let (embedding, name) = named.first(where: { ids[at...].starts(with: $0.1) }) {
-          builder.append(embedding, weight: weight)
-          at += name.count
+        builder.makeRoom(isComma: comma == [ids[at]], backtrack: Self.backtrack)
+        if let word = named[ids[at]]?.first(where: { ids[at...].starts(with: $0.ids) }) {
+          builder.append(embedding: word.index, count: embeddings[word.index].vectorCount, weight: weight)
+          at += word.ids.count
         } else {
           builder.append(ids[at], weight: weight)
           at += 1
@@ -55,7 +63,7 @@ struct TokenChunks {
       }
     }
     if !builder.ids.isEmpty || builder.chunks.isEmpty { builder.close() }
-    (chunks, tokenCount) = (builder.chunks, builder.tokenCount)
+    chunks = builder.chunks
   }
 
   private struct Builder {
@@ -64,35 +72,44 @@ struct TokenChunks {
     var chunks: [Chunk] = []
     var ids: [Int32] = []
     var weights: [Float] = []
-    var vectors: [(position: Int, embedding: TextualInversion)] = []
+    var vectors: [Place] = []
     var lastComma: Int?
-    var tokenCount = 0
+
+    init(tokenizer: CLIPTokenizer, room: Int) { (self.tokenizer, self.room) = (tokenizer, room) }
+
+    /// Closes a full chunk, behind its last comma if that is near enough and the next token is no comma.
+    mutating func makeRoom(isComma: Bool, backtrack: Int) {
+      if isComma {
+        lastComma = ids.count
+      } else if ids.count == room, let comma = lastComma, ids.count - comma <= backtrack {
+        close(behind: comma)
+      }
+      if ids.count == room { close() }
+    }
 
     mutating func append(_ id: Int32, weight: Float) {
       ids.append(id)
       weights.append(weight)
-      tokenCount += 1
     }
 
     /// An embedding stays within one chunk.
-    mutating func append(_ embedding: TextualInversion, weight: Float) {
-      if ids.count + embedding.vectorCount > room { close() }
-      vectors.append((ids.count + 1, embedding))
-      ids += Array(repeating: 0, count: embedding.vectorCount)
-      weights += Array(repeating: weight, count: embedding.vectorCount)
-      tokenCount += embedding.vectorCount
+    mutating func append(embedding: Int, count: Int, weight: Float) {
+      if ids.count + count > room { close() }
+      vectors.append(Place(position: ids.count + 1, embedding: embedding))
+      ids += Array(repeating: 0, count: count)
+      weights += Array(repeating: weight, count: count)
     }
 
-    /// Closes the chunk behind its last comma; what follows it opens the next.
-    mutating func breakBehind(_ comma: Int) {
+    /// What follows the comma opens the next chunk, embeddings with it.
+    private mutating func close(behind comma: Int) {
       let cut = comma + 1
-      let (tailIDs, tailWeights) = (Array(ids[min(cut, ids.count)...]), Array(weights[min(cut, ids.count)...]))
-      let moved = vectors.filter { $0.position > cut }.map { ($0.position - cut, $0.embedding) }
-      vectors.removeAll { $0.position > cut }
-      ids.removeLast(tailIDs.count)
-      weights.removeLast(tailWeights.count)
+      let tail = (ids: ids[cut...], weights: weights[cut...], vectors: vectors.filter { $0.position > cut })
+      ids.removeLast(tail.ids.count)
+      weights.removeLast(tail.weights.count)
+      vectors.removeLast(tail.vectors.count)
       close()
-      (ids, weights, vectors) = (tailIDs, tailWeights, moved)
+      (ids, weights) = (Array(tail.ids), Array(tail.weights))
+      vectors = tail.vectors.map { Place(position: $0.position - cut, embedding: $0.embedding) }
     }
 
     mutating func close() {
@@ -100,7 +117,7 @@ struct TokenChunks {
       chunks.append(
         Chunk(
           ids: [tokenizer.startID] + ids + [tokenizer.endID] + Array(repeating: tokenizer.padID, count: padding),
-          weights: [1] + weights + Array(repeating: 1, count: padding + 1), vectors: vectors))
+          weights: [1] + weights + Array(repeating: 1, count: padding + 1), vectors: vectors, tokenCount: ids.count))
       (ids, weights, vectors, lastComma) = ([], [], [], nil)
     }
   }

@@ -7,24 +7,29 @@ public enum PromptSegment: Sendable, Equatable {
 
 /// AUTOMATIC1111's emphasis: `(x)` times 1.1, `[x]` divided by 1.1, `(x:1.3)` times 1.3, nested ones multiply,
 /// `\(` and the like are literal (modules/prompt_parser.py, `parse_prompt_attention`).
+///
+/// A `BREAK` within brackets is one here; there, the brackets' weight turns it into the word "break".
 public enum EmphasisParser {
   private struct Piece {
     var text: String
-    var weight: Float
+    /// In double precision: pieces are joined where the products are equal.
+    var weight = 1.0
     var isBreak = false
   }
 
-  /// The segments of a prompt, neighbours of equal weight joined. An opening bracket that is never closed holds to the end.
+  /// The segments of a prompt, neighbours of equal weight joined. An opening bracket that is never closed holds to the
+  /// end; a closing one that closes nothing is text.
   public static func parse(_ prompt: String) -> [PromptSegment] {
     var pieces: [Piece] = []
     var round: [Int] = []
     var square: [Int] = []
-    func scale(from start: Int, by factor: Float) {
+    func scale(from start: Int, by factor: Double) {
       for i in start..<pieces.count where !pieces[i].isBreak { pieces[i].weight *= factor }
     }
-    var rest = Substring(prompt)
+    var rest = prompt.scalars
     while let token = EmphasisToken.next(&rest) {
       switch token {
+      case .escaped(let text): pieces.append(Piece(text: text))
       case .literal(let text): append(text, to: &pieces)
       case .openRound: round.append(pieces.count)
       case .openSquare: square.append(pieces.count)
@@ -43,42 +48,45 @@ public enum EmphasisParser {
 
   /// Appends text, cut at `BREAK` with the space around it.
   private static func append(_ text: String, to pieces: inout [Piece]) {
-    for (index, part) in text.split(breakingAt: "BREAK", withSpace: true).enumerated() {
-      if index > 0 { pieces.append(Piece(text: "", weight: 1, isBreak: true)) }
-      pieces.append(Piece(text: part, weight: 1))
+    for (index, part) in text.split(at: "BREAK", withSpace: true).enumerated() {
+      if index > 0 { pieces.append(Piece(text: "", isBreak: true)) }
+      pieces.append(Piece(text: part))
     }
   }
 
   private static func joined(_ pieces: [Piece]) -> [PromptSegment] {
-    var result: [PromptSegment] = []
+    var runs: [Piece] = []
     for piece in pieces {
-      if piece.isBreak {
-        result.append(.chunkBreak)
-      } else if case .text(let text, let weight)? = result.last, weight == piece.weight {
-        result[result.count - 1] = .text(text + piece.text, weight: weight)
+      if let last = runs.last, !last.isBreak, !piece.isBreak, last.weight == piece.weight {
+        runs[runs.count - 1].text += piece.text
       } else {
-        result.append(.text(piece.text, weight: piece.weight))
+        runs.append(piece)
       }
     }
-    return result.isEmpty ? [.text("", weight: 1)] : result
+    let segments = runs.map { $0.isBreak ? .chunkBreak : PromptSegment.text($0.text, weight: Float($0.weight)) }
+    return segments.isEmpty ? [.text("", weight: 1)] : segments
   }
 }
 
 /// What emphasis is made of.
 private enum EmphasisToken {
+  case escaped(String)
   case literal(String)
   case openRound, openSquare, closeRound, closeSquare
   /// `: number )`, and how it was written.
-  case weight(Float, String)
+  case weight(Double, String)
 
-  static func next(_ rest: inout Substring) -> EmphasisToken? {
+  static func next(_ rest: inout ScalarText) -> EmphasisToken? {
     guard let first = rest.first else { return nil }
+    let start = rest.startIndex
+    func take(_ count: Int) -> String {
+      defer { rest = rest.dropFirst(count) }
+      return rest.prefix(count).string
+    }
     switch first {
     case "\\":
-      rest.removeFirst()
-      guard let escaped = rest.first, "()[]\\".contains(escaped) else { return .literal("") }
-      rest.removeFirst()
-      return .literal(String(escaped))
+      let escapes = rest.dropFirst().first.map { "()[]\\".unicodeScalars.contains($0) } ?? false
+      return .escaped(String(take(escapes ? 2 : 1).unicodeScalars.dropFirst()))
     case "(":
       rest.removeFirst()
       return .openRound
@@ -92,67 +100,23 @@ private enum EmphasisToken {
       rest.removeFirst()
       return .closeSquare
     case ":":
-      if let found = weight(rest) {
-        rest = rest[found.end...]
-        return .weight(found.value, found.text)
-      }
-      rest.removeFirst()
-      return .literal(":")
+      guard let found = weight(rest) else { return .literal(take(1)) }
+      return .weight(found.value, take(found.end - start))
     default:
-      let text = rest.prefix { !"\\()[]:".contains($0) }
-      rest = rest[text.endIndex...]
-      return .literal(String(text))
+      return .literal(take(rest.prefix { !"\\()[]:".unicodeScalars.contains($0) }.count))
     }
   }
 
-  private static func weight(_ rest: Substring) -> (value: Float, text: String, end: Substring.Index)? {
-    var tail = rest.dropFirst().drop(while: \.isWhitespace)
-    let start = tail.startIndex
-    if let sign = tail.first, sign == "+" || sign == "-" { tail.removeFirst() }
-    tail = tail.drop { $0 == "." || ($0.isASCII && $0.isNumber) }
-    let number = rest[start..<tail.startIndex]
-    tail = tail.drop(while: \.isWhitespace)
-    // "[.\d]+" takes "1." and ".5" but also "1.2.3", which is no number and stays text.
-    guard tail.first == ")", let value = PromptNumber.parse(number) else { return nil }
-    let end = tail.index(after: tail.startIndex)
-    return (Float(value), String(rest[rest.startIndex..<end]), end)
-  }
-}
-
-/// Decimal numbers as prompts have them: `1`, `+1.5`, `.5`, `2.`
-enum PromptNumber {
-  static func parse(_ text: Substring) -> Double? {
-    let digits = text.drop { $0 == "+" || $0 == "-" }
-    guard digits.contains(where: \.isNumber), digits.allSatisfy({ $0 == "." || ($0.isASCII && $0.isNumber) }),
-      text.count - digits.count <= 1
+  /// A weight and the index behind its bracket, if `rest`, which starts with a colon, has one there.
+  private static func weight(_ rest: ScalarText) -> (value: Double, end: Int)? {
+    let start = rest.skippingSpace(from: rest.startIndex + 1)
+    let isSigned = start < rest.endIndex && (rest[start] == "+" || rest[start] == "-")
+    let digits = rest[(isSigned ? start + 1 : start)...].prefix { $0 == "." || $0.isDigit }
+    let close = rest.skippingSpace(from: digits.endIndex)
+    // "1.2.3" is no number and stays text.
+    guard close < rest.endIndex, rest[close] == ")",
+      let value = PromptNumber.parse(rest[start..<digits.endIndex].string)
     else { return nil }
-    return Double("\(text.hasPrefix("-") ? "-" : "")0\(digits)\(digits.hasSuffix(".") ? "0" : "")")
-  }
-}
-
-extension String {
-  /// The parts between a word that stands alone; with the space around it, if asked.
-  func split(breakingAt word: String, withSpace: Bool) -> [String] {
-    var parts: [String] = []
-    var start = startIndex
-    var at = startIndex
-    func isWordCharacter(_ c: Character) -> Bool { c.isLetter || c.isNumber || c == "_" }
-    while at < endIndex {
-      let end = index(at, offsetBy: word.count, limitedBy: endIndex)
-      if let end, self[at..<end] == word, at == startIndex || !isWordCharacter(self[index(before: at)]),
-        end == endIndex || !isWordCharacter(self[end])
-      {
-        var (left, right) = (at, end)
-        if withSpace {
-          while left > start, self[index(before: left)].isWhitespace { left = index(before: left) }
-          while right < endIndex, self[right].isWhitespace { right = index(after: right) }
-        }
-        parts.append(String(self[start..<left]))
-        (start, at) = (right, right)
-      } else {
-        at = index(after: at)
-      }
-    }
-    return parts + [String(self[start...])]
+    return (value, close + 1)
   }
 }

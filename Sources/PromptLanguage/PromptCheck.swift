@@ -1,36 +1,112 @@
-/// What looks like a mistake in a prompt. Nothing here stops a picture: the rules for broken prompts are AUTOMATIC1111's.
+/// What looks like a mistake in a prompt.
+public struct PromptProblem: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of mistake.
+  public enum Kind: String, Sendable, Equatable, Codable, CaseIterable {
+    /// A bracket without its partner.
+    case unbalanced
+    /// Brackets that overlap without one holding the other.
+    case crossing
+    /// A schedule that is not read.
+    case schedule
+    /// A tag nobody knows.
+    case tag
+    /// A number at the end that weighs the whole prompt.
+    case weight
+  }
+
+  public let kind: Kind
+  /// Where, in characters from 1; nil if it is about the whole prompt.
+  public let column: Int?
+  public let message: String
+
+  public var description: String { column.map { "the prompt, column \($0): \(message)" } ?? "the prompt: \(message)" }
+}
+
+/// Finds mistakes in prompts. None of them stops a picture: the rules for broken prompts are AUTOMATIC1111's.
 public enum PromptCheck {
-  /// One line for each problem, with its column (from 1).
-  public static func problems(_ prompt: String) -> [String] {
-    var problems: [String] = []
+  /// All problems, in the order of their columns where they have one.
+  public static func problems(_ prompt: String) -> [PromptProblem] {
+    brackets(prompt).sorted { ($0.column ?? .max) < ($1.column ?? .max) } + schedule(prompt) + tags(prompt)
+      + weight(prompt)
+  }
+
+  /// Strict reading: brackets must be in order.
+  /// - Throws: the first of the problems with brackets.
+  public static func requireBalance(_ prompt: String) throws(PromptProblem) {
+    if let first = brackets(prompt).min(by: { ($0.column ?? .max) < ($1.column ?? .max) }) { throw first }
+  }
+
+  private static func brackets(_ prompt: String) -> [PromptProblem] {
+    var problems: [PromptProblem] = []
     var open: [(character: Character, column: Int)] = []
     var isEscaped = false
-    for (index, c) in prompt.enumerated() {
-      let column = index + 1
-      if isEscaped {
-        isEscaped = false
+    for (column, c) in zip(1..., prompt) {
+      if isEscaped || c == "\\" {
+        isEscaped.toggle()
         continue
       }
-      switch c {
-      case "\\": isEscaped = true
-      case "(", "[": open.append((c, column))
-      case ")", "]":
-        let wanted: Character = c == ")" ? "(" : "["
-        if open.last?.character == wanted {
-          open.removeLast()
-        } else {
-          problems.append("column \(column): \"\(c)\" closes nothing; it is taken as text (write \\\(c) to mean that)")
-        }
-      default: break
+      if c == "(" || c == "[" { open.append((c, column)) }
+      guard c == ")" || c == "]" else { continue }
+      let opening: Character = c == ")" ? "(" : "["
+      guard let partner = open.lastIndex(where: { $0.character == opening }) else {
+        problems.append(
+          PromptProblem(
+            kind: .unbalanced, column: column,
+            message: "\"\(c)\" closes nothing and is taken as text; write \\\(c) if that is meant"))
+        continue
       }
-    }
-    problems += open.map {
-      "column \($0.column): \"\($0.character)\" is never closed; its emphasis holds to the end of the prompt"
-    }
-    for tag in Prompt(prompt).tags where tag.kind != "lora" && tag.kind != "lyco" {
-      problems.append(
-        "<\(tag.kind):\(tag.arguments.joined(separator: ":"))>: tags of this kind are not known and left out")
+      if partner != open.count - 1, let inner = open.last {
+        problems.append(
+          PromptProblem(
+            kind: .crossing, column: column,
+            message:
+              "\"\(c)\" closes column \(open[partner].column) before \"\(inner.character)\" of column \(inner.column)"
+              + " is closed"))
+      }
+      open.remove(at: partner)
     }
     return problems
+      + open.map {
+        PromptProblem(
+          kind: .unbalanced, column: $0.column,
+          message: "\"\($0.character)\" is never closed, so its emphasis holds to the end; "
+            + "write \\\($0.character) for a bracket as text")
+      }
+  }
+
+  /// A `|` in the wrong place turns all schedules into text.
+  private static func schedule(_ prompt: String) -> [PromptProblem] {
+    let parts = Prompt(prompt).parts.map(\.text)
+    guard let part = parts.first(where: { ScheduleParser.parse($0) == nil }), part.contains("[") else { return [] }
+    return [
+      PromptProblem(
+        kind: .schedule,
+        column: prompt.firstIndex(of: "|").map { prompt.distance(from: prompt.startIndex, to: $0) + 1 },
+        message: "\"|\" stands for a choice only in [a|b], and \"\\\" before a character; "
+          + "as it is, schedules of this prompt are taken as text")
+    ]
+  }
+
+  private static func tags(_ prompt: String) -> [PromptProblem] {
+    Prompt(prompt).tags.compactMap { tag in
+      if !tag.isAdapter {
+        return PromptProblem(
+          kind: .tag, column: nil, message: "\(tag): tags of the kind \"\(tag.kind)\" are not known and left out")
+      }
+      guard tag.lora == nil else { return nil }
+      return PromptProblem(
+        kind: .tag, column: nil, message: "\(tag): needs a name and weights that are numbers, as in <lora:name:0.8>")
+    }
+  }
+
+  private static func weight(_ prompt: String) -> [PromptProblem] {
+    let parts = Prompt(prompt).parts
+    guard parts.count == 1, parts[0].weight != 1 else { return [] }
+    return [
+      PromptProblem(
+        kind: .weight, column: nil,
+        message:
+          "the number at the end, \(parts[0].weight), is a weight of the whole prompt: guidance is multiplied by it")
+    ]
   }
 }

@@ -9,11 +9,14 @@ public struct PromptStyles: Sendable, Equatable {
   /// What is wrong with a styles file, or with a name.
   public enum Failure: Error, Equatable, CustomStringConvertible {
     case noHeader
+    /// A quotation mark that is never closed, on a line counted from 1.
+    case openQuote(line: Int)
     case unknown(name: String, known: [String])
 
     public var description: String {
       switch self {
       case .noHeader: "the first line of a styles file is \"name,prompt,negative_prompt\""
+      case .openQuote(let line): "line \(line) opens a quotation mark that is never closed"
       case .unknown(let name, let known):
         "there is no style \"\(name)\"; there are \(known.prefix(12).joined(separator: ", "))"
       }
@@ -22,7 +25,7 @@ public struct PromptStyles: Sendable, Equatable {
 
   /// Reads the text of a file; fields may be quoted (RFC 4180).
   public init(csv: String) throws(Failure) {
-    let rows = CommaSeparatedValues.rows(csv)
+    let rows = try CommaSeparatedValues.rows(csv)
     guard let header = rows.first, let name = header.firstIndex(of: "name"),
       let prompt = header.firstIndex(of: "prompt") ?? header.firstIndex(of: "text")
     else { throw .noHeader }
@@ -59,9 +62,10 @@ public struct PromptStyles: Sendable, Equatable {
 
 /// Rows of quoted, comma-separated values.
 enum CommaSeparatedValues {
-  static func rows(_ text: String) -> [[String]] {
+  static func rows(_ text: String) throws(PromptStyles.Failure) -> [[String]] {
     var rows: [[String]] = []
     var (row, field, quoted): ([String], String, Bool) = ([], "", false)
+    var (line, quoteLine) = (1, 1)
     var rest = Array(text.unicodeScalars.filter { $0 != "\r" && $0 != "\u{feff}" })[...]
     func end(_ row: inout [String], _ field: inout String) {
       row.append(field)
@@ -69,11 +73,14 @@ enum CommaSeparatedValues {
       (row, field) = ([], "")
     }
     while let c = rest.popFirst() {
+      if c == "\n" { line += 1 }
       switch c {
       case "\"" where quoted && rest.first == "\"":
         field.unicodeScalars.append(c)
         rest.removeFirst()
-      case "\"": quoted.toggle()
+      case "\"":
+        quoted.toggle()
+        quoteLine = line
       case "," where !quoted:
         row.append(field)
         field = ""
@@ -81,6 +88,7 @@ enum CommaSeparatedValues {
       default: field.unicodeScalars.append(c)
       }
     }
+    if quoted { throw .openQuote(line: quoteLine) }
     if !field.isEmpty || !row.isEmpty { end(&row, &field) }
     return rows
   }

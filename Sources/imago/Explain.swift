@@ -1,0 +1,74 @@
+import ArgumentParser
+import CommandSupport
+import Foundation
+import Generation
+
+extension Emphasis: ExpressibleByArgument {}
+
+/// Says what a prompt comes to.
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Says what a prompt comes to: tokens, chunks, weights, and what changes at which step.",
+    discussion: """
+      Understands AUTOMATIC1111's language: (more) [less] (by:1.3), BREAK, [from:to:0.5], [a|b], AND, <lora:name:0.8>.
+      Exits with 1 under --strict if brackets do not match.
+
+      Examples:
+        imago explain "a (red:1.3) car on a [street:beach:0.5]"
+        imago explain "a cat :1.2 AND a moon" --steps 30 --model v1-5.safetensors --json
+      """)
+
+  @Argument(help: "The prompt.") var prompt: String
+  @Option(help: "Sampler steps (the pipeline's).") var steps: Int?
+  @Option(help: "Whose tokens: a model or the name of a pipeline in Pipelines/ (the bundled model).") var model: String?
+  @Option(help: "What weights of words do.")
+  var emphasis = Emphasis.original
+  @Option(help: "A textual inversion, or a folder of them; may be given again.") var embedding: [String] = []
+  @Flag(help: "Reads it as a negative prompt, where AND and tags are text.") var negative = false
+  @Flag(help: "Brackets that do not match are an error.") var strict = false
+  @Flag(help: "Prints one JSON object on stdout.") var json = false
+
+  func validate() throws {
+    if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps must be 1 to 1000") }
+  }
+
+  func run() throws {
+    try reportingFailures {
+      let explanation = try explain()
+      Terminal.out(json ? try Self.json(explanation) : ExplanationText(explanation).lines.joined(separator: "\n"))
+      if strict { try explanation.requireBalance() }
+    }
+  }
+
+  private func explain() throws -> PromptExplanation {
+    let (spec, folder) = try ModelLocator().pipeline(model)
+    let files = try PipelineFiles(folder)
+    guard let encoder = files.configurations.textEncoders.first else {
+      throw GenerationError.noModel(path: folder.path, reason: "has no text encoder")
+    }
+    let widths = files.configurations.textEncoders.map(\.hiddenSize)
+    return PromptExplanation(
+      prompt, isNegative: negative, steps: steps ?? spec.steps, tokenizer: try files.tokenizer(0),
+      length: encoder.positionCount, emphasis: emphasis, embeddings: try embeddings(widths: widths))
+  }
+
+  private func embeddings(widths: [Int]) throws -> [TextualInversion] {
+    try embedding.flatMap { path in
+      let url = URL(fileURLWithPath: path)
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        return [try TextualInversion(url, widths: widths)]
+      }
+      let folder = try TextualInversionFolder(url, widths: widths)
+      for line in folder.leftOut { Terminal.error("left out: \(line)") }
+      return folder.embeddings
+    }
+  }
+
+  private static func json(_ explanation: PromptExplanation) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return String(decoding: try encoder.encode(explanation), as: UTF8.self)
+  }
+}
