@@ -72,6 +72,11 @@ let package = Package(
     .testTarget(
       name: "AdaptersTests",
       dependencies: ["Adapters", "Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "txt2img", "img2img", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport", "ReferenceSupport",
+      ]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),

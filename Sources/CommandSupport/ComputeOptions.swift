@@ -6,7 +6,8 @@ extension Precision: ExpressibleByArgument {}
 
 /// Flags every computing command has: what does the arithmetic, and how much is said.
 public struct ComputeOptions: ParsableArguments {
-  @Option(help: "Arithmetic of the networks: f32 or bf16 (bf16 where the processor has it).")
+  @Option(
+    help: "Arithmetic of the networks: f32, bf16 or int8, the U-Net's products in 8 bits (bf16 where it is fast).")
   public var precision: Precision?
 
   @Option(help: "What computes: onednn, openblas or reference (the best available).")
@@ -43,6 +44,9 @@ public struct ComputeOptions: ParsableArguments {
     let device = backend.flatMap(Device.named) ?? .best
     if let reason = device.unavailableReason {
       throw GenerationError.unsupported(what: "--backend \(device.name): \(reason)")
+    }
+    if (precision ?? chosenPrecision).products == .int8, let reason = device.noInt8Reason {
+      throw GenerationError.unsupported(what: "--precision int8: \(reason)")
     }
     if !quiet {
       Terminal.error("\(device.name): \(device.kernels.summary), \((precision ?? chosenPrecision).rawValue)")

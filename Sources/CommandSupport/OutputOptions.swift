@@ -6,10 +6,16 @@ public struct OutputOptions: ParsableArguments {
   public var output: String?
   @Option(help: "Pictures at once.") public var batch = 1
   @Flag(help: "Leaves the parameters out of the file.") public var noMetadata = false
+  @Flag(help: "Lays a job's pictures side by side in one more picture, NAME-grid.") public var grid = false
+  @Option(help: "Pictures in a row of the grid (a strip is one row).") public var columns: Int?
 
   public init() {}
 
   public func validate() throws {
     guard (1...4096).contains(batch) else { throw ValidationError("--batch \(batch): must be 1 to 4096") }
+    if let columns {
+      guard grid else { throw ValidationError("--columns belongs to --grid") }
+      guard (1...1000).contains(columns) else { throw ValidationError("--columns \(columns): must be 1 to 1000") }
+    }
   }
 }

@@ -4,24 +4,16 @@ import Foundation
 import Generation
 import Jobs
 
-/// Reads one of an enum's names.
-@Sendable
-private func named<Name: RawRepresentable & CaseIterable>(_ text: String) throws -> Name
-where Name.RawValue == String {
-  guard let name = Name(rawValue: text) else {
-    throw ValidationError("there are \(Name.allCases.map(\.rawValue).joined(separator: ", "))")
-  }
-  return name
-}
-
 /// The flags that say what a picture is made of: what txt2img and img2img share.
 public struct PictureOptions: ParsableArguments {
   @Option(help: "A diffusers folder, a checkpoint file, or the name of a pipeline in Pipelines/ (the bundled model).")
   public var model: String?
-  @Option(help: "Another autoencoder: a file or a folder.") public var vae: String?
+  @OptionGroup public var files: ModelFileOptions
   @Option(help: "An adapter, PATH or PATH:WEIGHT; again for more.") public var lora: [String] = []
   @Option(help: "A textual inversion's file; again for more.") public var embedding: [String] = []
   @Option(help: "What the picture must not show.") public var negative: String?
+  @OptionGroup public var prompts: PromptOptions
+  @OptionGroup public var strip: StripOptions
   @Option(help: "Sampler steps (the pipeline's).") public var steps: Int?
   @Option(help: "Guidance scale; 1 is off (the pipeline's).") public var cfg: Float?
   @Option(help: "Rescaling of guidance, 0 to 1 (the pipeline's).") public var guidanceRescale: Float?
@@ -64,7 +56,10 @@ public struct PictureOptions: ParsableArguments {
   public var job: PictureJob {
     var job = PictureJob()
     job.negativePrompt = negative
-    (job.model, job.vae) = (model, vae)
+    (job.model, job.vae, job.tokenizer) = (model, files.vae, files.tokenizer)
+    (job.predictionType, job.usesAverage) = (files.prediction, files.ema ? true : nil)
+    prompts.fill(&job)
+    strip.fill(&job)
     job.loras = lora.isEmpty ? nil : lora
     job.embeddings = embedding.isEmpty ? nil : embedding
     (job.steps, job.cfg, job.guidanceRescale, job.eta) = (steps, cfg, guidanceRescale, eta)

@@ -11,13 +11,15 @@ public struct PictureReport: Encodable {
   let cfg: Float
   let sampler, model: String
   let schedule: String?
+  let strength: Double?
   let seconds: Double
 
   public init(_ picture: FinishedPicture) {
     let settings = picture.settings
     (path, line, seconds) = (picture.url.path, picture.line, picture.seconds)
+    (width, height, strength) = (picture.width, picture.height, picture.strength)
     (prompt, seed, model) = (settings.prompt, settings.seed, settings.model)
-    (width, height, steps) = (settings.width, settings.height, settings.steps)
+    steps = settings.steps
     cfg = settings.guidance.scale
     (sampler, schedule) = (settings.sampler.rawValue, settings.schedule?.rawValue)
   }
@@ -28,6 +30,17 @@ public struct PictureReport: Encodable {
     } else if !compute.quiet {
       Terminal.error("\(path)  seed \(seed), \(String(format: "%.1f s", seconds))")
     }
+  }
+}
+
+/// Tells about a grid of pictures.
+struct GridReport: Encodable {
+  let grid: String
+
+  init(_ url: URL) { grid = url.path }
+
+  func show(_ compute: ComputeOptions) throws {
+    if compute.json { try Terminal.json(self) } else if !compute.quiet { Terminal.error(grid) }
   }
 }
 

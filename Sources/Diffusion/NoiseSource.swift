@@ -19,9 +19,20 @@ public struct NoiseSource: Sendable {
     case torchBatch(TorchGenerator)
   }
   private var generators: Generators
+  let stream: RandomStream
+  let seeds: [UInt64]
+  /// How the noise of the stochastic solvers' steps hangs together.
+  public let stepNoise: StepNoise
+  /// The paths of the run that drew last.
+  var paths: BrownianPaths?
 
-  /// - Parameter seeds: one for each image; `torchBatch` uses the first for all.
-  public init(_ stream: RandomStream, seeds: [UInt64]) {
+  /// - Parameters:
+  ///   - seeds: one for each image; `torchBatch` uses the first for all but Brownian paths.
+  ///   - stepNoise: what DPM++ SDE, 2M SDE and 3M SDE draw; nil for what the stream's users know: Brownian paths with
+  ///     `nv`, AUTOMATIC1111's default, independent noise with torch's generators, as diffusers.
+  public init(_ stream: RandomStream, seeds: [UInt64], stepNoise: StepNoise? = nil) {
+    (self.stream, self.seeds) = (stream, seeds)
+    self.stepNoise = stepNoise ?? (stream == .nv ? .brownianTree : .independent)
     generators =
       switch stream {
       case .torch: .torch(seeds.map { TorchGenerator(seed: $0) })

@@ -22,6 +22,11 @@ public struct SamplingStep: Sendable {
     timestep = plan.timesteps[index]
     level = plan.levels[index + 1]
   }
+
+  /// A step of a method that finds its levels on the way.
+  init(_ index: Int, of count: Int, timestep: Float, sample: Tensor, level: NoiseLevel) {
+    (self.index, self.count, self.timestep, self.sample, self.level) = (index, count, timestep, sample, level)
+  }
 }
 
 /// A way from noise to a sample: the whole loop in one function, with no state left between calls.

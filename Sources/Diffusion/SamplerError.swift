@@ -7,6 +7,8 @@ public enum SamplerError: Error, Equatable, CustomStringConvertible {
   case badSteps(sampler: String, steps: Int, limit: Int)
   /// `steps_offset` moves a step beyond the training timesteps.
   case offsetOutOfRange(steps: Int, offset: Int, trainSteps: Int)
+  /// A method that chooses its own steps finds none: predictions are not finite.
+  case diverged(sampler: String, sigma: Double)
   /// A key of the scheduler configuration has a value that is not supported.
   case unsupportedSetting(sampler: String, key: String, value: String)
 
@@ -21,6 +23,9 @@ public enum SamplerError: Error, Equatable, CustomStringConvertible {
       "\(steps) steps: sampler \(sampler) takes 1 to \(limit)"
     case .offsetOutOfRange(let steps, let offset, let trainSteps):
       "\(steps) steps with steps_offset \(offset) go beyond the model's \(trainSteps) timesteps: give fewer steps"
+    case .diverged(let sampler, let sigma):
+      "sampler \(sampler) finds no step at noise level \(sigma): the model's predictions are not finite; "
+        + "try --precision f32, or another sampler"
     case .unsupportedSetting(let sampler, let key, let value):
       "sampler \(sampler): \(key) \(value) of the scheduler configuration is not supported; choose another sampler"
     }

@@ -41,6 +41,8 @@ public struct SamplingPlan: Sendable {
   public let order: Int
   /// Index of the first entry that is run; later than 0 for image to image.
   public private(set) var start = 0
+  /// The plan entered at a later one of the steps, for methods whose steps depend on where they begin.
+  var later: (@Sendable (_ step: Int) -> SamplingPlan)?
 
   public init(
     steps: Int, timesteps: [Float], levels: [NoiseLevel], sigmas: [Double] = [], initialNoiseScale: Double = 1,
@@ -58,6 +60,7 @@ public struct SamplingPlan: Sendable {
   /// The same plan entered at a later one of the steps asked for.
   /// - Parameter step: from 0; `steps` leaves nothing to run.
   public func starting(at step: Int) -> SamplingPlan {
+    if let later, (1..<steps).contains(step) { return later(step) }
     var plan = self
     plan.start = step >= steps ? timesteps.count : min(max(step, 0) * order, timesteps.count)
     return plan

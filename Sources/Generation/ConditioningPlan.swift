@@ -1,7 +1,7 @@
 import PromptLanguage
 import TensorCore
 
-/// What the U-Net is told about one picture, step by step.
+/// What the U-Net is told about one picture, call by call.
 public struct ConditioningPlan: Sendable {
   /// The conditioning of one step.
   public struct Step: Sendable {
@@ -28,7 +28,7 @@ extension PromptEncoder {
   /// All conditionings have the same number of tokens, shorter ones being filled up with empty chunks.
   /// - Parameters:
   ///   - negative: nil is not the same as empty where `zerosForEmptyPrompt` holds.
-  ///   - steps: of the whole run, as asked for.
+  ///   - steps: of the whole run: calls of the network.
   ///   - firstPass: in the second pass of a hires fix, the `steps` of the first, which schedules count on from.
   ///   - zerosForEmptyPrompt: a missing negative prompt is zeros (SDXL).
   public func plan(

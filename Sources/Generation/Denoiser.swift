@@ -11,11 +11,15 @@ struct Denoiser: Sendable {
   let request: GenerationRequest
   let sampler: any Sampler
   let conditioning: [PictureConditioning]
+  /// Steps of prompts that change on the way. AUTOMATIC1111 counts calls of the network, and expects two in each step of
+  /// a method of second order (modules/sd_samplers_cfg_denoiser.py, `SamplerData.total_steps`).
+  let promptSteps: Int
 
   /// Checks the request and encodes its texts, each once.
+  /// - Parameter firstPass: in the second pass of a hires fix, the `promptSteps` of the first.
   init(
     _ components: PipelineComponents, precision: Precision, embeddings: [TextualInversion] = [],
-    _ request: GenerationRequest
+    _ request: GenerationRequest, after firstPass: Int? = nil
   ) throws {
     try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     self.components = components
@@ -24,6 +28,8 @@ struct Denoiser: Sendable {
     self.request = request
     sampler = request.sampler.make(
       components.scheduler, eta: request.eta, schedule: request.schedule, isXL: components.isXL)
+    let promptSteps = request.steps * (try sampler.plan(steps: request.steps).order)
+    self.promptSteps = promptSteps
     let encoder = PromptEncoder(
       conditioners: components.conditioners, isXL: components.isXL, precision: precision,
       emphasis: request.emphasis, embeddings: embeddings)
@@ -31,7 +37,7 @@ struct Denoiser: Sendable {
     func plan(_ prompt: String) throws -> ConditioningPlan {
       if let found = known[prompt] { return found }
       let made = try encoder.plan(
-        prompt: prompt, negative: request.negativePrompt, steps: request.steps,
+        prompt: prompt, negative: request.negativePrompt, steps: promptSteps, after: firstPass,
         guidanceIsOn: request.guidance.isOn, clipSkip: request.clipSkip,
         zerosForEmptyPrompt: components.zerosForEmptyPrompt)
       known[prompt] = made
@@ -55,11 +61,11 @@ struct Denoiser: Sendable {
     ]
   }
 
-  /// The network under guidance over a plan.
-  func prediction(plan: SamplingPlan, context: LatentContext = .none) -> GuidedPrediction {
+  /// The network under guidance.
+  func prediction(context: LatentContext = .none) -> GuidedPrediction {
     GuidedPrediction(
-      unet: components.unet, dtype: precision.dtype, guidance: request.guidance, conditioning: conditioning,
-      context: context, width: request.width, height: request.height, plan: plan)
+      unet: components.unet, dtype: precision.dtype, products: precision.products, guidance: request.guidance,
+      conditioning: conditioning, context: context, width: request.width, height: request.height)
   }
 
   /// Runs the sampler over a plan from the sample it starts with.
@@ -71,9 +77,14 @@ struct Denoiser: Sendable {
     let wanted = components.unet.config.inChannels
     precondition(
       start.shape[3] + context.channels == wanted, "\(context.channels) further channels for \(wanted)")
-    let predict = prediction(plan: plan, context: context)
+    let predict = prediction(context: context)
+    var calls = 0
     return try sampler.sample(
-      start, plan: plan, noise: &noise, predict: predict.callAsFunction, onStep: onStep)
+      start, plan: plan, noise: &noise,
+      predict: { sample, timestep, _ in
+        defer { calls += 1 }
+        return try predict(sample, timestep, call: calls)
+      }, onStep: onStep)
   }
 }
 

@@ -42,13 +42,13 @@ package struct EditTexts {
     let (level, timestep) = (plan.levels[start], plan.timesteps[start])
     var random = NoiseSource(.torchBatch, seeds: [seed])
     let noises = random.normal([DescriptionEdit.maps] + clean.shape[1...])
-    let (here, there) = (source.prediction(plan: plan), plainTarget.prediction(plan: plan))
+    let (here, there) = (source.prediction(), plainTarget.prediction())
     let (cells, channels) = (clean.shape[1] * clean.shape[2], clean.shape[3])
     var sums = [Double](repeating: 0, count: cells)
     for map in 0..<DescriptionEdit.maps {
       let noise = noises.slice(axis: 0, from: map, count: 1)
       let x = clean.scaled(by: Float(level.signal), adding: noise, times: Float(level.noise))
-      let (a, b) = (try here(x, timestep, start).floats(), try there(x, timestep, start).floats())
+      let (a, b) = (try here(x, timestep, call: 0).floats(), try there(x, timestep, call: 0).floats())
       for index in a.indices { sums[index / channels] += Double(abs(a[index] - b[index])) }
       try onStep()
     }

@@ -29,14 +29,13 @@ public enum LatentContext: Sendable {
 struct GuidedPrediction: Sendable {
   let unet: UNet2DConditionModel
   let dtype: DType
+  let products: ProductArithmetic
   let guidance: Guidance
   /// One for each picture.
   let conditioning: [PictureConditioning]
   let context: LatentContext
   /// Pixels, which SDXL is told.
   let width, height: Int
-  /// The run. Prompts that change on the way count the steps asked for, from the first that is run.
-  let plan: SamplingPlan
 
   /// One row of a U-Net call: the text it reads and the channels joined to the latents.
   private struct Row {
@@ -45,11 +44,12 @@ struct GuidedPrediction: Sendable {
   }
 
   /// A sampler's `ModelPrediction`.
-  func callAsFunction(_ sample: Tensor, _ timestep: Float, _ step: Int) throws -> Tensor {
+  /// - Parameter call: how often the network was asked before in this run, which prompts that change on the way count.
+  func callAsFunction(_ sample: Tensor, _ timestep: Float, call: Int) throws -> Tensor {
     let outputs = conditioning.indices.map { picture in
       predict(
         sample.slice(axis: 0, from: picture, count: 1).cast(to: dtype), timestep: timestep, picture: picture,
-        step: (step - plan.start) / plan.order)
+        step: call)
     }
     return Tensor.concatenate(outputs, axis: 0)
   }
@@ -115,10 +115,12 @@ struct GuidedPrediction: Sendable {
       : AddedConditions(
         pooledText: Tensor.concatenate(pooled, axis: 0),
         timeIDs: rows.map { _ in [height, width, 0, 0, height, width] })
-    let output = unet(
-      Tensor.concatenate(inputs, axis: 0), timesteps: Array(repeating: timestep, count: rows.count),
-      encoderHiddenStates: Tensor.concatenate(rows.map(\.text.context), axis: 0), added: added
-    ).cast(to: .f32)
+    let output = ProductArithmetic.$current.withValue(products) {
+      unet(
+        Tensor.concatenate(inputs, axis: 0), timesteps: Array(repeating: timestep, count: rows.count),
+        encoderHiddenStates: Tensor.concatenate(rows.map(\.text.context), axis: 0), added: added
+      ).cast(to: .f32)
+    }
     return rows.indices.map { output.slice(axis: 0, from: $0, count: 1) }
   }
 }

@@ -64,7 +64,7 @@ extension Denoiser {
   ) throws -> Tensor {
     let larger = try Denoiser(
       components, precision: precision, embeddings: embeddings,
-      hires.request(after: request, multiple: components.sizeMultiple))
+      hires.request(after: request, multiple: components.sizeMultiple), after: promptSteps)
     let shape = larger.latentShape
     let clean: Tensor
     switch hires.upscaler {

@@ -34,6 +34,8 @@ public struct PictureWriter: Sendable {
     public var adapters: [String] = []
     /// Files of textual inversions.
     public var embeddings: [String] = []
+    /// Further fields that decide the picture.
+    public var others: [GenerationParameters.Field] = []
     /// Where the picture stood among those that drew their noise from one generator, and how many there were.
     public var batch: (position: Int, size: Int)?
 
@@ -90,6 +92,7 @@ public struct PictureWriter: Sendable {
       add("CFG rescale", guidance.rescale > 0 ? Self.short(Double(guidance.rescale), "\(guidance.rescale)") : nil)
       add("Adapters", adapters.isEmpty ? nil : adapters.joined(separator: ", "))
       add("Embeddings", embeddings.isEmpty ? nil : embeddings.joined(separator: ", "))
+      fields += others
       add("Precision", precision?.rawValue)
       fields.append(("Version", "imago"))
       return GenerationParameters(

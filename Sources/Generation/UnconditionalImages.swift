@@ -44,8 +44,9 @@ public struct UnconditionalImages: Sendable {
     return try sampler.sample(
       sampler.enter(start, plan: plan), plan: plan, noise: &noise,
       predict: { x, t, _ in
-        unet(x.cast(to: precision.dtype), timesteps: Array(repeating: t, count: x.shape[0]))
-          .cast(to: .f32)
+        ProductArithmetic.$current.withValue(precision.products) {
+          unet(x.cast(to: precision.dtype), timesteps: Array(repeating: t, count: x.shape[0])).cast(to: .f32)
+        }
       },
       onStep: {
         try onStep($0)

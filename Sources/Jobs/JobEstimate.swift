@@ -55,31 +55,38 @@ struct StepCost {
     return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map { $0 / 1e6 }
   }
 
-  /// Runs two steps of a request's first picture.
-  static func measure(_ request: GenerationRequest, _ pipeline: TextToImage) throws -> StepCost {
-    var short = request
-    short.prompts = Array(request.prompts.prefix(1))
-    short.seeds = Array(request.seeds.prefix(1))
-    short.variations = Array(request.variations.prefix(1))
+  /// Runs two steps of a job's first picture.
+  static func measure(_ prepared: PreparedJob, _ loaded: LoadedPipeline) throws -> StepCost {
+    var short = prepared.request
+    (short.prompts, short.seeds) = (Array(short.prompts.prefix(1)), Array(short.seeds.prefix(1)))
+    (short.variations, short.blends) = (Array(short.variations.prefix(1)), Array(short.blends.prefix(1)))
     short.steps = 2
     short.hires = nil
     let base = gigabytes("VmRSS") ?? 0
     var marks = [Date()]
-    _ = try pipeline.generate(short) { _ in marks.append(Date()) }
+    let mark = { (_: Int, _: Int) in marks.append(Date()) }
+    if let edit = prepared.edit {
+      try edit.measure(short, loaded, onStep: mark)
+    } else {
+      _ = try prepared.generate(short, loaded, onStep: mark)
+    }
     marks.append(Date())
     let step = marks[2].timeIntervalSince(marks[1])
     let total = marks[marks.count - 1].timeIntervalSince(marks[0])
+    let rows: Double = prepared.edit?.kind == .instruction ? 3 : short.guidance.isOn ? 2 : 1
     return StepCost(
-      evaluation: step / (request.guidance.isOn ? 2 : 1), rest: max(total - 2 * step, 0),
-      pixels: request.width * request.height, base: base, peak: gigabytes("VmHWM") ?? 0)
+      evaluation: step / rows, rest: max(total - 2 * step, 0), pixels: short.width * short.height, base: base,
+      peak: gigabytes("VmHWM") ?? 0)
   }
 
-  func seconds(_ request: GenerationRequest) -> Double {
+  func seconds(_ prepared: PreparedJob) -> Double {
+    let request = prepared.request
     let share = Double(request.width * request.height) / Double(pixels)
-    let evaluations = Double(request.steps * (request.guidance.isOn ? 2 : 1))
+    let rows: Double = request.guidance.isOn ? 2 : 1
+    let evaluations = prepared.edit?.evaluations(request) ?? Double(request.steps) * rows
     var result = share * (evaluations * evaluation + rest)
     if let hires = request.hires {
-      let second = Double(hires.steps ?? request.steps) * hires.denoise * (request.guidance.isOn ? 2 : 1)
+      let second = Double(hires.steps ?? request.steps) * hires.denoise * rows
       result += share * hires.scale * hires.scale * (second * evaluation + rest)
     }
     return result
@@ -97,6 +104,7 @@ extension JobRunner {
   /// - Parameter onFailure: told what is wrong with a job.
   public func estimate(onFailure: (_ line: Int?, any Error) throws -> Void) throws -> JobEstimate {
     var estimate = JobEstimate()
+    for job in jobs { if let problem = job.problem { try onFailure(job.line, problem) } }
     var run = JobRun(runner: self, events: Events())
     for group in groups {
       let loaded: LoadedPipeline
@@ -109,14 +117,15 @@ extension JobRunner {
       var cost: StepCost?
       for planned in group.jobs {
         do {
-          let (request, missing) = try run.open(planned, loaded)
-          if cost == nil, missing > 0 { cost = try StepCost.measure(request, loaded.pipeline) }
+          let (prepared, missing) = try run.open(planned, loaded)
+          let request = prepared.request
+          if cost == nil, missing > 0 { cost = try StepCost.measure(prepared, loaded) }
           estimate.jobs.append(
             JobEstimate.Job(
               line: planned.line, prompt: request.prompts.first ?? "", width: request.width, height: request.height,
               steps: request.steps, sampler: request.sampler.rawValue, model: loaded.spec.name,
               seed: planned.pictures.first?.seed ?? 0, count: planned.pictures.count, missing: missing,
-              seconds: missing > 0 ? Double(missing) * (cost?.seconds(request) ?? 0) : 0,
+              seconds: missing > 0 ? Double(missing) * (cost?.seconds(prepared) ?? 0) : 0,
               gigabytes: missing > 0 ? cost?.gigabytes(request, batch: min(options.batch, missing)) ?? 0 : 0))
         } catch {
           try onFailure(planned.line, error)

@@ -14,26 +14,37 @@ struct JobRun {
     writer = PictureWriter(format: runner.naming.format, embedsParameters: runner.options.embedsParameters)
   }
 
-  /// A picture that is still to be made.
-  private struct Missing {
+  /// A picture and where it goes.
+  private struct Place {
     let picture: PlannedPicture
     let settings: PictureWriter.Settings
     let identity: String
     let url: URL
+    let isFinished: Bool
   }
 
   /// Makes the pictures of one job. A failure is told and does not stop the run; an error of what it is told to does.
   mutating func make(_ planned: PlannedJob, _ loaded: LoadedPipeline) throws {
-    let job = PictureJob(pipeline: loaded.spec).overlaid(by: planned.job)
     do {
-      let request = try job.request(loaded.components, seeds: planned.batchSeeds ?? planned.pictures.map(\.seed))
-      if let made = job.modelHash, let hash = loaded.modelHash, made != hash {
+      let prepared = try PreparedJob(planned, loaded, needsInput: runner.options.needsInput)
+      if let made = prepared.job.modelHash, let hash = loaded.modelHash, made != hash {
         events.onNote("made with the model of hash \(made); this one has \(hash), so the picture will be another")
       }
-      let missing = missing(planned, request, job, loaded)
-      for start in stride(from: 0, to: missing.count, by: batchSize(request)) {
-        let part = Array(missing[start..<min(start + batchSize(request), missing.count)])
-        try make(part, request, planned, loaded)
+      let places = places(planned, prepared, loaded)
+      for place in places where place.isFinished { events.onSkip(place.url) }
+      let missing = places.filter { !$0.isFinished }
+      let size = batchSize(prepared.request)
+      for start in stride(from: 0, to: missing.count, by: size) {
+        try make(Array(missing[start..<min(start + size, missing.count)]), prepared, planned, loaded)
+      }
+      if let columns = runner.options.gridColumns, let first = places.first, places.count > 1 {
+        let grid = PictureGrid(
+          files: places.map(\.url), columns: columns > 0 ? columns : planned.gridColumns, format: writer.format)
+        if !missing.isEmpty || !FileManager.default.fileExists(atPath: grid.url.path) {
+          let parameters = runner.options.embedsParameters ? prepared.gridParameters(first.settings) : nil
+          try grid.write(parameters)
+          try stopping { try events.onGrid(grid.url) }
+        }
       }
     } catch let stop as Stop {
       throw stop.reason
@@ -42,11 +53,11 @@ struct JobRun {
     }
   }
 
-  /// A job's request, and how many of its pictures are still to be made.
-  mutating func open(_ planned: PlannedJob, _ loaded: LoadedPipeline) throws -> (GenerationRequest, missing: Int) {
-    let job = PictureJob(pipeline: loaded.spec).overlaid(by: planned.job)
-    let request = try job.request(loaded.components, seeds: planned.batchSeeds ?? planned.pictures.map(\.seed))
-    return (request, missing(planned, request, job, loaded).count)
+  /// A job on its model, and how many of its pictures are still to be made.
+  mutating func open(_ planned: PlannedJob, _ loaded: LoadedPipeline) throws -> (PreparedJob, missing: Int) {
+    let prepared = try PreparedJob(planned, loaded, needsInput: runner.options.needsInput)
+    let missing = places(planned, prepared, loaded).filter { !$0.isFinished }
+    return (prepared, missing.count)
   }
 
   /// Pictures that share a generator are made together.
@@ -54,53 +65,41 @@ struct JobRun {
     request.stream == .torchBatch ? max(request.seeds.count, 1) : runner.options.batch
   }
 
-  /// The pictures that are not there yet.
-  private mutating func missing(
-    _ planned: PlannedJob, _ request: GenerationRequest, _ job: PictureJob, _ loaded: LoadedPipeline
-  ) -> [Missing] {
-    planned.pictures.compactMap { picture in
-      let row = request.seeds.firstIndex(of: picture.seed) ?? picture.position
-      let settings = Self.settings(request, row, job, loaded)
-      let identity = Self.identity(settings, picture, runner)
+  /// All pictures of a job.
+  private mutating func places(
+    _ planned: PlannedJob, _ prepared: PreparedJob, _ loaded: LoadedPipeline
+  ) -> [Place] {
+    let places = planned.pictures.map { picture in
+      let settings = prepared.settings(picture.position, loaded)
+      let identity = Self.identity(settings, picture, planned, runner)
       let wanted = runner.naming.url(
         index: picture.index, seed: picture.seed, prompt: settings.prompt,
-        stem: job.fileName.map { planned.pictures.count > 1 ? "\($0)-\(picture.position + 1)" : $0 })
-      guard runner.options.keepsManifest else {
-        return Missing(picture: picture, settings: settings, identity: identity, url: wanted)
+        stem: prepared.job.fileName.map { planned.pictures.count > 1 ? "\($0)-\(picture.position + 1)" : $0 })
+      func place(_ url: URL, isFinished: Bool) -> Place {
+        Place(picture: picture, settings: settings, identity: identity, url: url, isFinished: isFinished)
       }
+      guard runner.options.keepsManifest else { return place(wanted, isFinished: false) }
       let folder = wanted.deletingLastPathComponent()
       let manifest = manifests[folder] ?? Manifest(folder: folder)
       manifests[folder] = manifest
-      if let done = manifest.finished(identity) {
-        events.onSkip(done)
-        return nil
-      }
-      return Missing(
-        picture: picture, settings: settings, identity: identity, url: manifest.free(wanted, for: identity))
+      if let done = manifest.finished(identity) { return place(done, isFinished: true) }
+      return place(manifest.free(wanted, for: identity), isFinished: false)
+    }
+    // The pictures of a strip have one seed. If it was drawn, another run draws another one, for all of them.
+    guard planned.job.frames != nil, planned.isDrawn, places.contains(where: { !$0.isFinished }) else { return places }
+    return places.map {
+      Place(picture: $0.picture, settings: $0.settings, identity: $0.identity, url: $0.url, isFinished: false)
     }
   }
 
-  /// The settings of one picture with all that its metadata says.
-  static func settings(
-    _ request: GenerationRequest, _ row: Int, _ job: PictureJob, _ loaded: LoadedPipeline
-  ) -> PictureWriter.Settings {
-    var settings = PictureWriter.Settings(request, index: row, model: loaded.title)
-    (settings.adapters, settings.embeddings) = (job.loras ?? [], job.embeddings ?? [])
-    settings.modelHash = loaded.modelHash
-    settings.vae = job.vae
-    settings.vaeHash = loaded.vae?.hash
-    settings.precision = loaded.pipeline.precision
-    return settings
-  }
-
   /// The hash of all that decides a picture's file.
-  static func identity(
-    _ settings: PictureWriter.Settings, _ picture: PlannedPicture, _ runner: JobRunner
+  private static func identity(
+    _ settings: PictureWriter.Settings, _ picture: PlannedPicture, _ planned: PlannedJob, _ runner: JobRunner
   ) -> String {
     var decisive = settings
     decisive.seed = 0
-    // A drawn second seed is the drawn seed's neighbour.
-    if picture.seedKey.hasPrefix("drawn") { decisive.variation?.seed = 0 }
+    // A second seed that was not named either is the drawn seed's neighbour.
+    if planned.isDrawn, planned.job.variationSeed == nil, planned.job.toSeed == nil { decisive.variation?.seed = 0 }
     let text = """
       \(picture.seedKey)
       \(runner.naming.format.rawValue) \(runner.options.embedsParameters)
@@ -111,33 +110,29 @@ struct JobRun {
 
   /// Makes one batch and writes it.
   private mutating func make(
-    _ missing: [Missing], _ request: GenerationRequest, _ planned: PlannedJob, _ loaded: LoadedPipeline
+    _ missing: [Place], _ prepared: PreparedJob, _ planned: PlannedJob, _ loaded: LoadedPipeline
   ) throws {
-    var part = request
-    if request.stream != .torchBatch {
-      let rows = missing.map { item in request.seeds.firstIndex(of: item.picture.seed) ?? 0 }
-      part.prompts = rows.map { request.prompts[$0] }
-      part.seeds = rows.map { request.seeds[$0] }
-      if !request.variations.isEmpty { part.variations = rows.map { request.variations[$0] } }
-    }
+    let part = prepared.part(missing.map(\.picture.position))
     try stopping { try events.onStart((missing.first?.picture.index ?? 0) + 1, runner.pictureCount) }
     let started = Date()
-    let made = try loaded.pipeline.generate(part) { step in try stopping { try events.onStep(step) } }
+    let made = try prepared.generate(part, loaded) { done, count in try stopping { try events.onStep(done, count) } }
     let seconds = Date().timeIntervalSince(started) / Double(missing.count)
-    for item in missing {
-      let row = part.seeds.firstIndex(of: item.picture.seed) ?? 0
+    if missing.first?.picture.position == 0 { try prepared.edit?.save(made.mask) }
+    for (index, item) in missing.enumerated() {
+      let row = part.stream == .torchBatch ? item.picture.position : index
       try runner.naming.prepare(item.url)
-      try writer.write(made, index: row, settings: item.settings, to: item.url)
+      try writer.write(made.batch, index: row, settings: item.settings, to: item.url)
       if runner.options.keepsManifest {
         let entry = Manifest.Entry(
           file: item.url.lastPathComponent, identity: item.identity, line: planned.line, seed: item.picture.seed,
           seconds: (seconds * 1000).rounded() / 1000, parameters: item.settings.parameters.format())
         try manifests[item.url.deletingLastPathComponent()]?.append(entry)
       }
-      try stopping {
-        try events.onPicture(
-          FinishedPicture(url: item.url, line: planned.line, settings: item.settings, seconds: seconds))
-      }
+      let shape = made.batch.pixels.shape
+      let finished = FinishedPicture(
+        url: item.url, line: planned.line, settings: item.settings, strength: prepared.edit?.strength,
+        width: shape[2], height: shape[1], seconds: seconds)
+      try stopping { try events.onPicture(finished) }
     }
   }
 

@@ -1,4 +1,3 @@
-import Diffusion
 import Foundation
 import Generation
 
@@ -7,6 +6,10 @@ public struct FinishedPicture: Sendable {
   public let url: URL
   public let line: Int?
   public let settings: PictureWriter.Settings
+  /// How much of another picture was changed; nil for one from words alone.
+  public let strength: Double?
+  /// Pixels.
+  public let width, height: Int
   /// Its share of its batch's time.
   public let seconds: Double
 }
@@ -22,6 +25,10 @@ public struct JobRunner: Sendable {
     public var embedsParameters = true
     /// Whether finished pictures are noted in `manifest.jsonl` and not made again.
     public var keepsManifest = false
+    /// Whether every job must name a picture to change.
+    public var needsInput = false
+    /// Pictures in a row of a grid that is written beside them; 0 for as many as look well, nil for no grid.
+    public var gridColumns: Int?
 
     public init() {}
   }
@@ -30,8 +37,11 @@ public struct JobRunner: Sendable {
   public struct Events {
     /// Before a batch: its first picture, counted from 1, and how many there are in all.
     public var onStart: (_ picture: Int, _ of: Int) throws -> Void = { _, _ in }
-    public var onStep: (SamplingStep) throws -> Void = { _ in }
+    /// Steps done and in all.
+    public var onStep: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
     public var onPicture: (FinishedPicture) throws -> Void = { _ in }
+    /// A grid that was written.
+    public var onGrid: (URL) throws -> Void = { _ in }
     /// A finished picture that was there before.
     public var onSkip: (URL) -> Void = { _ in }
     /// One line a person should know.
@@ -60,16 +70,28 @@ public struct JobRunner: Sendable {
     self.load = load
     let total = jobs.reduce(0) { $0 + $1.pictures.count }
     naming = try OutputNaming(options.output, count: options.keepsManifest ? max(total, 2) : total)
+    try checkOutput()
+  }
+
+  /// Throws for an output in which pictures would take each other's place, or that can hold no grid.
+  private func checkOutput() throws(JobError) {
+    let output = options.output ?? ""
+    if jobs.contains(where: { $0.job.frames != nil }), output.contains("{seed}"), !output.contains("{index}") {
+      throw .badValue(name: "--output", value: output, reason: "the pictures of a strip have one seed: add {index}")
+    }
+    if options.gridColumns != nil, naming.format == .safetensors {
+      throw .badValue(name: "--grid", value: output, reason: "is a picture: let --output end in .png or .jpg")
+    }
   }
 
   /// Pictures in all.
   public var pictureCount: Int { jobs.reduce(0) { $0 + $1.pictures.count } }
 
-  /// The jobs by model, each model where it is first named.
+  /// The jobs that can be done by model, each model where it is first named.
   var groups: [(model: ModelChoice, jobs: [PlannedJob])] {
     var order: [ModelChoice] = []
     var groups: [ModelChoice: [PlannedJob]] = [:]
-    for job in jobs {
+    for job in jobs where job.problem == nil {
       let choice = ModelChoice(job.job)
       if groups[choice] == nil { order.append(choice) }
       groups[choice, default: []].append(job)
@@ -82,6 +104,7 @@ public struct JobRunner: Sendable {
     if let first = jobs.first, let picture = first.pictures.first {
       try naming.check(naming.url(index: 0, seed: picture.seed, prompt: first.job.prompt ?? ""))
     }
+    for job in jobs { if let problem = job.problem { try events.onFailure(job.line, problem) } }
     var run = JobRun(runner: self, events: events)
     for group in groups {
       let loaded: LoadedPipeline

@@ -1,4 +1,5 @@
 import Adapters
+import Diffusion
 import Foundation
 import Generation
 import PromptLanguage
@@ -25,9 +26,8 @@ public struct LoadedPipeline: Sendable {
   /// Loads what a job names.
   public init(_ source: ModelChoice, locator: ModelLocator = ModelLocator()) throws {
     let (spec, folder) = try locator.pipeline(source.model)
-    var options = PipelineFileOptions()
+    let options = source.fileOptions(over: spec.fileOptions(home: locator.home))
     let vaeURL = source.vae.map { URL(fileURLWithPath: $0) }
-    options.vae = vaeURL
     let requests = try source.adapters(model: folder)
     var notes: [String] = []
     let components = try PipelineComponents(folder: folder, name: spec.name, options: options) { networks in
@@ -60,6 +60,9 @@ public struct LoadedPipeline: Sendable {
 public struct ModelChoice: Sendable, Hashable {
   public var model: String?
   public var vae: String?
+  public var tokenizer: String?
+  public var usesAverage: Bool
+  public var predictionType: PredictionType?
   public var precision: Precision
   /// `PATH[:WEIGHT]` each.
   public var loras: [String]
@@ -70,8 +73,22 @@ public struct ModelChoice: Sendable, Hashable {
 
   public init(_ job: PictureJob) {
     (model, vae, precision, loras) = (job.model, job.vae, job.precision ?? .best, job.loras ?? [])
+    (tokenizer, usesAverage, predictionType) = (job.tokenizer, job.usesAverage ?? false, job.predictionType)
     embeddings = job.embeddings ?? []
-    tags = Prompt(job.prompt ?? "").tags.filter { ["lora", "lyco"].contains($0.kind) }
+    // Without the prompt language tags are text.
+    let prompt = job.emphasis == Emphasis.none ? "" : job.prompt ?? ""
+    tags = Prompt(prompt).tags.filter { ["lora", "lyco"].contains($0.kind) }
+  }
+
+  /// How to read the model's files.
+  /// - Parameter pipeline: what its pipeline says, for what the job does not.
+  func fileOptions(over pipeline: PipelineFileOptions) -> PipelineFileOptions {
+    var options = pipeline
+    options.vae = vae.map { URL(fileURLWithPath: $0) } ?? pipeline.vae
+    options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0) } ?? pipeline.tokenizer
+    options.usesAverage = usesAverage
+    options.predictionType = predictionType ?? pipeline.predictionType
+    return options
   }
 
   /// The adapters with their files.

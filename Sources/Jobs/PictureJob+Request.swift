@@ -28,6 +28,7 @@ extension PictureJob {
       width: width ?? components.defaultSize, height: height ?? components.defaultSize,
       clipSkip: clipSkip == 0 ? nil : clipSkip)
     request.schedule = choice.schedule
+    request.emphasis = emphasis ?? .original
     request.isSeamless = isSeamless ?? false
     request.variations = variations(seeds.count, first: seeds.first ?? 0)
     request.hires = hires
@@ -47,6 +48,7 @@ extension PictureJob {
     if hiresScale == nil, hiresSteps != nil || hiresDenoise != nil || hiresUpscaler != nil {
       throw .badValue(name: "--hires-steps, --hires-denoise, --hires-upscaler", value: "", reason: "need --hires-scale")
     }
+    try checkStrip()
   }
 
   private func samplerChoice(_ config: SchedulerConfig) throws -> SamplerChoice {

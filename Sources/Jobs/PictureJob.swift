@@ -12,10 +12,21 @@ public struct PictureJob: Sendable, Equatable {
   public var model: String?
   /// Another autoencoder's file or folder.
   public var vae: String?
+  /// The folder of a single file's tokenizer.
+  public var tokenizer: String?
+  /// Whether a checkpoint's averaged weights are used.
+  public var usesAverage: Bool?
+  /// What the U-Net predicts, where the model does not say.
+  public var predictionType: PredictionType?
   /// `PATH[:WEIGHT]` each.
   public var loras: [String]?
   /// Files of textual inversions.
   public var embeddings: [String]?
+  /// What weights of words do.
+  public var emphasis: Emphasis?
+  /// Names in `stylesFile` that are put around the prompts once all layers are known.
+  public var styles: [String]?
+  public var stylesFile: String?
   public var steps: Int?
   public var cfg: Float?
   public var guidanceRescale: Float?
@@ -40,6 +51,16 @@ public struct PictureJob: Sendable, Equatable {
   public var hiresSteps: Int?
   public var hiresDenoise: Double?
   public var hiresUpscaler: HiresFix.Upscaler?
+  /// The picture it is made from, and how.
+  public var edit = EditJob()
+  /// A second prompt mixed in, at `blendShare` or in a strip of `frames`.
+  public var toPrompt: String?
+  /// 0 is the prompt alone, 1 the second one.
+  public var blendShare: Double?
+  /// The seed at the end of a strip.
+  public var toSeed: UInt64?
+  /// Pictures of a strip from prompt and seed to the second ones.
+  public var frames: Int?
   /// The arithmetic a picture was made with.
   public var precision: Precision?
   /// Where one picture of a batch with a common generator (`torch-batch`) stood.
@@ -59,10 +80,19 @@ public struct PictureJob: Sendable, Equatable {
     }
     put(\.prompt)
     put(\.negativePrompt)
-    if upper.model != nil { job.modelHash = nil }
+    // These belong to the model below.
+    if upper.model != nil {
+      (job.modelHash, job.tokenizer, job.usesAverage, job.predictionType) = (nil, nil, nil, nil)
+    }
     put(\.model)
     put(\.modelHash)
     put(\.vae)
+    put(\.tokenizer)
+    put(\.usesAverage)
+    put(\.predictionType)
+    put(\.emphasis)
+    put(\.styles)
+    put(\.stylesFile)
     put(\.loras)
     put(\.embeddings)
     put(\.steps)
@@ -86,6 +116,11 @@ public struct PictureJob: Sendable, Equatable {
     put(\.hiresSteps)
     put(\.hiresDenoise)
     put(\.hiresUpscaler)
+    job.edit = edit.overlaid(by: upper.edit)
+    put(\.toPrompt)
+    put(\.blendShare)
+    put(\.toSeed)
+    put(\.frames)
     put(\.precision)
     // A place in a batch belongs to its seed and number of pictures.
     if upper.seed != nil || upper.count != nil || upper.stream != nil { job.batchPlace = nil }

@@ -19,7 +19,7 @@ struct PlannedPicture: Sendable {
   let seed: UInt64
   /// What stands for the seed in the picture's identity: itself, or for a drawn one its place among pictures of equal settings.
   let seedKey: String
-  /// Where the picture stands in its job's batch, if the batch draws its noise from one generator.
+  /// Where the picture stands in its job's request.
   let position: Int
 }
 
@@ -27,9 +27,13 @@ struct PlannedPicture: Sendable {
 struct PlannedJob: Sendable {
   let line: Int?
   let job: PictureJob
+  /// Why the job cannot be done, as far as that is known before its model is loaded.
+  let problem: JobError?
   let pictures: [PlannedPicture]
-  /// Seeds of the whole batch, where pictures are made together or not at all.
-  let batchSeeds: [UInt64]?
+  /// Whether the seed was drawn and not named.
+  let isDrawn: Bool
+  /// Seeds of the request all the job's pictures are made with.
+  let requestSeeds: [UInt64]
 
   /// Lays jobs out in the order of their lines.
   /// - Parameters:
@@ -38,9 +42,12 @@ struct PlannedJob: Sendable {
   static func plan(_ lines: [JobLine], below: PictureJob, above: PictureJob) -> [PlannedJob] {
     var index = 0
     var drawn: [PictureJobKey: Int] = [:]
+    var styles = StyleFiles()
     return lines.map { line in
       var job = PictureJob.layered([below, line.job, above])
-      let count = job.count ?? 1
+      var problem: JobError?
+      do throws(JobError) { job = try styles.styled(job) } catch { problem = error }
+      let count = max(job.pictureCount, 1)
       if let seed = above.seed { job.seed = seed &+ UInt64(index) }
       let first = job.seed ?? UInt64.random(in: 0..<(1 << 32))
       let isDrawn = job.seed == nil
@@ -50,15 +57,19 @@ struct PlannedJob: Sendable {
       job.seed = first
       let place = job.batchPlace
       let start = place.map { first &- UInt64($0.position) } ?? first
+      let isStrip = job.frames != nil
       let pictures = (0..<count).map { i in
-        PlannedPicture(
-          index: index + i, seed: first &+ UInt64(i),
-          seedKey: isDrawn ? "drawn \(earlier + i)" : "\(first &+ UInt64(i))", position: (place?.position ?? 0) + i)
+        let seed = isStrip ? first : first &+ UInt64(i)
+        return PlannedPicture(
+          index: index + i, seed: seed, seedKey: isDrawn ? "drawn \(earlier + i)" : "\(seed)",
+          position: (place?.position ?? 0) + i)
       }
       index += count
+      // A batch with a common generator is made as a whole.
+      let batch = place.map { size in (0..<size.size).map { start &+ UInt64($0) } }
       return PlannedJob(
-        line: line.number, job: job, pictures: pictures,
-        batchSeeds: place.map { size in (0..<size.size).map { start &+ UInt64($0) } })
+        line: line.number, job: job, problem: problem, pictures: pictures,
+        isDrawn: isDrawn, requestSeeds: batch ?? (isStrip ? [first] : pictures.map(\.seed)))
     }
   }
 }

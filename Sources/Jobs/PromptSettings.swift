@@ -1,4 +1,6 @@
 import Diffusion
+import Foundation
+import Generation
 
 /// The settings of a line as they are read.
 struct PromptSettings {
@@ -23,14 +25,17 @@ struct PromptSettings {
     let key = name.lowercased().replacing("-", with: "_")
     if try setText(key, name, value) { return }
     if try setNumber(key, name, value) { return }
+    if try setEdit(key, name, value) { return }
+    if try setStrip(key, name, value) { return }
     switch key {
     case "tiling", "seamless": job.isSeamless = try flag(name, value)
+    case "ema": job.usesAverage = try flag(name, value)
     case "restore_faces":
       if try flag(name, value) { throw PromptLineError(reason: "--\(name): not in this version") }
     // They decide which files are written besides the picture; none is here, or what a person is shown.
     case "do_not_save_grid", "do_not_save_samples", "prompt_for_display": break
-    case "styles", "sampler_index", "outpath_samples", "outpath_grids", "seed_resize_from_h", "seed_resize_from_w", "g",
-      "nl", "am", "ow", "oh", "ct", "cl", "t", "strength", "n_iter_seed":
+    case "sampler_index", "outpath_samples", "outpath_grids", "seed_resize_from_h", "seed_resize_from_w", "g",
+      "nl", "am", "ow", "oh", "ct", "cl", "n_iter_seed":
       throw PromptLineError(reason: "--\(name): not in this version")
     default: throw PromptLineError(reason: "--\(name) is no setting of a picture")
     }
@@ -48,6 +53,14 @@ struct PromptSettings {
       try check { () throws(SamplerError) in _ = try ScheduleName(parsing: value) }
     case "model", "sd_model": job.model = value
     case "vae": job.vae = value
+    case "tokenizer": job.tokenizer = value
+    case "prediction": job.predictionType = try choice(name, value) { PredictionType(rawValue: $0) }
+    case "emphasis": job.emphasis = try choice(name, value) { Emphasis(anyName: $0) }
+    case "style": job.styles = (job.styles ?? []) + [value]
+    case "styles":
+      let names = value.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      job.styles = (job.styles ?? []) + names.filter { !$0.isEmpty }
+    case "styles_file": job.stylesFile = value
     case "lora": job.loras = (job.loras ?? []) + [value]
     case "embedding": job.embeddings = (job.embeddings ?? []) + [value]
     case "f", "file_name":
@@ -56,10 +69,7 @@ struct PromptSettings {
       }
       job.fileName = value
     case "rng":
-      guard let stream = RandomStream(rawValue: value.lowercased()) else {
-        throw PromptLineError(reason: "--\(name) \(value): must be torch, torch-batch or nv")
-      }
-      job.stream = stream
+      job.stream = try choice(name, value) { RandomStream(rawValue: $0.lowercased()) }
     default: return false
     }
     if value.isEmpty, key != "n", key != "negative", key != "negative_prompt" {
@@ -96,6 +106,17 @@ struct PromptSettings {
     return true
   }
 
+  /// One of an enum's names.
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, _ value: String, _ read: (String) -> Choice?
+  ) throws(PromptLineError) -> Choice where Choice.RawValue == String {
+    guard let choice = read(value) else {
+      let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw PromptLineError(reason: "--\(name) \(value): must be one of \(names)")
+    }
+    return choice
+  }
+
   private func check(_ work: () throws(SamplerError) -> Void) throws(PromptLineError) {
     do {
       try work()
@@ -104,30 +125,30 @@ struct PromptSettings {
     }
   }
 
-  private func whole(
+  func whole(
     _ name: String, _ value: String, from low: Int = 1, to high: Int = 1_000_000
   ) throws(PromptLineError) -> Int {
     guard let number = Int(value), (low...high).contains(number) else {
-      throw PromptLineError(reason: "--\(name) \(value): must be a whole number of at least \(low)")
+      throw PromptLineError(reason: "--\(name) \(value): must be a whole number from \(low) to \(high)")
     }
     return number
   }
 
-  private func number(_ name: String, _ value: String) throws(PromptLineError) -> Double {
+  func number(_ name: String, _ value: String) throws(PromptLineError) -> Double {
     guard let number = Double(value), number.isFinite else {
       throw PromptLineError(reason: "--\(name) \(value): must be a number")
     }
     return number
   }
 
-  private func seed(_ name: String, _ value: String) throws(PromptLineError) -> UInt64 {
+  func seed(_ name: String, _ value: String) throws(PromptLineError) -> UInt64 {
     guard let seed = UInt64(value) else {
       throw PromptLineError(reason: "--\(name) \(value): must be a whole number, 0 or more")
     }
     return seed
   }
 
-  private func flag(_ name: String, _ value: String) throws(PromptLineError) -> Bool {
+  func flag(_ name: String, _ value: String) throws(PromptLineError) -> Bool {
     switch value.lowercased() {
     case "true", "": return true
     case "false": return false

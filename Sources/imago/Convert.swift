@@ -53,29 +53,6 @@ struct Convert: ParsableCommand {
   }
 }
 
-/// Flags that say how to read a model's files.
-struct ModelFileOptions: ParsableArguments {
-  @Option(help: "Another autoencoder, as a file or folder.") var vae: String?
-  @Option(help: "A folder with vocab.json and merges.txt, for a single file.") var tokenizer: String?
-  @Option(help: "epsilon, v_prediction or sample, where the file does not say.") var prediction: String?
-  @Flag(help: "Takes the averaged weights (model_ema) of the U-Net.") var ema = false
-
-  func validate() throws {
-    if let prediction, PredictionTypeName(rawValue: prediction) == nil {
-      throw ValidationError("--prediction \(prediction): expected epsilon, v_prediction or sample")
-    }
-  }
-
-  var options: PipelineFileOptions {
-    var options = PipelineFileOptions()
-    options.vae = vae.map { URL(fileURLWithPath: $0) }
-    options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0) }
-    options.usesAverage = ema
-    options.predictionType = prediction.flatMap { PredictionTypeName(rawValue: $0) }
-    return options
-  }
-}
-
 /// Writes a model and says what was written.
 struct WriteJob {
   let output: String

@@ -1,9 +1,9 @@
 import ArgumentParser
 import CommandSupport
+import Diffusion
 import Foundation
 import Generation
-
-extension Emphasis: ExpressibleByArgument {}
+import Jobs
 
 /// Says what a prompt comes to.
 struct Explain: ParsableCommand {
@@ -20,9 +20,11 @@ struct Explain: ParsableCommand {
 
   @Argument(help: "The prompt.") var prompt: String
   @Option(help: "Sampler steps (the pipeline's).") var steps: Int?
+  @Option(help: "Whose steps: with one of second order, such as heun, prompts count calls, two a step (the model's).")
+  var sampler: String?
   @Option(help: "Whose tokens: a model or the name of a pipeline in Pipelines/ (the bundled model).") var model: String?
-  @Option(help: "What weights of words do.")
-  var emphasis = Emphasis.original
+  @Option(help: "A folder with vocab.json and merges.txt, for a model that comes without.") var tokenizer: String?
+  @OptionGroup var reading: PromptOptions
   @Option(help: "A textual inversion, or a folder of them; may be given again.") var embedding: [String] = []
   @Flag(help: "Reads it as a negative prompt, where AND and tags are text.") var negative = false
   @Flag(help: "Brackets that do not match are an error.") var strict = false
@@ -41,15 +43,38 @@ struct Explain: ParsableCommand {
   }
 
   private func explain() throws -> PromptExplanation {
-    let (spec, folder) = try ModelLocator().pipeline(model)
-    let files = try PipelineFiles(folder)
+    let locator = ModelLocator()
+    let (spec, folder) = try locator.pipeline(model)
+    var options = spec.fileOptions(home: locator.home)
+    if let tokenizer { options.tokenizer = URL(fileURLWithPath: tokenizer) }
+    let files = try PipelineFiles(folder, options: options)
     guard let encoder = files.configurations.textEncoders.first else {
       throw GenerationError.noModel(path: folder.path, reason: "has no text encoder")
     }
     let widths = files.configurations.textEncoders.map(\.hiddenSize)
+    let calls = try callsPerStep(files.configurations.scheduler, pipeline: spec)
+    if calls > 1 {
+      Terminal.error("note: steps below are calls of the network, \(calls) in each of the sampler's steps")
+    }
     return PromptExplanation(
-      prompt, isNegative: negative, steps: steps ?? spec.steps, tokenizer: try files.tokenizer(0),
-      length: encoder.positionCount, emphasis: emphasis, embeddings: try embeddings(widths: widths))
+      try styled(), isNegative: negative, steps: (steps ?? spec.steps) * calls, tokenizer: try files.tokenizer(0),
+      length: encoder.positionCount, emphasis: reading.emphasis ?? .original,
+      embeddings: try embeddings(widths: widths))
+  }
+
+  /// What prompts count for each step.
+  private func callsPerStep(_ config: SchedulerConfig, pipeline: PipelineSpec) throws -> Int {
+    let name = try sampler.map { try SamplerChoice($0).sampler } ?? pipeline.sampler ?? SamplerName(config)
+    return try name?.make(config, eta: 0).plan(steps: steps ?? pipeline.steps).order ?? 1
+  }
+
+  /// The prompt with its styles.
+  private func styled() throws -> String {
+    guard !reading.style.isEmpty else { return prompt }
+    var files = StyleFiles()
+    let texts = try files.apply(
+      reading.style, of: reading.styles, prompt: negative ? "" : prompt, negative: negative ? prompt : "")
+    return negative ? texts.negative : texts.prompt
   }
 
   private func embeddings(widths: [Int]) throws -> [TextualInversion] {

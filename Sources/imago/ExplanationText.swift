@@ -12,7 +12,7 @@ struct ExplanationText {
       if explanation.parts.count > 1 || part.weight != 1 {
         lines.append("part \(index + 1) of \(explanation.parts.count), weight \(Self.number(part.weight))")
       }
-      lines += part.stretches.map { Self.line($0, steps: explanation.steps) }
+      lines += PromptExplanation.Turns.groups(part.stretches).map { Self.line($0, steps: explanation.steps) }
     }
     for text in explanation.texts { lines += [""] + Self.table(text, explanation) }
   }
@@ -24,12 +24,13 @@ struct ExplanationText {
     return "adapter \(name): U-Net \(number(unet)), text encoder \(number(text))"
   }
 
-  private static func line(_ stretch: PromptExplanation.Stretch, steps: Int) -> String {
+  private static func line(_ group: PromptExplanation.Turns, steps: Int) -> String {
     let range =
-      stretch.firstStep == stretch.lastStep
-      ? "step \(stretch.firstStep)" : "steps \(stretch.firstStep)–\(stretch.lastStep)"
-    return pad(steps == stretch.lastStep && stretch.firstStep == 1 ? "all \(steps) steps" : range, 14)
-      + shown(stretch.text)
+      group.firstStep == group.lastStep
+      ? "step \(group.firstStep)" : "steps \(group.firstStep)–\(group.lastStep)"
+    let isAll = group.firstStep == 1 && group.lastStep == steps
+    return pad(isAll ? "all \(steps) steps" : range, 14) + (group.texts.count > 1 ? "in turn: " : "")
+      + group.texts.map(shown).joined(separator: " | ")
   }
 
   /// A line for each token.

@@ -1,26 +1,27 @@
 import ArgumentParser
 import CommandSupport
-import Diffusion
 import Foundation
 import Generation
+import Jobs
 
-/// The names `--prediction` takes.
-typealias PredictionTypeName = PredictionType
-
-/// Mixes models.
+/// Mixes models, and folds adapters in.
 struct Merge: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Mixes checkpoints: a weighted sum, or the difference of two added to a third.",
+    abstract: "Mixes checkpoints: a weighted sum, or the difference of two added to a third; folds adapters in.",
     discussion: """
       Folders and single files of any format mix; U-Nets and text encoders are merged in float32, the autoencoder,
-      tokenizer and configuration are the first model's.
+      tokenizer and configuration are the first model's. Adapters (LoRA, LoCon, LoHa, LoKr, DoRA) are added to what comes
+      out of that, as txt2img --lora adds them; one that matches nothing is an error.
 
       Examples:
         imago merge a.safetensors b.safetensors --weights 0.7,0.3 --output ab.safetensors
+        imago merge v1-5.safetensors --lora ink.safetensors:0.8 --output v1-5-ink.safetensors --precision f16
         imago merge inpainting.ckpt mine.safetensors v1-5.safetensors --add-difference 1 --output mine-inpainting/
       """)
 
-  @Argument(help: "Two models or more, as folders or files.") var models: [String]
+  @Argument(help: "Models, as folders or files: two or more, or one with --lora.") var models: [String]
+  @Option(help: "An adapter to fold in, PATH or PATH:WEIGHT or PATH:WEIGHT:TEXT-ENCODER-WEIGHT; again for more.")
+  var lora: [String] = []
   @Option(help: "One number for each model, separated by commas (equal parts).") var weights: String?
   @Option(help: "α in W + α · (A − B), for three models.") var addDifference: Float?
   @Option(help: "What is written: FILE.safetensors, or a folder.") var output: String
@@ -32,7 +33,12 @@ struct Merge: ParsableCommand {
   @Flag(help: "Prints one JSON object on stdout.") var json = false
 
   func validate() throws {
-    guard models.count >= 2 else { throw ValidationError("give two models or more") }
+    guard models.count >= 2 || (models.count == 1 && !lora.isEmpty) else {
+      throw ValidationError("give two models or more, or one and --lora")
+    }
+    guard models.count >= 2 || (weights == nil && addDifference == nil) else {
+      throw ValidationError("--weights and --add-difference need two models or more")
+    }
     guard weights == nil || addDifference == nil else {
       throw ValidationError("--weights and --add-difference exclude each other")
     }
@@ -54,13 +60,21 @@ struct Merge: ParsableCommand {
         try PipelineFiles(
           URL(fileURLWithPath: path), options: index == 0 ? sources.options : PipelineFileOptions())
       }
-      let equal = [Float](repeating: 1 / Float(files.count), count: files.count)
-      let rule: PipelineFilesMerger.Rule =
-        addDifference.map { .addDifference($0) } ?? .weightedSum(weights.flatMap(numbers) ?? equal)
-      let merger = try PipelineFilesMerger(files, rule: rule)
-      let writer = PipelineFilesWriter(files[0], precision: precision?.dtype, provide: merger.provide)
+      let mixed = try mixture(files)
+      let adapted = try lora.isEmpty ? nil : AdaptedWeights(lora, of: files[0], over: mixed)
+      let provide = adapted?.provide ?? mixed ?? files[0].raw
+      let writer = PipelineFilesWriter(files[0], precision: precision?.dtype, provide: provide)
       let job = WriteJob(output: output, layout: to, isReplacing: force, quiet: quiet, json: json)
-      try job.run(writer, notes: files[0].notes)
+      try job.run(writer, notes: files[0].notes + (adapted?.notes ?? []))
     }
+  }
+
+  /// The models' weights mixed; nil for one model.
+  private func mixture(_ files: [PipelineFiles]) throws -> PipelineFilesWriter.Provider? {
+    guard files.count > 1 else { return nil }
+    let equal = [Float](repeating: 1 / Float(files.count), count: files.count)
+    let rule: PipelineFilesMerger.Rule =
+      addDifference.map { .addDifference($0) } ?? .weightedSum(weights.flatMap(numbers) ?? equal)
+    return try PipelineFilesMerger(files, rule: rule).provide
   }
 }

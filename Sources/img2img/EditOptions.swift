@@ -1,8 +1,6 @@
 import ArgumentParser
-import CommandSupport
-import Foundation
 import Generation
-import Images
+import Jobs
 
 extension InpaintArea: ExpressibleByArgument {}
 extension MaskedContent: ExpressibleByArgument {}
@@ -14,58 +12,32 @@ struct EditOptions: ParsableArguments {
   @Option(
     help: "A picture of the input's size: white is repainted, black stays (the input's transparency, if it has any).")
   var mask: String?
-  @Option(help: "Softens the mask by so many pixels (0).") var maskBlur = 0.0
-  @Option(help: "whole, or masked: only the mask's surroundings, enlarged to the model's size.")
-  var inpaintArea = InpaintArea.whole
-  @Option(help: "Pixels of surroundings with --inpaint-area masked.") var inpaintPadding = 32
+  @Option(help: "Softens the mask by so many pixels (0).") var maskBlur: Double?
+  @Option(help: "whole, or masked: only the mask's surroundings, enlarged to the model's size (whole).")
+  var inpaintArea: InpaintArea?
+  @Option(help: "Pixels of surroundings with --inpaint-area masked (32).") var inpaintPadding: Int?
   @Option(help: "What stands under the mask at the start: original, fill, noise or nothing.")
   var maskedContent: MaskedContent?
-  @Option(help: "How the input comes to --width and --height: resize, crop, fill or outpaint.")
-  var resizeMode = ResizeMode.resize
+  @Option(help: "How the input comes to --width and --height: resize, crop, fill or outpaint (resize).")
+  var resizeMode: ResizeMode?
   @Option(help: "Pixels to add and paint: left,top,right,bottom.") var outpaint: String?
   @Flag(help: "Leaves the decoder's pixels outside the mask too.") var noPasteBack = false
   @Option(help: "Changes only what these words ask for; an instruction, if the model follows those.")
   var edit: String?
   @Option(help: "With --edit and no mask: what the input shows now.") var source: String?
   @Option(help: "With --edit and no mask: where to save the mask that was found.") var maskOut: String?
-  @Option(help: "How closely an instruction model keeps to the input.") var imageCfg: Float = 1.5
+  @Option(help: "How closely an instruction model keeps to the input (1.5).") var imageCfg: Float?
 
-  /// Whether the mask is to be found from the words.
-  var findsMask: Bool { edit != nil && mask == nil && outpaint == nil && resizeMode != .outpaint }
-
-  func validate() throws {
-    if let strength, !(0...1).contains(strength) { throw ValidationError("--strength \(strength): must be 0 to 1") }
-    guard imageCfg >= 1 else { throw ValidationError("--image-cfg \(imageCfg): must be 1 or more") }
-    if source != nil || maskOut != nil, !findsMask {
-      throw ValidationError("--source and --mask-out belong to --edit without --mask")
-    }
-    if findsMask, inpaintArea == .masked {
-      throw ValidationError("--inpaint-area masked needs --mask: the whole picture is looked at to find one")
-    }
-    if let maskOut, !["png", "jpg", "jpeg"].contains((maskOut as NSString).pathExtension.lowercased()) {
-      throw ValidationError("--mask-out \(maskOut): must end in .png or .jpg")
-    }
-  }
-
-  /// The mask picture.
-  func loadMask() throws -> Mask? { try mask.map { Mask(try ImageFile.load(URL(fileURLWithPath: $0))) } }
-
-  /// Saves the mask that was found where it was asked for.
-  func save(_ mask: Mask) throws {
-    if let maskOut { try ImageFile.save(mask.image, to: URL(fileURLWithPath: maskOut)) }
-  }
-
-  /// Layout of the input for the network.
-  func canvasOptions(width: Int?, height: Int?) throws -> CanvasOptions {
-    var options = CanvasOptions()
-    (options.width, options.height) = (width, height)
-    options.resize = resizeMode
-    options.outpaint = try outpaint.map { try Margins(parsing: $0) }
-    options.maskBlur = maskBlur
-    options.area = inpaintArea
-    options.padding = inpaintPadding
-    options.content = maskedContent
-    options.pastesBack = !noPasteBack
-    return options
+  /// The layer of the flags.
+  /// - Parameter prompt: words that are no edit.
+  func job(prompt: String?) throws -> EditJob {
+    var job = EditJob()
+    (job.mask, job.strength, job.maskBlur) = (mask, strength, maskBlur)
+    (job.area, job.padding, job.content, job.resize) = (inpaintArea, inpaintPadding, maskedContent, resizeMode)
+    job.outpaint = try outpaint.map { try Margins(parsing: $0) }
+    job.pastesBack = noPasteBack ? false : nil
+    job.isEdit = edit != nil ? true : prompt != nil ? false : nil
+    (job.source, job.maskOut, job.imageGuidance) = (source, maskOut, imageCfg)
+    return job
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import CommandSupport
-import Foundation
-import Generation
 import Jobs
 
 /// Changes a picture by words.
@@ -10,11 +8,16 @@ struct Img2Img: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "img2img", abstract: "Changes a picture by words.",
     discussion: """
+      A line of --prompts may name its picture with --init_image, and --mask, --strength (--denoising_strength, --t), --edit,
+      --source and the other flags below, with _ or - in their names; lines that name none change INPUT.
+
       Examples:
         img2img photo.png "a watercolour of a cat" --strength 0.6
         img2img photo.png "a red hat" --mask mask.png --mask-blur 4
         img2img photo.png --edit "a dog on the moon" --source "a cat on the moon"
         img2img photo.png "a wide landscape" --outpaint 128,0,128,0
+        img2img photo.png --prompts variants.txt --output variants/
+        img2img --from outputs/00001-7.png
       """)
 
   static func main() {
@@ -22,26 +25,41 @@ struct Img2Img: ParsableCommand {
     main(nil)
   }
 
-  @Argument(help: "The picture to change: PNG or JPEG.") var input: String
+  @Argument(help: "The picture to change: PNG or JPEG.") var input: String?
   @Argument(help: "What the result shows; with --edit, leave it out.") var prompt: String?
   @OptionGroup(title: "The change") var edits: EditOptions
+  @OptionGroup(title: "Many pictures, and pictures again") var source: SourceOptions
   @OptionGroup(title: "The picture") var picture: PictureOptions
-  @Option(help: "Takes every setting from a picture's metadata; flags override.") var from: String?
   @OptionGroup(title: "Files") var output: OutputOptions
   @OptionGroup(title: "Computing") var compute: ComputeOptions
 
   func validate() throws {
-    guard prompt == nil || edits.edit == nil else { throw ValidationError("give a prompt or --edit, not both") }
-    guard prompt != nil || edits.edit != nil || from != nil else {
-      throw ValidationError("say what the result shows, or give --edit TEXT or --from IMAGE")
+    guard input != nil || source.prompts != nil || source.from != nil else {
+      throw ValidationError("name the picture to change, or give --prompts FILE or --from IMAGE")
     }
-    if let words = edits.edit ?? prompt, words.allSatisfy(\.isWhitespace) {
+    guard prompt == nil || edits.edit == nil else { throw ValidationError("give a prompt or --edit, not both") }
+    let words = edits.edit ?? prompt
+    guard words != nil || source.prompts != nil || source.from != nil else {
+      throw ValidationError("say what the result shows, or give --edit TEXT, --prompts FILE or --from IMAGE")
+    }
+    guard words == nil || source.prompts == nil else {
+      throw ValidationError("give a prompt, --edit or --prompts, only one of them")
+    }
+    guard edits.maskOut == nil || source.prompts == nil else {
+      throw ValidationError("--mask-out is one file: with --prompts, give --mask_out in each line")
+    }
+    if let words, words.allSatisfy(\.isWhitespace) {
       throw ValidationError("the prompt is empty: say what the result shows")
     }
     guard picture.hiresScale == nil else {
       throw ValidationError("--hires-scale belongs to txt2img: give --width and --height for a larger result")
     }
-    if edits.findsMask, let sampler = picture.sampler, try SamplerChoice(sampler).sampler != .ddim {
+    let change: EditJob
+    do { change = try edits.job(prompt: prompt) } catch { throw ValidationError("\(error)") }
+    // What goes together is known once a file's lines or a picture's settings are under the flags.
+    guard source.prompts == nil, source.from == nil else { return }
+    do { try change.check() } catch { throw ValidationError("\(error)") }
+    if change.findsMask, let sampler = picture.sampler, try SamplerChoice(sampler).sampler != .ddim {
       throw ValidationError("--edit without --mask turns DDIM's steps back: leave --sampler out")
     }
   }
@@ -49,18 +67,24 @@ struct Img2Img: ParsableCommand {
   func run() throws {
     Interruption.install()
     try reportingFailures {
-      let origin = try from.map { try PictureOrigin(URL(fileURLWithPath: $0), locator: ModelLocator()) }
-      if !compute.quiet { for note in origin?.notes ?? [] { Terminal.error("note: \(note)") } }
       var flags = picture.job
       flags.prompt = edits.edit ?? prompt
-      flags.precision = compute.precision
-      var below = origin?.job ?? PictureJob()
-      // Of its own: the size comes from the input, and the seed from the flags or by lot for each run.
-      (below.hiresScale, below.hiresSteps, below.hiresDenoise, below.hiresUpscaler) = (nil, nil, nil, nil)
-      let job = below.overlaid(by: flags)
-      try compute.run(precision: job.precision) {
-        try EditRun(input: input, edits: edits, job: job, output: output, compute: compute).run()
+      flags.edit = try edits.job(prompt: prompt)
+      let origin = try source.origin(hasModel: picture.model != nil, editing: true, quiet: compute.quiet)
+      var run = PictureRun(flags, source, output, compute)
+      run.below = origin ?? PictureJob()
+      // Of its own: results have the size that is asked for.
+      (run.below.hiresScale, run.below.hiresSteps, run.below.hiresDenoise) = (nil, nil, nil)
+      run.below.hiresUpscaler = nil
+      if source.prompts != nil {
+        // Lines may name others.
+        run.below.edit.input = input ?? run.below.edit.input
+      } else {
+        run.above.edit.input = input
+        if source.from == nil { try flags.checkSupport() }
       }
+      run.needsInput = true
+      try run.run()
     }
   }
 }

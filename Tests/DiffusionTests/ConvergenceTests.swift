@@ -80,6 +80,15 @@ import Testing
     #expect(errors[1] < expected.error, "error \(errors[1])")
   }
 
+  /// DPM fast, with numbers of calls that end in a step of second order, whose error is as small as that of all the
+  /// others together, and in one of first order, whose error is of second.
+  @Test(arguments: [(35, 71, 3.0), (72, 144, 2)]) func orderOfDPMFast(coarse: Int, fine: Int, expected: Double) throws {
+    let sampler = DPMFastSampler(SchedulerConfig(), eta: 0)
+    let errors = try [coarse, fine].map { try error(sampler, steps: $0, at: { $0.timesteps.count }) }
+    let order = log2(errors[0] / errors[1])
+    #expect(abs(order - expected) < 0.5, "order \(order) from \(errors)")
+  }
+
   /// Samplers on whole timesteps, down to timestep 499: nearer to 0 the noise level goes as √t, where no step is short.
   /// PNDM's first two steps are of second order, which stays.
   @Test(arguments: [(SamplerName.ddim, 1.0), (.pndm, 2)])
@@ -117,7 +126,7 @@ import Testing
   /// bias of below one percent, Euler's, of first order, with five times as many.
   @Test(arguments: [
     (SamplerName.eulerAncestral, 500), (.dpm2Ancestral, 100), (.dpmpp2SAncestral, 100), (.dpmppSDE, 100),
-    (.dpmpp2MSDE, 100), (.dpmpp2MSDEHeun, 100), (.dpmpp3MSDE, 100),
+    (.dpmpp2MSDE, 100), (.dpmpp2MSDEHeun, 100), (.dpmpp3MSDE, 100), (.restart, 100),
   ])
   func reachesTheDataDistribution(name: SamplerName, steps: Int) throws {
     let sampler = name.make(SchedulerConfig(), eta: 0, schedule: .karras)

@@ -40,6 +40,8 @@ import Testing
     ("k_euler_a", .eulerAncestral, nil), ("euler_ancestral", .eulerAncestral, nil), ("dpm++2m", .dpmpp2M, nil),
     ("Euler SGM Uniform", .euler, .sgmUniform), ("DPM++ 2M Align Your Steps", .dpmpp2M, .ays),
     ("DPM++ 2M KL Optimal", .dpmpp2M, .klOptimal), ("LMS Karras", .lms, .karras),
+    ("DPM fast", .dpmFast, nil), ("k_dpm_fast", .dpmFast, nil), ("DPM adaptive", .dpmAdaptive, nil),
+    ("k_dpm_ad", .dpmAdaptive, nil), ("Restart", .restart, nil), ("Restart Karras", .restart, .karras),
   ]
 
   /// Names as AUTOMATIC1111, ComfyUI and others write them.

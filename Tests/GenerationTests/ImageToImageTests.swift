@@ -92,25 +92,4 @@ import Testing
     let other = try latents("a red butterfly :0.5 AND a cat :0.5")
     #expect(other != whole)
   }
-
-  @Test func theFileSaysHowItWasMade() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("imago-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let request = try request()
-    let batch = try pipeline().generate(request)
-    var edit = EditParameters()
-    edit.strength = 0.6
-    var options = CanvasOptions()
-    options.maskBlur = 4
-    edit.mask = options
-    let file = folder.appendingPathComponent("a.png")
-    try PictureWriter(format: .png, embedsParameters: true).write(
-      batch, index: 0, settings: PictureWriter.Settings(request.generation, index: 0, model: "tiny"), edit: edit,
-      to: file)
-    let text = try #require(try ImageFile.parameters(of: file))
-    let read = GenerationParameters(parsing: text)
-    #expect(read["Denoising strength"] == "0.6" && read["Mask blur"] == "4.0" && read["Seed"] == "5")
-    #expect(read.fields.last?.key == "Version")
-  }
 }

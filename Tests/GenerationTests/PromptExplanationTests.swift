@@ -23,6 +23,18 @@ import Testing
       name: name, vectors: [Tensor([Float](repeating: 0, count: count * 4), shape: [count, 4])])
   }
 
+  /// Texts that take turns are one group, from the second step on: AUTOMATIC1111's first two steps have one text.
+  @Test(
+    arguments: [
+      ("a", ["1-10 a"]), ("[a|b]", ["1-2 a", "3-10 b|a"]), ("[a:b:4]", ["1-5 a", "6-10 b"]),
+      ("[a|b|c]", ["1-2 a", "3-10 b|c|a"]), ("[a|b][c:d:6]", ["1-2 ac", "3-7 bc|ac", "8-8 ad", "9-9 bd", "10-10 ad"]),
+    ] as [(String, [String])])
+  func turns(prompt: String, expected: [String]) throws {
+    let groups = PromptExplanation.Turns.groups(try explain(prompt).parts[0].stretches)
+    let lines = groups.map { "\($0.firstStep)-\($0.lastStep) \($0.texts.joined(separator: "|"))" }
+    #expect(lines == expected)
+  }
+
   @Test func tokensAndWeights() throws {
     let tokens = try explain("a (cat:1.3), [moon]").texts[0].chunks[0]
     #expect(tokens.map(\.id) == [320, 2368, 267, 3293])

@@ -22,6 +22,9 @@ import Testing
     { ($0.hiresScale, $0.hiresSteps, $0.hiresDenoise, $0.hiresUpscaler) = (1.5, 3, 0.65, .lanczos) },
     { ($0.stream, $0.count, $0.sampler) = (.torchBatch, 2, "ddpm") },
     { ($0.stream, $0.count, $0.variationStrength) = (.torchBatch, 3, 0.25) },
+    { ($0.prompt, $0.emphasis) = ("a (cat:1.3)", .noNorm) },
+    { ($0.prompt, $0.emphasis, $0.usesAverage) = ("a [cat|dog]", Emphasis.none, true) },
+    { $0.predictionType = .velocity },
     { $0.prompt = "two\nlines, Steps: 3, \"q\" 日本" },
   ]
 
@@ -77,6 +80,13 @@ import Testing
   ])
   func schedules(fields: String, schedule: String?) throws {
     #expect(try origin("a\nSteps: 2, \(fields), Seed: 1, Size: 64x64, Version: v1.9.0").job.schedule == schedule)
+  }
+
+  @Test(
+    arguments: [("No norm", Emphasis.noNorm), ("Ignore", .ignore), ("Original", .original), ("ComfyUI", .comfy)])
+  func emphasis(name: String, rule: Emphasis) throws {
+    let origin = try origin("a\nSteps: 2, Sampler: Euler, Seed: 1, Emphasis: \(name)")
+    #expect(origin.job.emphasis == rule && origin.notes.isEmpty)
   }
 
   @Test(arguments: [("CPU", RandomStream.torch), ("NV", .nv), ("GPU", .nv)])

@@ -54,9 +54,45 @@ import Testing
     #expect(file.lines.map(\.job.seed) == [3, 4, 5] && file.lines.allSatisfy { $0.job.steps == 7 && $0.number == 1 })
   }
 
+  @Test func promptLanguageAndFiles() throws {
+    let job = try only(
+      #"--prompt a --styles "ink, soft" --style x --emphasis "No norm" --ema true --prediction sample"#)
+    #expect(job.styles == ["ink", "soft", "x"] && job.emphasis == .noNorm && job.usesAverage == true)
+    #expect(job.predictionType == .sample)
+    #expect(try only("a --styles_file s.csv --tokenizer t/").tokenizer == "t/")
+  }
+
+  /// img2img's flags and AUTOMATIC1111's names for the same.
+  @Test func picturesToChange() throws {
+    let flags = try only(
+      "a --init-image in.png --mask m.png --strength 0.4 --mask-blur 3 --inpaint-area masked --inpaint-padding 16 "
+        + "--masked-content nothing --resize-mode fill --no-paste-back --image-cfg 1.2")
+    let names = try only(
+      "--prompt a --init_image in.png --mask m.png --denoising_strength 0.4 --mask_blur 3 --inpaint_full_res true "
+        + "--inpaint_full_res_padding 16 --inpainting_fill 3 --resize_mode 2 --no_paste_back --image_cfg_scale 1.2")
+    let expected = PictureJob.job("a") {
+      ($0.edit.input, $0.edit.mask, $0.edit.strength, $0.edit.maskBlur) = ("in.png", "m.png", 0.4, 3)
+      ($0.edit.area, $0.edit.padding, $0.edit.content) = (.masked, 16, .nothing)
+      ($0.edit.resize, $0.edit.pastesBack, $0.edit.imageGuidance) = (.fill, false, 1.2)
+    }
+    #expect(flags == expected && names == expected)
+    let edit = try only(#"--edit "a dog" --source "a cat" --mask_out m.png --outpaint 8,0,0,0"#)
+    #expect(edit.prompt == "a dog" && edit.edit.isEdit == true && edit.edit.source == "a cat")
+    #expect(edit.edit.outpaint == Margins(left: 8, top: 0, right: 0, bottom: 0))
+  }
+
+  @Test func strips() throws {
+    let job = try only("a cat --to_prompt a dog --to_seed 5 --frames 7")
+    #expect(job.toPrompt == "a dog" && job.toSeed == 5 && job.frames == 7)
+    #expect(try only("a cat --to_prompt a dog --to_share 0.25").blendShare == 0.25)
+  }
+
   @Test(arguments: [
-    "a --q 5", "a --s many", "a --w 0", "--steps 3", "--prompt \"a", "a --ss nothing", "a --d -5", "a --l", "a --l nan",
-    "--prompt a --steps 3 4", "--prompt a --restore_faces true", "--prompt a --tiling maybe", "a --f ../x", "a --t 0.5",
+    "a --outpaint 1,2", "a --resize_mode 7", "a --inpainting_fill x", "a --init_image", "a --frames 1",
+    "a --strength x",
+    "a --emphasis loud", "a --prediction noise", "a --q 5", "a --s many", "a --w 0", "--steps 3", "--prompt \"a",
+    "a --ss nothing", "a --d -5", "a --l", "a --l nan",
+    "--prompt a --steps 3 4", "--prompt a --restore_faces true", "--prompt a --tiling maybe", "a --f ../x",
     "a --nl 3", "--prompt a --rng dice", "--prompt a --batch_size 999999999999", "a --schedule wavy",
   ])
   func badLinesAreNamed(line: String) throws {

@@ -35,24 +35,38 @@ final class TinyPipeline: Sendable {
 
   func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
+  /// The pipeline on disk, `sd1_tiny` beside what the test writes.
+  func diffusersFolder() throws -> URL {
+    let model = file("sd1_tiny")
+    try FileManager.default.copyItem(at: fixtureURL("reference/sd1_tiny"), to: model)
+    try FileManager.default.copyItem(at: fixtureURL("clip_tokenizer"), to: model.appendingPathComponent("tokenizer"))
+    return model
+  }
+
+  /// Values of a tensor in a file.
+  func tensors(_ name: String, _ key: String) throws -> [Float] { try TensorFile(file(name)).tensor(key).floats() }
+
   /// Runs jobs on the pipeline.
   /// - Parameter steps: given each step that is done.
   @discardableResult
   func run(
     _ lines: [JobLine], below: PictureJob = PictureJob(), above: PictureJob = PictureJob(), output: String,
-    batch: Int = 1, keepsManifest: Bool = false, onStep: @escaping () throws -> Void = {}
+    batch: Int = 1, keepsManifest: Bool = false, needsInput: Bool = false, grid: Int? = nil,
+    onStep: @escaping () throws -> Void = {}
   ) throws -> RunResult {
     var options = JobRunner.Options()
     options.output = file(output).path + (output.hasSuffix("/") ? "/" : "")
     (options.batch, options.keepsManifest) = (batch, keepsManifest)
+    (options.needsInput, options.gridColumns) = (needsInput, grid)
     var f32 = below
     f32.precision = .f32
     let loaded = loaded
     let runner = try JobRunner(lines, below: f32, above: above, options: options) { _ in loaded }
     let result = RunResult()
     var events = JobRunner.Events()
-    events.onStep = { _ in try onStep() }
+    events.onStep = { _, _ in try onStep() }
     events.onPicture = { result.made.append($0.url.lastPathComponent) }
+    events.onGrid = { result.grids.append($0.lastPathComponent) }
     events.onSkip = { result.skipped.append($0.lastPathComponent) }
     events.onNote = { result.notes.append($0) }
     if keepsManifest { events.onFailure = { line, error in result.failures.append("\(line ?? 0): \(error)") } }
@@ -64,6 +78,7 @@ final class TinyPipeline: Sendable {
 /// What a run told.
 final class RunResult {
   var made: [String] = []
+  var grids: [String] = []
   var skipped: [String] = []
   var notes: [String] = []
   var failures: [String] = []

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Tensors that torch 2.15 drew, from `Fixtures/torch_rng/expected.safetensors`.
+/// Tensors that torch 2.15 drew, from a folder of `Fixtures`.
 struct TorchFixture {
   enum Tensor: Equatable {
     case floats([Float])
@@ -19,9 +19,10 @@ struct TorchFixture {
     }
   }
 
-  init(file: String = #filePath) throws {
+  /// - Parameter folder: the one whose `expected.safetensors` is read.
+  init(_ folder: String = "torch_rng", file: String = #filePath) throws {
     let url = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/torch_rng/expected.safetensors")
+      .appendingPathComponent("Fixtures/\(folder)/expected.safetensors")
     let bytes = [UInt8](try Data(contentsOf: url))
     let headerCount = bytes.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
     let header = Data(bytes[8..<(8 + headerCount)])

@@ -41,6 +41,14 @@ idnn_op *idnn_linear_backward_data(idnn_dtype type, int64_t M, int64_t N, int64_
 // dw [N, K] float32 = dy^T x
 idnn_op *idnn_linear_backward_weights(idnn_dtype type, int64_t M, int64_t N, int64_t K);
 
+// 8-bit products with bf16 activations, results in bf16: each row of activations and each output channel has a scale of its own.
+// Convolutions are Winograd's (a scale a transformed tile and point). Shapes that these do not take run in bf16.
+int idnn_has_int8(void);             // 1 if the processor multiplies bytes in vectors (AVX-512 VNNI, with bf16)
+int idnn_linear_int8_takes(idnn_dtype type, int64_t N, int64_t K);
+idnn_op *idnn_linear_int8(idnn_dtype type, int64_t M, int64_t N, int64_t K, int has_bias, int has_residual);
+int idnn_conv_int8_takes(const idnn_conv_shape *s);
+idnn_op *idnn_conv_int8(const idnn_conv_shape *s, int has_bias, int has_residual);
+
 // Weights: the size and layout an op wants, and the repacking from the checkpoint's layout (OIHW or [N, K]).
 // Two ops whose idnn_weights_layout is equal can share one packed copy.
 size_t idnn_weights_bytes(const idnn_op *op);

@@ -20,6 +20,9 @@ extension SamplerName {
     case .dpmpp2S: "DPM++ 2S"
     case .dpmpp2SAncestral: "DPM++ 2S a"
     case .dpmppSDE: "DPM++ SDE"
+    case .dpmFast: "DPM fast"
+    case .dpmAdaptive: "DPM adaptive"
+    case .restart: "Restart"
     case .deis: "DEIS"
     case .unipc: "UniPC"
     case .lcm: "LCM"
@@ -32,9 +35,9 @@ extension SamplerName {
   /// have a spacing of their own.
   public var automaticSchedule: ScheduleName? {
     switch self {
-    case .dpm2, .dpm2Ancestral, .dpmpp2M, .dpmpp2SAncestral, .dpmppSDE, .dpmpp2S, .dpmpp3M: .karras
+    case .dpm2, .dpm2Ancestral, .dpmpp2M, .dpmpp2SAncestral, .dpmppSDE, .dpmpp2S, .dpmpp3M, .restart: .karras
     case .dpmpp2MSDE, .dpmpp2MSDEHeun, .dpmpp3MSDE: .exponential
-    case .lms, .euler, .eulerAncestral, .heun: .uniform
+    case .lms, .euler, .eulerAncestral, .heun, .dpmFast, .dpmAdaptive: .uniform
     case .ddpm, .ddim, .ddimInverse, .pndm, .deis, .unipc, .lcm, .tcd, .flowEuler: nil
     }
   }
@@ -48,7 +51,7 @@ extension SamplerName {
     "dpmpp2sancestral": .dpmpp2SAncestral, "dpm++2sancestral": .dpmpp2SAncestral, "dpmppsdegpu": .dpmppSDE,
     "unipcbh1": .unipc, "unipcbh2": .unipc, "ddiminversion": .ddimInverse, "klms": .lms, "keuler": .euler,
     "keulera": .eulerAncestral, "kheun": .heun, "kdpm2": .dpm2, "kdpm2a": .dpm2Ancestral, "kdpm++2m": .dpmpp2M,
-    "kdpmpp2m": .dpmpp2M, "flowmatcheuler": .flowEuler,
+    "kdpmpp2m": .dpmpp2M, "kdpmfast": .dpmFast, "kdpmad": .dpmAdaptive, "flowmatcheuler": .flowEuler,
   ]
 
   /// Parses a name of `--sampler`, AUTOMATIC1111's or another program's, with or without a schedule at its end

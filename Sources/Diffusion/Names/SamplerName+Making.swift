@@ -29,6 +29,8 @@ extension SamplerName {
         config, order: order, stochastic: stochastic, midpoint: midpoint, schedule: schedule, isXL: isXL,
         name: rawValue)
     }
+    // Samplers that diffusers has not have no levels of its either.
+    let list = schedule.flatMap { $0.isSigmaList ? $0 : nil }
     let isMidpoint = config.given.solverType != "heun"
     // A configuration of this very class may ask for first order.
     let second = config.className == diffusersClass ? min(config.solverOrder, 2) : 2
@@ -52,6 +54,9 @@ extension SamplerName {
     case .dpmpp2S: DPMSolverSinglestepSampler(config, schedule: schedule, isXL: isXL)
     case .dpmpp2SAncestral: DPMSolverPP2SAncestralSampler(config, schedule: schedule, isXL: isXL)
     case .dpmppSDE: DPMSolverPPSDESampler(config, schedule: schedule, isXL: isXL)
+    case .dpmFast: DPMFastSampler(config, schedule: list, isXL: isXL)
+    case .dpmAdaptive: DPMAdaptiveSampler(config, schedule: list, isXL: isXL)
+    case .restart: RestartSampler(config, schedule: list, isXL: isXL)
     case .deis: DEISSampler(config, schedule: schedule, isXL: isXL)
     case .unipc: UniPCSampler(config, schedule: schedule, isXL: isXL)
     case .lcm: LCMSampler(config)
@@ -81,7 +86,7 @@ extension SamplerName {
     case .lcm: "LCMScheduler"
     case .tcd: "TCDScheduler"
     case .flowEuler: "FlowMatchEulerDiscreteScheduler"
-    case .dpmpp2SAncestral: nil
+    case .dpmpp2SAncestral, .dpmFast, .dpmAdaptive, .restart: nil
     }
   }
 

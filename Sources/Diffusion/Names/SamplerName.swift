@@ -15,6 +15,9 @@ public enum SamplerName: String, Codable, Sendable, CaseIterable {
   case dpmpp2S = "dpmpp-2s"
   case dpmpp2SAncestral = "dpmpp-2s-a"
   case dpmppSDE = "dpmpp-sde"
+  case dpmFast = "dpm-fast"
+  case dpmAdaptive = "dpm-adaptive"
+  case restart
   case deis, unipc, lcm, tcd
   case flowEuler = "flow-euler"
 
@@ -23,7 +26,7 @@ public enum SamplerName: String, Codable, Sendable, CaseIterable {
   public var isStochastic: Bool {
     switch self {
     case .ddpm, .eulerAncestral, .dpm2Ancestral, .dpmpp2MSDE, .dpmpp2MSDEHeun, .dpmpp3MSDE, .dpmpp2SAncestral,
-      .dpmppSDE, .lcm:
+      .dpmppSDE, .dpmFast, .dpmAdaptive, .restart, .lcm:
       true
     case .ddim, .ddimInverse, .pndm, .lms, .euler, .heun, .dpm2, .dpmpp2M, .dpmpp3M, .dpmpp2S, .deis, .unipc, .tcd,
       .flowEuler:
@@ -37,6 +40,7 @@ public enum SamplerName: String, Codable, Sendable, CaseIterable {
     case .ddpm, .ddim, .pndm: [.default, .trailing, .leading, .linspace]
     case .ddimInverse: [.default, .trailing, .leading]
     case .lcm, .tcd, .flowEuler: [.default]
+    case .dpmFast, .dpmAdaptive, .restart: ScheduleName.allCases.filter { $0 == .default || $0.isSigmaList }
     case .dpmpp2S: ScheduleName.allCases.filter { $0 != .leading && $0 != .trailing }
     case .lms, .euler, .eulerAncestral, .heun, .dpm2, .dpm2Ancestral, .dpmpp2M, .dpmpp2MSDE, .dpmpp2MSDEHeun,
       .dpmpp3M, .dpmpp3MSDE, .dpmpp2SAncestral, .dpmppSDE, .deis, .unipc:

@@ -42,7 +42,9 @@ public struct DPMSolverMultistepSampler: Sampler {
       let prediction = try scale.prediction(x, form, of: plan, at: i, predict)
       predictions = [prediction] + predictions.prefix(order - 1)
       let step = DPMSolverStep(form, from: plan.sigmas[i], to: plan.sigmas[i + 1])
-      let fresh = form.isStochastic ? noise.normal(x.shape, device: x.device) : nil
+      let fresh =
+        form.isStochastic
+        ? noise.normal(x.shape, from: plan.sigmas[i], to: plan.sigmas[i + 1], of: plan, device: x.device) : nil
       let weights = weights(step, plan, at: i, order: order(at: i, of: plan, known: predictions.count))
       x = Tensor.combination([(step.keep, x)] + zip(weights, predictions))
       if let fresh, step.noise > 0 { x = x.scaled(by: 1, adding: fresh, times: Float(step.noise)) }

@@ -4,8 +4,8 @@ import TensorCore
 /// DPM-Solver++ for the reverse stochastic equation, of second order in single steps (k-diffusion's
 /// `sample_dpmpp_sde` with r = 1/2): DPM++ SDE.
 ///
-/// The noise of a whole step contains that of its first half, as on a Brownian path in σ. The path itself is drawn
-/// step by step, not from a Brownian tree, so pictures differ from those of programs that use one.
+/// The noise of a whole step contains that of its first half, as on a Brownian path in σ: the noise source's own, or one
+/// that is drawn step by step.
 public struct DPMSolverPPSDESampler: Sampler {
   let scale: SigmaScale
 
@@ -32,8 +32,9 @@ public struct DPMSolverPPSDESampler: Sampler {
       } else if let half = begun {
         let first = plan.sigmas[i - 1]
         let split = AncestralStep(from: first, to: next)
-        let path = NoisePath(first: first, middle: sigma, last: next)
-        let fresh = noise.normal(x.shape, device: x.device)
+        let path = NoisePath(noise.stepNoise, first: first, middle: sigma, last: next)
+        let fresh = noise.normal(
+          x.shape, from: path.query.first, to: path.query.last, of: plan, device: x.device)
         let kept = split.down / first
         x = Tensor.combination([
           (kept, half.sample), (1 - kept, clean), (split.up * path.before, half.fresh), (split.up * path.after, fresh),
@@ -41,7 +42,9 @@ public struct DPMSolverPPSDESampler: Sampler {
         begun = nil
       } else {
         let split = AncestralStep(from: sigma, to: next)
-        let fresh = noise.normal(x.shape, device: x.device)
+        let path = NoisePath(noise.stepNoise, first: sigma, middle: next, last: plan.sigmas[i + 2])
+        let fresh = noise.normal(
+          x.shape, from: path.query.first, to: path.query.middle, of: plan, device: x.device)
         begun = (x, fresh)
         let kept = split.down / sigma
         x = Tensor.combination([(kept, x), (1 - kept, clean), (split.up, fresh)])
@@ -51,13 +54,26 @@ public struct DPMSolverPPSDESampler: Sampler {
     return x
   }
 
-  /// Shares of the two halves' increments in the increment of the whole step, each of deviation 1.
+  /// What the noise of a whole step is made of, each part of deviation 1.
   private struct NoisePath {
+    /// Shares of the first half's noise and of what is drawn for the second; of a path that knows the whole, only that.
     let before, after: Double
+    /// The levels a path is asked at.
+    let query: (first: Double, middle: Double, last: Double)
 
-    init(first: Double, middle: Double, last: Double) {
-      before = ((first - middle) / (first - last)).squareRoot()
-      after = ((middle - last) / (first - last)).squareRoot()
+    init(_ kind: StepNoise, first: Double, middle: Double, last: Double) {
+      switch kind {
+      case .independent:
+        before = ((first - middle) / (first - last)).squareRoot()
+        after = ((middle - last) / (first - last)).squareRoot()
+        query = (first, middle, last)
+      case .brownianTree:
+        (before, after) = (0, 1)
+        // k-diffusion takes levels from their logarithms, in float32: a path has another value at every other level.
+        let (t, next) = (-log(Float(first)), -log(Float(last)))
+        func level(_ time: Float) -> Double { Double(exp(-time)) }
+        query = (level(t), level(t + (next - t) * 0.5), level(next))
+      }
     }
   }
 }

@@ -25,8 +25,9 @@ enum NamedSigmas {
     let (low, high) = (table.smallest, table.largest)
     let top = Double(table.sigmas.count - 1)
     switch name {
-    case .karras: return Spread.karras.sigmas(from: high, to: low, count: n) + [0]
-    case .exponential, .polyexponential: return Spread.exponential.sigmas(from: high, to: low, count: n) + [0]
+    case .karras: return karras(from: high, to: low, count: n) + [0]
+    case .exponential, .polyexponential:
+      return NoiseSchedule.linspace(Float(log(high)), Float(log(low)), n).map { Double(exp($0)) } + [0]
     case .beta: return Spread.beta.sigmas(from: high, to: low, count: n) + [0]
     case .sgmUniform:
       return TimestepSpacing.linspace(top, 0, n + 1).dropLast().map { table.sigmaInLog(at: $0) } + [0]
@@ -47,6 +48,13 @@ enum NamedSigmas {
     case .uniform, .normal, .default, .leading, .trailing, .linspace:
       return TimestepSpacing.linspace(top, 0, n).map { table.sigmaInLog(at: $0) } + [0]
     }
+  }
+
+  /// Karras et al. 2022, eq. 5, ρ = 7, in float32 as k-diffusion computes it: a Brownian path has another value at every
+  /// other level.
+  static func karras(from high: Double, to low: Double, count: Int) -> [Double] {
+    let (start, end) = (pow(high, 1 / 7), pow(low, 1 / 7))
+    return NoiseSchedule.linspace(0, 1, count).map { Double(pow(Float(start) + $0 * Float(end - start), 7)) }
   }
 
   /// A list of levels at another length, linear in ln σ.

@@ -21,8 +21,9 @@ struct SigmaScale: Sendable {
     self.schedule = config.schedule
     self.family = family
     self.isXL = isXL
-    table = SigmaTable(self.schedule)
     named = schedule.flatMap { $0.isSigmaList ? $0 : nil }
+    // k-diffusion's lists are made from the levels of the original code.
+    table = SigmaTable((named == nil ? nil : config.originalAlphasCumprod) ?? self.schedule.alphasCumprod)
     limit = CleanSampleLimit(config)
   }
 

@@ -8,8 +8,9 @@ struct SigmaTable: Sendable {
   let sigmas: [Double]
   let logSigmas: [Double]
 
-  init(_ schedule: NoiseSchedule) {
-    var bars = schedule.alphasCumprod
+  /// - Parameter alphasCumprod: `ᾱ`, falling.
+  init(_ alphasCumprod: [Float]) {
+    var bars = alphasCumprod
     // No signal at all would be an infinite level; diffusers leaves this much (σ = 4096).
     if bars[bars.count - 1] <= 0 { bars[bars.count - 1] = 0x1p-24 }
     sigmas = bars.map { Double(((1 - $0) / $0).squareRoot()) }

@@ -21,11 +21,17 @@ struct OneDNNMatrixKernels: MatrixKernels {
     let (m, n, k) = (x.rows, w.shape[0], w.shape[1])
     let y = x.like(x.shape.dropLast() + [n])
     if y.count == 0 { return y }
+    let (hasBias, hasResidual): (Int32, Int32) = (bias == nil ? 0 : 1, residual == nil ? 0 : 1)
+    let isInt8 =
+      ProductArithmetic.current == .int8 && activation == .none
+      && idnn_linear_int8_takes(x.dtype.oneDNN, Int64(n), Int64(k)) != 0
     let op = require(
-      idnn_linear_forward(
-        x.dtype.oneDNN, Int64(m), Int64(n), Int64(k), bias == nil ? 0 : 1, residual == nil ? 0 : 1,
-        activation.oneDNN), "linear [\(m), \(k)] x [\(n), \(k)]")
-    let weights = packed(w, for: op, "forward")
+      isInt8
+        ? idnn_linear_int8(x.dtype.oneDNN, Int64(m), Int64(n), Int64(k), hasBias, hasResidual)
+        : idnn_linear_forward(
+          x.dtype.oneDNN, Int64(m), Int64(n), Int64(k), hasBias, hasResidual, activation.oneDNN),
+      "linear [\(m), \(k)] x [\(n), \(k)]")
+    let weights = packed(w, for: op, isInt8 ? "int8" : "forward")
     check(
       idnn_run_forward(
         op, x.raw, weights.pointer, bias?.pointer(as: Float.self), residual?.raw, y.raw),
@@ -68,11 +74,15 @@ struct OneDNNMatrixKernels: MatrixKernels {
   ) -> Tensor {
     let y = x.like(geometry.outputShape)
     var shape = geometry.oneDNN(x.dtype)
+    let (hasBias, hasResidual): (Int32, Int32) = (bias == nil ? 0 : 1, residual == nil ? 0 : 1)
+    let isInt8 =
+      ProductArithmetic.current == .int8 && activation == .none && idnn_conv_int8_takes(&shape) != 0
     let op = require(
-      idnn_conv_forward(
-        &shape, bias == nil ? 0 : 1, residual == nil ? 0 : 1, activation.oneDNN, 1),
+      isInt8
+        ? idnn_conv_int8(&shape, hasBias, hasResidual)
+        : idnn_conv_forward(&shape, hasBias, hasResidual, activation.oneDNN, 1),
       "convolution \(geometry)")
-    let weights = packed(w, for: op, "forward")
+    let weights = packed(w, for: op, isInt8 ? "int8" : "forward")
     check(
       idnn_run_forward(
         op, x.raw, weights.pointer, bias?.pointer(as: Float.self), residual?.raw, y.raw),

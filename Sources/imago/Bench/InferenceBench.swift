@@ -54,7 +54,9 @@ extension Bench {
         let x = Bench.normal(source, [batch, size / 8, size / 8, 4]).cast(to: dtype)
         let context = Bench.normal(source, [batch, 77, 768])
         try options.report("unet", size: size, batch: batch) {
-          _ = unet(x, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: context)
+          ProductArithmetic.$current.withValue(options.compute.chosenPrecision.products) {
+            _ = unet(x, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: context)
+          }
         }
       }
     }

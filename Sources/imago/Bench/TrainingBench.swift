@@ -1,3 +1,4 @@
+import Adapters
 import ArgumentParser
 import CommandSupport
 import Models
@@ -53,6 +54,37 @@ extension Bench {
         try Bench.steps("small-step", size: 128, batch: batch, texts.parameters + nets.parameters, options) {
           let context = text(ids, dtype: dtype).lastHiddenState
           return (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
+        }
+      }
+    }
+  }
+
+  /// A step of an adapter for Stable Diffusion 1.5.
+  struct LoRAStep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "lora-step",
+      abstract: "A training step of an adapter on the attention of Stable Diffusion 1.5's U-Net, the weights frozen.")
+    @Option(help: "Side of the picture.") var size = 512
+    @Option(help: "Pictures in a step.") var batch = 1
+    @Option(help: "Rank of the adapter.") var rank = 8
+    @OptionGroup var options: BenchOptions
+
+    func validate() throws { try Bench.check(size: size) }
+
+    func run() throws {
+      try options.run {
+        let dtype = options.dtype
+        let store = BenchModels.store(training: false, precision: dtype)
+        let unet = UNet2DConditionModel(store.root, BenchModels.stableDiffusionUNet)
+        let adapters = try TrainableAdapters(
+          [.unet: store.parameters], targets: .attention, rank: rank, alpha: Float(rank), seed: 1)
+        let source = RandomInitialization(seed: 1)
+        let noise = Bench.normal(source, [batch, size / 8, size / 8, 4])
+        let x = noise.cast(to: dtype)
+        let context = Bench.normal(source, [batch, 77, 768])
+        let times = (0..<batch).map { Float(500 - 37 * $0 % 500) }
+        try Bench.steps("lora-step", size: size, batch: batch, adapters.parameters, options) {
+          (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
         }
       }
     }

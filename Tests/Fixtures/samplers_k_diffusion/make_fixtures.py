@@ -25,8 +25,9 @@ package.utils.append_dims = lambda x, dims: x[(...,) + (None,) * (dims - x.ndim)
 sys.modules["k_diffusion"] = package
 sampling = importlib.import_module("k_diffusion.sampling")
 
-BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
-BARS = torch.cumprod(1 - BETAS, 0)
+# In double precision and rounded once, as the original checkpoints have it.
+BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+BARS = torch.cumprod(1 - BETAS, 0).float()
 TABLE = ((1 - BARS) / BARS).sqrt()
 LOW, HIGH = TABLE[0].item(), TABLE[-1].item()
 LOGS = TABLE.log().double().numpy()

@@ -3,58 +3,8 @@ import Foundation
 import Generation
 import Images
 
-/// The settings found in a picture, and what of them cannot be had here.
-public struct PictureOrigin: Sendable {
-  public var job: PictureJob
-  /// One line each.
-  public var notes: [String]
-  /// The model's name as the picture has it.
-  public var modelName: String?
-
-  /// Reads a picture's settings.
-  /// - Parameter locator: looks for the model by its name, and leaves `job.model` nil if it is not there; nil does not look.
-  public init(_ url: URL, locator: ModelLocator?) throws {
-    guard let text = try ImageFile.parameters(of: url) else {
-      throw JobError.unreadable(
-        path: url.path, reason: "holds no generation parameters, so there is nothing to make it again from")
-    }
-    try self.init(GenerationParameters(parsing: text), path: url.path, locator: locator)
-  }
-
-  /// - Parameter path: for messages.
-  public init(_ parameters: GenerationParameters, path: String, locator: ModelLocator?) throws(JobError) {
-    var reader = ParameterReader(parameters, path: path)
-    try reader.read()
-    (job, notes) = (reader.job, reader.notes)
-    modelName = parameters["Model"]
-    guard let modelName, let locator else { return }
-    job.model = locator.model(named: modelName)
-  }
-}
-
-extension ModelLocator {
-  /// What to give as `--model` for a model of that name, as metadata has it: a pipeline, or a file or folder in the
-  /// working directory or in `Weights/`. nil if there is none.
-  public func model(named name: String) -> String? {
-    guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else { return nil }
-    if FileManager.default.fileExists(atPath: home.appendingPathComponent("Pipelines/\(name).yaml").path) {
-      return name
-    }
-    let folders = [
-      URL(fileURLWithPath: FileManager.default.currentDirectoryPath), home.appendingPathComponent("Weights"),
-    ]
-    for folder in folders {
-      for ending in ["", ".safetensors", ".ckpt", ".gguf"] {
-        let url = folder.appendingPathComponent(name + ending)
-        if FileManager.default.fileExists(atPath: url.path) { return url.path }
-      }
-    }
-    return nil
-  }
-}
-
 /// Turns the fields of a picture's text into a job.
-private struct ParameterReader {
+struct ParameterReader {
   let parameters: GenerationParameters
   let path: String
   var job = PictureJob()
@@ -68,12 +18,12 @@ private struct ParameterReader {
   /// Fields that describe and decide nothing.
   private static let descriptive: Set<String> = [
     "Model", "Version", "Lora hashes", "TI hashes", "Hashes", "VAE", "VAE hash", "Batch size", "Batch pos",
-    "Mask blur", "Emphasis", "User", "Downcast alphas_cumprod",
+    "User", "Downcast alphas_cumprod",
   ]
 
   private var isOwn: Bool { parameters["Version"]?.hasPrefix("imago") == true }
 
-  mutating func read() throws(JobError) {
+  mutating func read(editing: Bool) throws(JobError) {
     guard !parameters.fields.isEmpty else {
       throw .unreadable(path: path, reason: "its text holds a prompt but no settings")
     }
@@ -96,9 +46,15 @@ private struct ParameterReader {
     job.isSeamless = text("Tiling").map { $0 == "True" }
     (job.loras, job.embeddings) = (list("Adapters"), list("Embeddings"))
     job.precision = try value("Precision") { Precision(rawValue: $0) }
+    job.emphasis = try value("Emphasis") { Emphasis(anyName: $0) }
+    job.predictionType = try value("Prediction type") { PredictionType(rawValue: $0) }
+    job.usesAverage = text("EMA weights").map { $0 == "True" }
     try readStream()
     try readHires()
-    try readVAE()
+    try readStrip()
+    try readEdit(editing)
+    job.vae = readPath("VAE", flag: "--vae")
+    job.tokenizer = readPath("Tokenizer", flag: "--tokenizer")
     noteOthers()
   }
 
@@ -155,20 +111,47 @@ private struct ParameterReader {
       job.hiresDenoise = strength
     } else {
       (job.hiresSteps, job.hiresUpscaler) = (nil, nil)
-      if let strength {
-        notes.append("Denoising strength \(strength): it was made from another picture, which img2img does")
-      }
     }
   }
 
-  /// Imago writes the path it was given; other programs a name, which says where nothing is.
-  private mutating func readVAE() throws(JobError) {
-    guard let name = text("VAE"), name != "None", name != "Automatic" else { return }
-    if FileManager.default.fileExists(atPath: name) {
-      job.vae = name
-    } else {
-      notes.append("VAE \(name) is not here by that name: say where it is with --vae, or the model's own is used")
+  /// A second prompt or seed.
+  private mutating func readStrip() throws(JobError) {
+    job.toPrompt = text(BlendField.prompt) ?? text(StripField.toPrompt)
+    job.blendShare = try value(BlendField.share) { Double($0) }
+    job.toSeed = try value(StripField.toSeed) { UInt64($0) }
+    job.frames = try value(StripField.frames) { Int($0).flatMap { (2...1000).contains($0) ? $0 : nil } }
+  }
+
+  /// The picture it was made from.
+  private mutating func readEdit(_ editing: Bool) throws(JobError) {
+    guard job.hiresScale == nil else { return }
+    // What is said about files is of no use to pictures from words.
+    var told: [String] = []
+    do throws(UnreadableField) {
+      let edit = try EditJob(parameters, notes: &told, known: &known)
+      if editing {
+        job.edit = edit
+        notes += told
+      } else if !edit.isEmpty || parameters[EditField.input] != nil {
+        let strength = parameters["Denoising strength"].map { "Denoising strength \($0): " } ?? ""
+        notes.append("\(strength)it was made from another picture, which img2img does")
+      }
+    } catch {
+      throw unreadable(error.key, error.value)
     }
+    let size: (Int?, Int?) = (
+      try value(EditField.width) { Int($0) }, try value(EditField.height) { Int($0) }
+    )
+    // The size written is the network's; the picture comes to it again by itself.
+    if editing, isOwn, parameters[EditField.input] != nil { (job.width, job.height) = size }
+  }
+
+  /// Imago writes the path it was given; other programs a name, which says where nothing is.
+  private mutating func readPath(_ key: String, flag: String) -> String? {
+    guard let name = text(key), name != "None", name != "Automatic" else { return nil }
+    if FileManager.default.fileExists(atPath: name) { return name }
+    notes.append("\(key) \(name) is not here by that name: say where it is with \(flag), or the model's own is used")
+    return nil
   }
 
   private mutating func noteOthers() {
@@ -190,9 +173,11 @@ private struct ParameterReader {
     _ key: String, _ read: (String) -> Value?
   ) throws(JobError) -> Value? {
     guard let text = text(key) else { return nil }
-    guard let value = read(text) else {
-      throw .unreadable(path: path, reason: "its field \"\(key): \(text)\" cannot be read")
-    }
+    guard let value = read(text) else { throw unreadable(key, text) }
     return value
+  }
+
+  private func unreadable(_ key: String, _ text: String) -> JobError {
+    .unreadable(path: path, reason: "its field \"\(key): \(text)\" cannot be read")
   }
 }

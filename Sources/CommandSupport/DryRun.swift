@@ -1,6 +1,3 @@
-import CommandSupport
-import Foundation
-import Generation
 import Jobs
 
 /// Prints the jobs of a file with what they would cost.

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Diffusion
+import Foundation
+import Generation
+
+/// Flags that say how to read a model's files.
+public struct ModelFileOptions: ParsableArguments {
+  @Option(help: "Another autoencoder: a file or a folder.") public var vae: String?
+  @Option(help: "A folder with vocab.json and merges.txt, for a model that comes without.")
+  public var tokenizer: String?
+  @Option(
+    help: "What the U-Net predicts where the model does not say: epsilon, v_prediction or sample.", transform: named)
+  public var prediction: PredictionType?
+  @Flag(help: "Takes the averaged weights (model_ema) of the U-Net.") public var ema = false
+
+  public init() {}
+
+  /// How the files are to be read.
+  public var options: PipelineFileOptions {
+    var options = PipelineFileOptions()
+    options.vae = vae.map { URL(fileURLWithPath: $0) }
+    options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0) }
+    options.usesAverage = ema
+    options.predictionType = prediction
+    return options
+  }
+}

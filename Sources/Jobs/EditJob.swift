@@ -1,0 +1,97 @@
+import Foundation
+import Generation
+
+/// How a picture is changed into another; nil leaves a value to the layer below.
+public struct EditJob: Sendable, Equatable {
+  /// The picture's file.
+  public var input: String?
+  /// The file of a mask of the picture's size: white is repainted.
+  public var mask: String?
+  /// The share of the steps that are run.
+  public var strength: Double?
+  /// Deviation of the mask's softening, in pixels.
+  public var maskBlur: Double?
+  public var area: InpaintArea?
+  /// Pixels of surroundings around the mask with `area` masked.
+  public var padding: Int?
+  public var content: MaskedContent?
+  public var resize: ResizeMode?
+  public var outpaint: Margins?
+  public var pastesBack: Bool?
+  /// Whether only what the prompt asks for is to change: an edit by description, or by instruction if the model follows those.
+  public var isEdit: Bool?
+  /// What the picture shows before an edit by description.
+  public var source: String?
+  /// Where the mask such an edit found is saved.
+  public var maskOut: String?
+  /// How closely an instruction model keeps to the picture.
+  public var imageGuidance: Float?
+
+  public init() {}
+
+  /// Whether nothing is said about a picture to change.
+  public var isEmpty: Bool { self == EditJob() }
+
+  /// Whether there is no mask and the words say where it would be.
+  public var findsMask: Bool { isEdit == true && mask == nil && outpaint == nil && resize != .outpaint }
+
+  /// These settings with another's values over their own.
+  func overlaid(by upper: EditJob) -> EditJob {
+    var edit = self
+    func put<Value>(_ field: WritableKeyPath<EditJob, Value?>) {
+      if let value = upper[keyPath: field] { edit[keyPath: field] = value }
+    }
+    // A mask belongs to its picture.
+    if let input = upper.input, input != edit.input { edit.mask = nil }
+    put(\.input)
+    put(\.mask)
+    put(\.strength)
+    put(\.maskBlur)
+    put(\.area)
+    put(\.padding)
+    put(\.content)
+    put(\.resize)
+    put(\.outpaint)
+    put(\.pastesBack)
+    put(\.isEdit)
+    put(\.source)
+    put(\.maskOut)
+    put(\.imageGuidance)
+    return edit
+  }
+
+  /// Throws for settings that do not go together or cannot work.
+  public func check() throws(JobError) {
+    if let strength, !(0...1).contains(strength) {
+      throw .badValue(name: "--strength", value: "\(strength)", reason: "must be 0 to 1")
+    }
+    if let imageGuidance, !imageGuidance.isFinite || imageGuidance < 1 {
+      throw .badValue(name: "--image-cfg", value: "\(imageGuidance)", reason: "must be 1 or more")
+    }
+    if !findsMask, let name = source != nil ? "--source" : maskOut != nil ? "--mask-out" : nil {
+      throw .badValue(name: name, value: source ?? maskOut ?? "", reason: "belongs to --edit without --mask")
+    }
+    if findsMask, area == .masked {
+      throw .badValue(
+        name: "--inpaint-area", value: "masked", reason: "needs --mask: the whole picture is looked at to find one")
+    }
+    if let maskOut, !["png", "jpg", "jpeg"].contains((maskOut as NSString).pathExtension.lowercased()) {
+      throw .badValue(name: "--mask-out", value: maskOut, reason: "must end in .png or .jpg")
+    }
+  }
+
+  /// Layout of the input for the network.
+  /// - Parameters: width and height asked for, nil for the picture's own.
+  public func canvasOptions(width: Int?, height: Int?) -> CanvasOptions {
+    var options = CanvasOptions()
+    (options.width, options.height) = (width, height)
+    options.resize = resize ?? options.resize
+    options.outpaint = outpaint
+    options.maskBlur = maskBlur ?? options.maskBlur
+    options.area = area ?? options.area
+    options.padding = padding ?? options.padding
+    options.content = content
+    options.pastesBack = pastesBack ?? true
+    return options
+  }
+}

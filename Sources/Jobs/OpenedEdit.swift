@@ -1,0 +1,156 @@
+import Diffusion
+import Foundation
+import Generation
+import Images
+
+/// A picture to change, opened and laid out for a model, and how it is changed.
+struct OpenedEdit {
+  let canvas: EditCanvas
+  /// Whether the mask is to be found from the words.
+  let findsMask: Bool
+  let strength: Double
+  let kind: PipelineComponents.Kind?
+  private let edit: EditJob
+  /// Width and height asked for.
+  private let size: (width: Int?, height: Int?)
+
+  /// - Parameter job: without what its pipeline says: a picture keeps its size unless another is asked for.
+  /// - Returns: nil for a job without a picture.
+  /// - Throws: `JobError`, `GenerationError` or `ImageError` for what cannot work.
+  init?(_ job: PictureJob, _ components: PipelineComponents) throws {
+    guard let input = job.edit.input else {
+      guard job.edit.isEmpty else {
+        throw JobError.missing(
+          what: "the picture to change",
+          advice: "name it with --init_image FILE in the line, or before img2img's prompt")
+      }
+      return nil
+    }
+    edit = job.edit
+    try edit.check()
+    guard job.hiresScale == nil else {
+      throw JobError.badValue(
+        name: "--hires-scale", value: "", reason: "belongs to txt2img: give --width and --height for a larger result")
+    }
+    let picture = try ImageFile.load(URL(fileURLWithPath: input))
+    let mask = try edit.mask.map { Mask(try ImageFile.load(URL(fileURLWithPath: $0))) }
+    kind = components.kind
+    findsMask = edit.findsMask && kind != .instruction
+    if findsMask {
+      if let sampler = job.sampler, try SamplerChoice(sampler).sampler != .ddim {
+        throw JobError.badValue(
+          name: "--sampler", value: sampler, reason: "--edit without --mask turns DDIM's steps back: leave it out")
+      }
+      guard job.frames == nil, job.toPrompt == nil, job.variationStrength == nil else {
+        throw JobError.badValue(
+          name: "--frames, --to-prompt, --variation-strength", value: "",
+          reason: "do nothing to an edit that finds its mask: give --mask")
+      }
+    }
+    size = (job.width, job.height)
+    canvas = try EditCanvas(
+      picture,
+      // A mask that is still to be found starts as all of the picture.
+      mask: mask ?? (findsMask ? Mask(everythingIn: picture) : nil),
+      options: edit.canvasOptions(width: job.width, height: job.height), multiple: components.sizeMultiple,
+      defaultSize: components.defaultSize)
+    strength = edit.strength ?? (canvas.mask == nil || findsMask ? 0.8 : 1)
+  }
+
+  private var imageGuidance: Float { edit.imageGuidance ?? 1.5 }
+
+  /// Changes the picture.
+  /// - Parameter onStep: steps done and in all; throw to stop.
+  /// - Returns: the results, and the mask found for the first of them.
+  func generate(
+    _ request: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void
+  ) throws -> (batch: GeneratedBatch, mask: Mask?) {
+    let (components, precision) = (loaded.components, loaded.pipeline.precision)
+    guard findsMask else {
+      var pipeline = ImageToImage(components, precision: precision)
+      pipeline.embeddings = loaded.pipeline.embeddings
+      let change = ImageToImageRequest(request, canvas: canvas, strength: strength, imageGuidance: imageGuidance)
+      return (try pipeline.generate(change) { step, _ in try onStep(step.index + 1, step.count) }, nil)
+    }
+    var pipeline = DescriptionEdit(components, precision: precision)
+    pipeline.embeddings = loaded.pipeline.embeddings
+    let change = DescriptionEditRequest(request, canvas: canvas, source: edit.source ?? "", strength: strength)
+    let made = try pipeline.generate(change, onProgress: onStep)
+    return (made.batch, made.masks.first)
+  }
+
+  /// Runs all of a short request to see what a step costs.
+  func measure(
+    _ request: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void
+  ) throws {
+    let change = ImageToImageRequest(request, canvas: canvas, strength: 1, imageGuidance: imageGuidance)
+    _ = try ImageToImage(loaded.components, precision: loaded.pipeline.precision).generate(change) { step, _ in
+      try onStep(step.index + 1, step.count)
+    }
+  }
+
+  /// Saves a mask that was found where it was asked for.
+  func save(_ mask: Mask?) throws {
+    if let path = edit.maskOut, let mask { try ImageFile.save(mask.image, to: URL(fileURLWithPath: path)) }
+  }
+
+  /// Evaluations of the network for one picture, in units of one text's.
+  func evaluations(_ request: GenerationRequest) -> Double {
+    let run = Double(Int(Double(request.steps) * strength))
+    let rows: Double = request.guidance.isOn ? 2 : 1
+    if findsMask { return Double(2 * DescriptionEdit.maps) + run * (1 + rows) }
+    return kind == .instruction ? Double(request.steps) * 3 : run * rows
+  }
+}
+
+// MARK: - Metadata
+
+extension OpenedEdit {
+  /// All that decides the change, under AUTOMATIC1111's names where it has one.
+  var fields: [GenerationParameters.Field] {
+    var fields: [GenerationParameters.Field] = []
+    func add(_ key: String, _ value: String?) {
+      if let value { fields.append((key, value)) }
+    }
+    let isInstruction = kind == .instruction
+    add("Image CFG scale", isInstruction ? "\(imageGuidance)" : nil)
+    add("Denoising strength", isInstruction ? nil : "\(strength)")
+    add(EditField.input, edit.input)
+    add(EditField.inputHash, edit.input.flatMap(Self.hash))
+    add(EditField.mask, edit.mask)
+    add(EditField.maskHash, edit.mask.flatMap(Self.hash))
+    add(EditField.width, size.width.map(String.init))
+    add(EditField.height, size.height.map(String.init))
+    add(EditField.isEdit, edit.isEdit == true ? "True" : nil)
+    add(EditField.source, findsMask ? edit.source ?? "" : nil)
+    let options = edit.canvasOptions(width: nil, height: nil)
+    add("Resize mode", edit.resize.flatMap { $0 == .resize ? nil : $0.rawValue })
+    add(EditField.outpaint, edit.outpaint.map { "\($0.left),\($0.top),\($0.right),\($0.bottom)" })
+    guard canvas.mask != nil else { return fields }
+    add("Mask blur", "\(options.maskBlur)")
+    add("Masked content", options.content?.rawValue)
+    if options.area == .masked {
+      add("Inpaint area", "Only masked")
+      add("Masked area padding", "\(options.padding)")
+    }
+    add(EditField.pastesBack, options.pastesBack ? nil : "False")
+    return fields
+  }
+
+  /// A file's hash as models' are shown; of no file, none.
+  static func hash(_ path: String) -> String? { ModelHash.short(URL(fileURLWithPath: path)) }
+}
+
+/// Names of the metadata that only Imago writes about changed pictures.
+enum EditField {
+  static let input = "Init image"
+  static let inputHash = "Init image SHA-256"
+  static let mask = "Mask"
+  static let maskHash = "Mask SHA-256"
+  static let width = "Width asked for"
+  static let height = "Height asked for"
+  static let isEdit = "Edit"
+  static let source = "Edit source"
+  static let outpaint = "Outpaint"
+  static let pastesBack = "Paste back"
+}

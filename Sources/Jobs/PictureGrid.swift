@@ -1,0 +1,54 @@
+import Foundation
+import Generation
+import Images
+
+/// The pictures of a job side by side in one file beside them.
+struct PictureGrid {
+  /// In reading order.
+  let files: [URL]
+  /// Pictures in a row.
+  let columns: Int
+  let url: URL
+  private static let padding = 4
+
+  /// - Parameter format: of the pictures; not `safetensors`.
+  init(files: [URL], columns: Int, format: OutputNaming.Format) {
+    precondition(!files.isEmpty && format != .safetensors, "a grid of \(files.count) pictures as \(format.rawValue)")
+    (self.files, self.columns) = (files, columns)
+    let stem = files[0].deletingPathExtension().lastPathComponent
+    url = files[0].deletingLastPathComponent().appendingPathComponent("\(stem)-grid.\(files[0].pathExtension)")
+  }
+
+  /// - Parameter parameters: how the first picture was made.
+  func write(_ parameters: GenerationParameters?) throws {
+    let images = try files.map { try ImageFile.load($0) }
+    let text = parameters.map { [(key: ImageFile.parametersKey, value: $0.format())] } ?? []
+    try ImageFile.save(ImageGrid.make(images, columns: columns, padding: Self.padding), to: url, text: text)
+  }
+}
+
+extension PlannedJob {
+  /// Pictures in a row of its grid: a strip is one row, others are about square.
+  var gridColumns: Int {
+    job.frames ?? Int(Double(pictures.count).squareRoot().rounded(.up))
+  }
+}
+
+extension PreparedJob {
+  /// What a grid's metadata says: the first picture's, and the strip it starts.
+  func gridParameters(_ first: PictureWriter.Settings) -> GenerationParameters {
+    var settings = first
+    guard let frames = job.frames else { return settings.parameters }
+    settings.others.append((StripField.frames, "\(frames)"))
+    if let toPrompt = job.toPrompt { settings.others.append((StripField.toPrompt, toPrompt)) }
+    if let toSeed = job.toSeed { settings.others.append((StripField.toSeed, "\(toSeed)")) }
+    return settings.parameters
+  }
+}
+
+/// Names of the metadata that only Imago writes about strips.
+enum StripField {
+  static let frames = "Frames"
+  static let toPrompt = "To prompt"
+  static let toSeed = "To seed"
+}

@@ -1,0 +1,71 @@
+import Diffusion
+import Generation
+
+/// A job on its model: the request for all its pictures, and the picture to change if there is one.
+struct PreparedJob {
+  let job: PictureJob
+  let request: GenerationRequest
+  /// nil for pictures from words alone.
+  let edit: OpenedEdit?
+
+  /// - Parameter needsInput: whether the job must name a picture to change.
+  init(_ planned: PlannedJob, _ loaded: LoadedPipeline, needsInput: Bool) throws {
+    edit = try OpenedEdit(planned.job, loaded.components)
+    guard edit != nil || !needsInput else {
+      throw JobError.missing(
+        what: "the picture to change", advice: "name it before the prompt, or with --init_image FILE in the line")
+    }
+    var job = PictureJob(pipeline: loaded.spec).overlaid(by: planned.job)
+    if let edit {
+      (job.width, job.height) = (edit.canvas.width, edit.canvas.height)
+      if edit.findsMask { (job.sampler, job.schedule, job.eta) = (SamplerName.ddim.rawValue, nil, 0) }
+    }
+    self.job = job
+    request = try job.strip(of: try job.request(loaded.components, seeds: planned.requestSeeds))
+  }
+
+  /// The request for some of the pictures, by their place.
+  func part(_ places: [Int]) -> GenerationRequest {
+    // Pictures that share a generator are made together.
+    guard request.stream != .torchBatch else { return request }
+    var part = request
+    part.prompts = places.map { request.prompts[$0] }
+    part.seeds = places.map { request.seeds[$0] }
+    if !request.variations.isEmpty { part.variations = places.map { request.variations[$0] } }
+    if !request.blends.isEmpty { part.blends = places.map { request.blends[$0] } }
+    return part
+  }
+
+  /// Makes one batch.
+  /// - Parameter onStep: steps done and in all; throw to stop.
+  func generate(
+    _ part: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void
+  ) throws -> (batch: GeneratedBatch, mask: Mask?) {
+    if let edit { return try edit.generate(part, loaded, onStep: onStep) }
+    return (try loaded.pipeline.generate(part) { try onStep($0.index + 1, $0.count) }, nil)
+  }
+
+  /// The settings of one picture with all that its metadata says.
+  func settings(_ place: Int, _ loaded: LoadedPipeline) -> PictureWriter.Settings {
+    var settings = PictureWriter.Settings(request, index: place, model: loaded.title)
+    (settings.adapters, settings.embeddings) = (job.loras ?? [], job.embeddings ?? [])
+    settings.modelHash = loaded.modelHash
+    settings.vae = job.vae
+    settings.vaeHash = loaded.vae?.hash
+    settings.precision = loaded.pipeline.precision
+    // The end of a strip at which nothing is mixed in is a picture like any other.
+    if settings.variation?.strength == 0 { settings.variation = nil }
+    settings.others = job.furtherFields + (edit?.fields ?? [])
+    if place < request.blends.count, request.blends[place].share > 0 {
+      let blend = request.blends[place]
+      settings.others += [(BlendField.prompt, blend.prompt), (BlendField.share, "\(blend.share)")]
+    }
+    return settings
+  }
+}
+
+/// Names of the metadata that only Imago writes about pictures between two prompts.
+enum BlendField {
+  static let prompt = "Blend prompt"
+  static let share = "Blend share"
+}

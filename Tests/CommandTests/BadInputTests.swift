@@ -1,0 +1,188 @@
+import Checkpoints
+import Foundation
+import Images
+import SafeTensors
+import TensorCore
+import TestSupport
+import Testing
+
+/// What cannot be done: exit status 1, one line that says what and where, and no file left behind.
+@Suite struct BadInputTests {
+  private let folder: CommandFolder
+  private static let small = ["--steps", "1", "--width", "32", "--height", "32"]
+
+  init() throws { folder = try CommandFolder() }
+
+  /// Runs a command that must fail.
+  /// - Parameter words: what the line must say.
+  private func fails(
+    _ command: BuiltCommand, _ arguments: [String], saying words: [String],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let output = folder.results.appendingPathComponent("a.png").path
+    let result = try command.run(arguments + (command == .imago ? [] : ["--output", output]), in: folder.url)
+    #expect(result.status == 1, "\(result.errors)", sourceLocation: sourceLocation)
+    #expect(result.complaints.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
+    #expect(result.output.isEmpty, "\(result.output)", sourceLocation: sourceLocation)
+    let line = result.complaints.first ?? ""
+    #expect(line.hasPrefix("error: "), "\(line)", sourceLocation: sourceLocation)
+    for word in words { #expect(line.contains(word), "no \(word) in: \(line)", sourceLocation: sourceLocation) }
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.results.path)
+    #expect(left == [], sourceLocation: sourceLocation)
+  }
+
+  private func unet(of model: URL) -> URL {
+    model.appendingPathComponent("unet/diffusion_pytorch_model.safetensors")
+  }
+
+  private func cut(_ url: URL, to share: Double) throws {
+    let data = try Data(contentsOf: url)
+    try data.prefix(Int(Double(data.count) * share)).write(to: url)
+  }
+
+  // MARK: - Models
+
+  @Test func truncatedWeights() throws {
+    let model = try folder.model("sd1_tiny")
+    try cut(unet(of: model), to: 0.5)
+    try fails(.txt2img, [catOnTheMoon, "--model", model.path], saying: [unet(of: model).path, "truncated"])
+    let single = folder.results.appendingPathComponent("single.safetensors").path
+    try fails(.imago, ["convert", model.path, single], saying: [unet(of: model).path, "truncated"])
+  }
+
+  @Test func truncatedSingleFile() throws {
+    let model = try folder.model("sd1_tiny")
+    let single = folder.file("single.safetensors")
+    let made = try BuiltCommand.imago.run(["convert", model.path, single.path, "--quiet"], in: folder.url)
+    try #require(made.status == 0, "\(made.errors)")
+    try cut(single, to: 0.3)
+    try fails(.txt2img, [catOnTheMoon, "--model", single.path], saying: [single.path, "truncated"])
+  }
+
+  @Test(arguments: ["missing", "misshapen", "unused"]) func otherTensors(_ kind: String) throws {
+    let model = try folder.model("sd1_tiny")
+    try folder.rewrite(unet(of: model)) { tensors in
+      switch kind {
+      case "missing": tensors["conv_in.bias"] = nil
+      case "misshapen": tensors["conv_in.bias"] = RawTensor(.zeros([31]))
+      default: tensors["conv_in.spare"] = RawTensor(.zeros([3]))
+      }
+    }
+    let name = kind == "unused" ? "conv_in.spare" : "conv_in.bias"
+    try fails(.txt2img, [catOnTheMoon, "--model", model.path], saying: [unet(of: model).path, name])
+  }
+
+  @Test func filesThatAreNone() throws {
+    let pointer = try folder.write(
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", to: "a.safetensors")
+    try fails(.txt2img, [catOnTheMoon, "--model", pointer], saying: [pointer, "git-LFS"])
+    let nowhere = folder.file("nowhere.safetensors").path
+    try fails(.txt2img, [catOnTheMoon, "--model", nowhere], saying: [nowhere, "not found"])
+    let text = try folder.write("no weights at all", to: "b.ckpt")
+    try fails(.txt2img, [catOnTheMoon, "--model", text], saying: [text])
+  }
+
+  /// No command draws from a pipeline without words.
+  @Test func unconditionalPipeline() throws {
+    let model = fixtureURL("reference/ddpm_tiny")
+    try fails(.txt2img, [catOnTheMoon, "--model", model.path], saying: [model.path, "DDPMPipeline"])
+  }
+
+  // MARK: - Adapters
+
+  @Test func adapterOfAnotherBase() throws {
+    let base = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
+    let url = folder.file("other.safetensors")
+    try TensorFile.write(
+      [("\(base).lora_down.weight", .zeros([4, 768])), ("\(base).lora_up.weight", .zeros([320, 4]))], to: url,
+      metadata: [:])
+    let model = try folder.model("sd1_tiny").path
+    try fails(
+      .txt2img, [catOnTheMoon, "--model", model, "--lora", url.path] + Self.small, saying: [url.path, "SD 1.x"])
+  }
+
+  @Test func adapterOfNothingHere() throws {
+    let url = folder.file("other.safetensors")
+    try TensorFile.write(
+      [("lora_unet_nothing_like_it.lora_down.weight", .zeros([4, 8]))]
+        + [("lora_unet_nothing_like_it.lora_up.weight", .zeros([8, 4]))], to: url, metadata: [:])
+    let model = try folder.model("sd1_tiny").path
+    try fails(
+      .txt2img, [catOnTheMoon, "--model", model, "--lora", url.path] + Self.small, saying: [url.path, "none of"])
+    try fails(.txt2img, ["a <lora:nowhere:1> cat", "--model", model] + Self.small, saying: ["nowhere"])
+  }
+
+  // MARK: - Pictures
+
+  @Test func maskOfAnotherSize() throws {
+    let model = try folder.model("sd1_tiny")
+    let mask = folder.file("mask.png")
+    try ImageFile.save(
+      Image(width: 48, height: 64, channels: 1, pixels: .init(repeating: 255, count: 48 * 64)), to: mask)
+    let picture = model.appendingPathComponent("inpaint_4ch.image.png").path
+    try fails(
+      .img2img, [picture, catOnTheMoon, "--model", model.path, "--mask", mask.path],
+      saying: ["--mask", "48×64", "64×64"])
+  }
+
+  @Test func damagedPicture() throws {
+    let model = try folder.model("sd1_tiny")
+    let picture = model.appendingPathComponent("inpaint_4ch.image.png")
+    try cut(picture, to: 0.5)
+    try fails(.img2img, [picture.path, catOnTheMoon, "--model", model.path], saying: [picture.path, "damaged PNG"])
+    try fails(.txt2img, ["--from", picture.path], saying: [picture.path, "damaged PNG"])
+  }
+
+  // MARK: - Words
+
+  @Test func unbalancedPrompt() throws {
+    let model = try folder.model("sd1_tiny").path
+    let result = try BuiltCommand.imago.run(["explain", "a (cat", "--strict", "--model", model], in: folder.url)
+    #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")
+    #expect(result.errors.contains("column 3"), "\(result.errors)")
+  }
+
+  @Test(arguments: [("--width", "33"), ("--steps", "0"), ("--steps", "1001")])
+  func valuesThatCannotWork(flag: String, value: String) throws {
+    let model = try folder.model("sd1_tiny").path
+    try fails(.txt2img, [catOnTheMoon, "--model", model, flag, value], saying: ["\(flag) \(value)"])
+  }
+
+  /// Wrong usage: exit status 64, the reason in the first line, before anything is loaded.
+  @Test(arguments: [
+    (["--sampler", "eulr"], ["'eulr'", "euler, euler-a"]), (["--schedule", "krras"], ["'krras'", "karras"]),
+    (["--sampler", "lcm", "--schedule", "karras"], ["karras", "lcm"]), (["--count", "0"], ["--count 0"]),
+    (["--rng", "dice"], ["dice", "torch-batch"]), (["--nonsense"], ["--nonsense"]),
+  ])
+  func wrongUsage(flags: [String], words: [String]) throws {
+    let output = folder.results.appendingPathComponent("a.png").path
+    let result = try BuiltCommand.txt2img.run([catOnTheMoon, "--output", output] + flags, in: folder.url)
+    #expect(result.status == 64 && result.output.isEmpty, "\(result.errors)")
+    let line = result.errors.split(separator: "\n").first ?? ""
+    #expect(line.hasPrefix("Error: "), "\(result.errors)")
+    for word in words { #expect(line.contains(word), "no \(word) in: \(line)") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.results.path) == [])
+  }
+
+  /// Bad lines are named, each in a line of its own, and the others are drawn.
+  @Test func promptFileWithBadLines() throws {
+    let model = try folder.model("sd1_tiny").path
+    let file = try folder.write(
+      """
+      # a comment
+      \(catOnTheMoon)
+      --prompt "a dog" --steps many
+      --prompt "a dog" --sampler eulr
+
+      a red butterfly --d 5
+      """, to: "prompts.txt")
+    let result = try BuiltCommand.txt2img.run(
+      ["--prompts", file, "--model", model, "--quiet", "--precision", "f32", "--output", folder.results.path + "/"]
+        + Self.small, in: folder.url)
+    #expect(result.status == 1)
+    #expect(result.complaints.count == 3, "\(result.errors)")
+    #expect(result.errors.contains("\(file):3: --steps many") && result.errors.contains("\(file):4: "))
+    let made = try FileManager.default.contentsOfDirectory(atPath: folder.results.path).sorted()
+    #expect(made.count == 3 && made[1].hasSuffix("-5.png") && made[2] == "manifest.jsonl", "\(made)")
+  }
+}
