@@ -104,6 +104,10 @@ int idnn_transform_weights(const dnnl_memory_desc_t *to, const float *src, float
 int idnn_winograd_bf16_pays(const idnn_conv_shape *s);
 void idnn_build_winograd_bf16(idnn_op *op, const idnn_conv_shape *s, int has_bias, int has_residual);
 
+// Weights [O, I, taps] to bf16 pairs at the sums of the three offsets; 0 if the offsets or the processor are of another kind.
+int idnn_pack_pairs(const void *src, idnn_dtype from, uint16_t *dst, int64_t O, int64_t I, int64_t taps, const int64_t *o, const int64_t *i,
+                    const int64_t *tap);
+
 // Gradients of weights on bf16 instructions.
 int idnn_gradient_bf16_works(void);
 int idnn_gradient_bf16(const idnn_conv_shape *s, const uint16_t *x, const uint16_t *dy, float *dw);

@@ -77,7 +77,7 @@ static inline float element(const packing *p, int64_t at) {
 }
 
 // A tile of 64 output by 16 input channels (128 of a matrix) stays in the nearest cache on both sides.
-enum { TILE_O = 64, TILE_I = 16, MATRIX_TILE_I = 128, MOST_TAPS = 9 };
+enum { TILE_O = 64, TILE_I = 16, MATRIX_TILE_I = 128 };
 
 static int64_t tile_inputs(int64_t taps) { return taps == 1 ? MATRIX_TILE_I : TILE_I; }
 
@@ -96,25 +96,6 @@ static inline __attribute__((always_inline)) void pack_tile(const packing *p, in
     }
 }
 
-__attribute__((target("avx2"))) static void narrow(const float *from, uint16_t *to, int64_t count) {
-  for (int64_t i = 0; i < count; i++) to[i] = bf16_of_float(from[i]);
-}
-
-// Training packs every weight anew each step, from float32 to bf16: a row is narrowed with vectors, then strewn.
-static inline __attribute__((always_inline)) void pack_narrowed(const packing *p, int64_t o0, int64_t o1, int64_t i0, int64_t i1, int64_t taps) {
-  uint16_t row[TILE_I * MOST_TAPS > MATRIX_TILE_I ? TILE_I * MOST_TAPS : MATRIX_TILE_I];
-  uint16_t *dst = p->dst;
-  int64_t tap[MOST_TAPS];
-  for (int64_t k = 0; k < taps; k++) tap[k] = p->tap[k];
-  for (int64_t o = o0; o < o1; o++) {
-    narrow((const float *)p->src + (o * p->I + i0) * taps, row, (i1 - i0) * taps);
-    for (int64_t i = i0; i < i1; i++) {
-      uint16_t *to = dst + p->o[o] + p->i[i];
-      for (int64_t k = 0; k < taps; k++) to[tap[k]] = row[(i - i0) * taps + k];
-    }
-  }
-}
-
 // One compiled loop for each pair of types.
 static void pack_tiles(void *context, int64_t begin, int64_t end) {
   const packing *p = context;
@@ -124,11 +105,7 @@ static void pack_tiles(void *context, int64_t begin, int64_t end) {
     const int64_t o1 = o0 + TILE_O < p->O ? o0 + TILE_O : p->O, i1 = i0 + width < p->I ? i0 + width : p->I;
     switch (p->from * 2 + p->to_bf16) {
     case IDNN_F32 * 2: pack_tile(p, o0, o1, i0, i1, IDNN_F32, 0); break;
-    case IDNN_F32 * 2 + 1:
-      if (p->taps == 9 && __builtin_cpu_supports("avx2")) pack_narrowed(p, o0, o1, i0, i1, 9);
-      else if (p->taps == 1 && __builtin_cpu_supports("avx2")) pack_narrowed(p, o0, o1, i0, i1, 1);
-      else pack_tile(p, o0, o1, i0, i1, IDNN_F32, 1);
-      break;
+    case IDNN_F32 * 2 + 1: pack_tile(p, o0, o1, i0, i1, IDNN_F32, 1); break;
     case IDNN_BF16 * 2: pack_tile(p, o0, o1, i0, i1, IDNN_BF16, 0); break;
     case IDNN_BF16 * 2 + 1: pack_tile(p, o0, o1, i0, i1, IDNN_BF16, 1); break;
     case IDNN_F16 * 2: pack_tile(p, o0, o1, i0, i1, IDNN_F16, 0); break;
@@ -161,7 +138,7 @@ static int pack_blocked(const idnn_op *op, const dnnl_memory_desc_t *to, const v
   if (bytes > (size_t)(O * I * taps) * (to_bf16 ? 2 : 4)) memset(dst, 0, bytes);
   packing p = {src, dst, src_type, to_bf16, O, I, taps, o, i, tap};
   const int64_t tiles = (O + TILE_O - 1) / TILE_O * ((I + tile_inputs(taps) - 1) / tile_inputs(taps));
-  idnn_parallel(tiles, O * I * taps * 4, pack_tiles, &p);
+  if (!to_bf16 || !idnn_pack_pairs(src, src_type, dst, O, I, taps, o, i, tap)) idnn_parallel(tiles, O * I * taps * 4, pack_tiles, &p);
   free(tables);
   return 0;
 }

@@ -8,11 +8,20 @@ public struct OutputOptions: ParsableArguments {
   @Flag(help: "Leaves the parameters out of the file.") public var noMetadata = false
   @Flag(help: "Lays a job's pictures side by side in one more picture, NAME-grid.") public var grid = false
   @Option(help: "Pictures in a row of the grid (a strip is one row).") public var columns: Int?
+  @Option(help: "Writes a preview, NAME-step-N, after every so many steps.") public var previewEvery: Int?
+  @Option(help: "TAESD's file or folder for the previews (the model's own autoencoder, which takes longer).")
+  public var taesd: String?
 
   public init() {}
 
   public func validate() throws {
     guard (1...4096).contains(batch) else { throw ValidationError("--batch \(batch): must be 1 to 4096") }
+    if let previewEvery, !(1...1000).contains(previewEvery) {
+      throw ValidationError("--preview-every \(previewEvery): must be 1 to 1000")
+    }
+    if taesd != nil, previewEvery == nil {
+      throw ValidationError("--taesd belongs to --preview-every; --vae decodes the result with it")
+    }
     if let columns {
       guard grid else { throw ValidationError("--columns belongs to --grid") }
       guard (1...1000).contains(columns) else { throw ValidationError("--columns \(columns): must be 1 to 1000") }

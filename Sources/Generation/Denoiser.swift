@@ -43,10 +43,14 @@ struct Denoiser: Sendable {
       known[prompt] = made
       return made
     }
-    conditioning = try request.prompts.enumerated().map { index, prompt in
-      guard !request.blends.isEmpty else { return PictureConditioning(try plan(prompt)) }
-      let blend = request.blends[index]
-      return try PictureConditioning(try plan(prompt), towards: try plan(blend.prompt), share: blend.share)
+    // A full-size text encoder's repacked weights would stay for nothing: all texts are encoded here.
+    let isLarge = components.conditioners.contains { $0.model.config.hiddenSize >= 512 }
+    conditioning = try DerivedForms.untilEnd(isLarge) {
+      try request.prompts.enumerated().map { index, prompt in
+        guard !request.blends.isEmpty else { return PictureConditioning(try plan(prompt)) }
+        let blend = request.blends[index]
+        return try PictureConditioning(try plan(prompt), towards: try plan(blend.prompt), share: blend.share)
+      }
     }
   }
 
@@ -57,7 +61,7 @@ struct Denoiser: Sendable {
     let vae = components.autoencoder
     return [
       request.prompts.count, request.height / vae.downscale, request.width / vae.downscale,
-      vae.config.latentChannels,
+      vae.latentChannels,
     ]
   }
 
@@ -69,22 +73,31 @@ struct Denoiser: Sendable {
   }
 
   /// Runs the sampler over a plan from the sample it starts with.
-  /// - Parameter onStep: as the sampler's; may replace the sample.
+  /// - Parameters:
+  ///   - onClean: told after each step where the run seems to end.
+  ///   - onStep: as the sampler's; may replace the sample.
   func run(
     from start: Tensor, plan: SamplingPlan, noise: inout NoiseSource, context: LatentContext = .none,
-    onStep: (SamplingStep) throws -> Tensor?
+    onClean: CleanPreview? = nil, onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
     let wanted = components.unet.config.inChannels
     precondition(
       start.shape[3] + context.channels == wanted, "\(context.channels) further channels for \(wanted)")
     let predict = prediction(context: context)
     var calls = 0
+    var last = LastPrediction(components.scheduler, sampler: request.sampler)
     return try sampler.sample(
       start, plan: plan, noise: &noise,
       predict: { sample, timestep, _ in
         defer { calls += 1 }
-        return try predict(sample, timestep, call: calls)
-      }, onStep: onStep)
+        let output = try predict(sample, timestep, call: calls)
+        if onClean != nil { last.note(sample, timestep, output) }
+        return output
+      },
+      onStep: { step in
+        try onClean?(last.clean ?? step.sample, step)
+        return try onStep(step)
+      })
   }
 }
 
@@ -104,7 +117,7 @@ extension PipelineComponents {
 
   /// nil for a number of channels that means nothing here.
   public var kind: Kind? {
-    let latent = autoencoder.config.latentChannels
+    let latent = autoencoder.latentChannels
     return switch unet.config.inChannels {
     case latent: .plain
     case 2 * latent + 1: .inpainting
@@ -118,8 +131,8 @@ extension PipelineComponents {
     guard let kind else {
       throw .unsupported(
         what:
-          "\(name): its U-Net reads \(unet.config.inChannels) channels; \(autoencoder.config.latentChannels) (plain), "
-          + "\(2 * autoencoder.config.latentChannels + 1) (inpainting) and \(2 * autoencoder.config.latentChannels) "
+          "\(name): its U-Net reads \(unet.config.inChannels) channels; \(autoencoder.latentChannels) (plain), "
+          + "\(2 * autoencoder.latentChannels + 1) (inpainting) and \(2 * autoencoder.latentChannels) "
           + "(instructions) are known")
     }
     return kind

@@ -50,6 +50,7 @@ public struct DescriptionEdit: Sendable {
   ) throws -> (batch: GeneratedBatch, masks: [Mask]) {
     let generation = request.generation
     try ImageToImageRequest(generation, canvas: request.canvas, strength: request.strength).validate()
+    try components.autoencoder.requireEncoder()
     guard try components.knownKind() == .plain else {
       throw GenerationError.unsupported(
         what: "\(components.name) paints inside masks only: give --mask, or use a plain model to find one")

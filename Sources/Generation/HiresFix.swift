@@ -60,7 +60,7 @@ public struct HiresFix: Sendable, Equatable {
 extension Denoiser {
   /// The second pass over the latents of the first. The noise starts anew from the seeds, as AUTOMATIC1111's does.
   func hiresLatents(
-    _ hires: HiresFix, after latents: Tensor, onStep: (SamplingStep) throws -> Tensor?
+    _ hires: HiresFix, after latents: Tensor, onClean: CleanPreview?, onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
     let larger = try Denoiser(
       components, precision: precision, embeddings: embeddings,
@@ -70,6 +70,7 @@ extension Denoiser {
     switch hires.upscaler {
     case .latent: clean = latents.resizedBilinear(height: shape[1], width: shape[2])
     case .lanczos:
+      try components.autoencoder.requireEncoder()
       let pictures = (0..<shape[0]).map { row in
         let small = codec.decode(latents.slice(axis: 0, from: row, count: 1))
         let large = ImageTensor.images(small)[0].resized(
@@ -83,7 +84,7 @@ extension Denoiser {
     let plan = try larger.sampler.plan(steps: larger.request.steps).starting(strength: hires.denoise)
     return try larger.run(
       from: larger.sampler.enter(start, clean: clean, plan: plan), plan: plan, noise: &noise,
-      context: try larger.contextWithoutPicture(), onStep: onStep)
+      context: try larger.contextWithoutPicture(), onClean: onClean, onStep: onStep)
   }
 }
 

@@ -19,16 +19,20 @@ public struct ImageToImage: Sendable {
   }
 
   /// Makes one batch of changed pictures.
-  /// - Parameter onStep: called after each sampler step with the latents as they go on; throw to stop.
+  /// - Parameters:
+  ///   - onStep: called after each sampler step with the latents as they go on; throw to stop.
+  ///   - onClean: told before that where the run seems to end.
   public func generate(
-    _ request: ImageToImageRequest, onStep: (SamplingStep, _ latents: Tensor) throws -> Void = { _, _ in }
+    _ request: ImageToImageRequest, onStep: (SamplingStep, _ latents: Tensor) throws -> Void = { _, _ in },
+    onClean: CleanPreview? = nil
   ) throws -> GeneratedBatch {
     try request.validate()
+    try components.autoencoder.requireEncoder()
     let kind = try components.knownKind()
     return try ImageEdges.$current.withValue(request.generation.isSeamless ? .wrapped : .zeros) {
       let denoiser = try Denoiser(
         components, precision: precision, embeddings: embeddings, request.generation)
-      let latents = try Redrawing(denoiser, request, kind: kind).latents(onStep: onStep)
+      let latents = try Redrawing(denoiser, request, kind: kind).latents(onClean: onClean, onStep: onStep)
       return GeneratedBatch(pixels: request.canvas.finished(denoiser.codec.decode(latents)), latents: latents)
     }
   }
@@ -59,6 +63,8 @@ private struct Redrawing {
     /// One draw for the picture all rows share if they share a generator, else one for each.
     func posteriorNoise() -> Tensor {
       let rows = generation.stream == .torchBatch ? 1 : shape[0]
+      // An encoder without a distribution takes no numbers from the generator.
+      if codec.autoencoder.isDeterministic { return .zeros([rows] + Array(shape[1...])) }
       return noise.normal([rows] + Array(shape[1...]))
     }
     let picture = ImageTensor.pack([canvas.working])
@@ -105,10 +111,10 @@ private struct Redrawing {
     }
   }
 
-  func latents(onStep: (SamplingStep, Tensor) throws -> Void) throws -> Tensor {
+  func latents(onClean: CleanPreview?, onStep: (SamplingStep, Tensor) throws -> Void) throws -> Tensor {
     var noise = noise
     return try denoiser.run(
-      from: start, plan: plan, noise: &noise, context: context,
+      from: start, plan: plan, noise: &noise, context: context, onClean: onClean,
       onStep: { step in
         var latents = step.sample
         if let held, let clean {

@@ -22,7 +22,7 @@ public struct PipelineComponents: Sendable {
   /// One text encoder, or two (SDXL).
   public let conditioners: [TextConditioner]
   public let unet: UNet2DConditionModel
-  public let autoencoder: AutoencoderKL
+  public let autoencoder: LatentAutoencoder
   public let scheduler: SchedulerConfig
   /// SDXL: no negative prompt means a context of zeros.
   public let zerosForEmptyPrompt: Bool
@@ -33,6 +33,15 @@ public struct PipelineComponents: Sendable {
 
   public init(
     conditioners: [TextConditioner], unet: UNet2DConditionModel, autoencoder: AutoencoderKL,
+    scheduler: SchedulerConfig, zerosForEmptyPrompt: Bool = false, name: String
+  ) {
+    self.init(
+      conditioners: conditioners, unet: unet, autoencoder: .kl(autoencoder), scheduler: scheduler,
+      zerosForEmptyPrompt: zerosForEmptyPrompt, name: name)
+  }
+
+  public init(
+    conditioners: [TextConditioner], unet: UNet2DConditionModel, autoencoder: LatentAutoencoder,
     scheduler: SchedulerConfig, zerosForEmptyPrompt: Bool = false, name: String
   ) {
     self.conditioners = conditioners
@@ -80,7 +89,8 @@ public struct PipelineComponents: Sendable {
         model: try build(part.0) { CLIPTextModel($0, part.1, prefixed: CLIPTextModel.isPrefixed($1)) })
     }
     unet = try build(.unet) { path, _ in UNet2DConditionModel(path, settings.unet) }
-    autoencoder = try build(.vae) { path, _ in AutoencoderKL(path, settings.autoencoder) }
+    autoencoder =
+      try files.tiny.map { .tiny($0) } ?? .kl(build(.vae) { path, _ in AutoencoderKL(path, settings.autoencoder) })
     scheduler = settings.scheduler
     zerosForEmptyPrompt = settings.zerosForEmptyPrompt
     let file = files.url.lastPathComponent
@@ -97,11 +107,11 @@ public struct PipelineComponents: Sendable {
         path: folder.path,
         reason: "the text encoder gives \(width) features, the U-Net wants \(unet.config.crossAttentionDim)")
     }
-    guard unet.config.outChannels == autoencoder.config.latentChannels else {
+    guard unet.config.outChannels == autoencoder.latentChannels else {
       throw GenerationError.noModel(
         path: folder.path,
         reason: "the U-Net makes \(unet.config.outChannels) channels, the autoencoder reads "
-          + "\(autoencoder.config.latentChannels)")
+          + "\(autoencoder.latentChannels)")
     }
     for conditioner in conditioners
     where conditioner.tokenizer.vocabularySize > conditioner.model.config.vocabularySize {

@@ -46,6 +46,8 @@ public struct PipelineFiles: Sendable {
   public let layout: SingleFileLayout?
   public internal(set) var sources: [ModelPart: CheckpointSource]
   public internal(set) var configurations: PipelineConfigurations
+  /// TAESD in place of an autoencoder.
+  public private(set) var tiny: TinyAutoencoder?
   /// One for each text encoder; empty if none was found, which only matters once texts are encoded.
   public let tokenizers: [TokenizerPlace]
   /// What a person should know: choices made where the files say nothing.
@@ -61,12 +63,16 @@ public struct PipelineFiles: Sendable {
     } else {
       try self.init(folder: url, options)
     }
-    if let vae = options.vae {
+    if let vae = options.vae, TinyAutoencoder.isTiny(vae) {
+      tiny = try TinyAutoencoder(vae)
+      sources[.vae] = nil
+    } else if let vae = options.vae {
       let other = try AutoencoderFile(vae, like: configurations.autoencoder)
       sources[.vae] = other.source
       configurations.replaceAutoencoder(with: other.config)
     }
-    guard sources[.vae] != nil else {
+    try tiny?.check(channels: configurations.unet.outChannels)
+    guard sources[.vae] != nil || tiny != nil else {
       throw GenerationError.noModel(path: url.path, reason: "has no autoencoder: give one with --vae")
     }
     configurations.changeScheduler {
@@ -130,20 +136,24 @@ extension PipelineFiles {
         path: folder.path,
         reason: "\(index.className) is not a text-to-image pipeline this version runs")
     }
-    guard options.vae != nil || index.component("vae")?.className == "AutoencoderKL" else {
-      throw GenerationError.noModel(path: folder.path, reason: "its vae is not an AutoencoderKL")
+    let vaeClass = index.component("vae")?.className
+    guard options.vae != nil || ["AutoencoderKL", "AutoencoderTiny"].contains(vaeClass) else {
+      throw GenerationError.noModel(
+        path: folder.path, reason: "its vae is neither AutoencoderKL nor AutoencoderTiny: give one with --vae")
     }
+    let isTiny = options.vae == nil && vaeClass == "AutoencoderTiny"
     var sources: [ModelPart: CheckpointSource] = [:]
     for part in ModelPart.allCases where index.component(part.rawValue) != nil {
-      if part == .vae && options.vae != nil { continue }
+      if part == .vae && (options.vae != nil || isTiny) { continue }
       let weights = ModelFolder(folder.appendingPathComponent(part.rawValue))
       sources[part] = CheckpointSource(try weights.weights())
     }
     let encoders = ["", "_2"].filter { index.component("text_encoder\($0)") != nil }
     self.init(
       url: folder, layout: nil, sources: sources,
-      configurations: try PipelineConfigurations(folder: folder, index: index, needsVAE: options.vae == nil),
+      configurations: try PipelineConfigurations(folder: folder, index: index, needsVAE: options.vae == nil && !isTiny),
       tokenizers: encoders.map { TokenizerPlace(folder.appendingPathComponent("tokenizer\($0)")) }, notes: [])
+    if isTiny { tiny = try TinyAutoencoder(folder.appendingPathComponent("vae")) }
     configurations.bareTextParts = Set(textParts.filter { !CLIPTextModel.isPrefixed(sources[$0]?.keys ?? []) })
   }
 }

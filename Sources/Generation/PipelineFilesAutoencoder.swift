@@ -32,12 +32,8 @@ public struct AutoencoderFile: Sendable {
       config = AutoencoderKLConfig(structure, like: other)
       source = CheckpointSource(file)
     } else {
-      let isTiny = TinyAutoencoder.isNative(file)
       throw GenerationError.noModel(
-        path: url.path,
-        reason: isTiny
-          ? "is TAESD, which is loaded by its own option" : "is no autoencoder of Stable Diffusion (no decoder.conv_in)"
-      )
+        path: url.path, reason: "is no autoencoder of Stable Diffusion (no decoder.conv_in)")
     }
     try config.validate()
   }

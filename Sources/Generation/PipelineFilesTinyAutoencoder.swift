@@ -10,7 +10,7 @@ import TensorCore
 /// folder or file. A half that is missing is an error when it is asked for. Source: madebyollin/taesd.
 public struct TinyAutoencoder: Sendable {
   /// The networks; a half that no file has is zeros.
-  private let model: AutoencoderTiny
+  let model: AutoencoderTiny
   private let encoderPath: String?
   private let decoderPath: String?
   private let path: String
@@ -56,19 +56,46 @@ public struct TinyAutoencoder: Sendable {
   /// Latents, as the U-Net sees them divided by no factor, to pictures in ±1: `[B, h, w, C]` to `[B, H, W, 3]`.
   /// - Throws: `GenerationError` if only the encoder is there.
   public func decode(_ latents: Tensor) throws -> Tensor {
-    guard decoderPath != nil else { throw missing(.decoder) }
+    try requireHalf(.decoder)
     return model.decode(latents)
   }
 
   /// Pictures in ±1 to latents.
   /// - Throws: `GenerationError` if only the decoder is there.
   public func encode(_ image: Tensor) throws -> Tensor {
-    guard encoderPath != nil else { throw missing(.encoder) }
+    try requireHalf(.encoder)
     return model.encode(image)
   }
 
-  private func missing(_ half: TinyAutoencoderKeys.Half) -> GenerationError {
-    .noModel(path: path, reason: "has no \(half.rawValue): put TAESD's file of that half beside it")
+  /// Throws unless a half is there.
+  func requireHalf(_ half: TinyAutoencoderKeys.Half) throws(GenerationError) {
+    guard (half == .encoder ? encoderPath : decoderPath) == nil else { return }
+    throw .noModel(path: path, reason: "has no \(half.rawValue): put TAESD's file of that half beside it")
+  }
+
+  /// Whether a folder or file holds TAESD: told by its content. What cannot be read is not.
+  public static func isTiny(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { return false }
+    if isFolder.boolValue {
+      let file = url.appendingPathComponent("config.json")
+      guard let data = try? Data(contentsOf: file),
+        let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+      else { return false }
+      return object["_class_name"] as? String == "AutoencoderTiny" || object["encoder_block_out_channels"] != nil
+    }
+    guard let file = try? TensorFile(url) else { return false }
+    return isNative(file) || file.shape(of: "decoder.layers.0.weight") != nil
+  }
+
+  /// Throws unless latents of a model can be decoded.
+  /// - Parameter channels: of the model's latents.
+  public func check(channels: Int) throws(GenerationError) {
+    try requireHalf(.decoder)
+    guard config.latentChannels == channels else {
+      throw .noModel(
+        path: path, reason: "decodes latents of \(config.latentChannels) channels, the model makes \(channels)")
+    }
   }
 
   /// Whether a file has TAESD's own key names.

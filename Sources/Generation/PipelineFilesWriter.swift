@@ -56,6 +56,12 @@ public struct PipelineFilesWriter {
     guard isReplacing || !FileManager.default.fileExists(atPath: url.path) else {
       throw CheckpointError.unwritable(path: url.path, reason: "exists already; --force replaces it")
     }
+    guard files.tiny == nil else {
+      throw GenerationError.unsupported(
+        what:
+          "\(files.url.path): TAESD is no part of a model that can be written; leave it out, and give it with --vae "
+          + "where pictures are made")
+    }
     switch layout {
     case .folder: return try writeFolder(url, progress)
     case .single: return try writeSingle(url, progress)

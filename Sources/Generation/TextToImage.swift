@@ -27,9 +27,11 @@ public struct TextToImage: Sendable {
   public var sizeMultiple: Int { components.sizeMultiple }
 
   /// Makes one batch of pictures.
-  /// - Parameter onStep: called after each sampler step, of a second pass too; throw to stop.
+  /// - Parameters:
+  ///   - onStep: called after each sampler step, of a second pass too; throw to stop.
+  ///   - onClean: told before that where the run seems to end.
   public func generate(
-    _ request: GenerationRequest, onStep: (SamplingStep) throws -> Void = { _ in }
+    _ request: GenerationRequest, onStep: (SamplingStep) throws -> Void = { _ in }, onClean: CleanPreview? = nil
   ) throws -> GeneratedBatch {
     try ImageEdges.$current.withValue(request.isSeamless ? .wrapped : .zeros) {
       let denoiser = try Denoiser(components, precision: precision, embeddings: embeddings, request)
@@ -37,8 +39,10 @@ public struct TextToImage: Sendable {
         try onStep(step)
         return nil
       }
-      var latents = try denoiser.firstLatents(onStep: goOn)
-      if let hires = request.hires { latents = try denoiser.hiresLatents(hires, after: latents, onStep: goOn) }
+      var latents = try denoiser.firstLatents(onClean: onClean, onStep: goOn)
+      if let hires = request.hires {
+        latents = try denoiser.hiresLatents(hires, after: latents, onClean: onClean, onStep: goOn)
+      }
       return GeneratedBatch(pixels: denoiser.codec.decode(latents), latents: latents)
     }
   }
@@ -51,12 +55,12 @@ public struct TextToImage: Sendable {
 
 extension Denoiser {
   /// A run from noise alone.
-  func firstLatents(onStep: (SamplingStep) throws -> Tensor?) throws -> Tensor {
+  func firstLatents(onClean: CleanPreview?, onStep: (SamplingStep) throws -> Tensor?) throws -> Tensor {
     var noise = NoiseSource(request.stream, seeds: request.seeds)
     let plan = try sampler.plan(steps: request.steps)
     let start = sampler.enter(request.startNoise(latentShape, from: &noise), plan: plan)
     return try run(
-      from: start, plan: plan, noise: &noise, context: try contextWithoutPicture(), onStep: onStep)
+      from: start, plan: plan, noise: &noise, context: try contextWithoutPicture(), onClean: onClean, onStep: onStep)
   }
 
   /// What an inpainting model is told when there is no picture: everything is to be painted, over plain grey.
@@ -65,6 +69,7 @@ extension Denoiser {
     switch try components.knownKind() {
     case .plain: return .none
     case .inpainting:
+      try components.autoencoder.requireEncoder()
       let grey = Tensor.zeros([1, request.height, request.width, 3])
       let latents = codec.scaled(codec.distribution(grey).mean)
       return .inpainting(

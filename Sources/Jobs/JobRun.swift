@@ -8,6 +8,8 @@ struct JobRun {
   let events: JobRunner.Events
   private var manifests: [URL: Manifest] = [:]
   private let writer: PictureWriter
+  /// TAESD for previews, once it is loaded.
+  private var tiny: TinyAutoencoder?
 
   init(runner: JobRunner, events: JobRunner.Events) {
     (self.runner, self.events) = (runner, events)
@@ -62,7 +64,9 @@ struct JobRun {
 
   /// Pictures that share a generator are made together.
   private func batchSize(_ request: GenerationRequest) -> Int {
-    request.stream == .torchBatch ? max(request.seeds.count, 1) : runner.options.batch
+    if request.stream == .torchBatch { return max(request.seeds.count, 1) }
+    // It chooses each picture's steps by that picture, so that together they would take all of everyone's.
+    return request.sampler == .dpmAdaptive ? 1 : runner.options.batch
   }
 
   /// All pictures of a job.
@@ -115,11 +119,15 @@ struct JobRun {
     let part = prepared.part(missing.map(\.picture.position))
     try stopping { try events.onStart((missing.first?.picture.index ?? 0) + 1, runner.pictureCount) }
     let started = Date()
-    let made = try prepared.generate(part, loaded) { done, count in try stopping { try events.onStep(done, count) } }
+    let rows = missing.indices.map { part.stream == .torchBatch ? missing[$0].picture.position : $0 }
+    var previews = try previews(loaded, urls: missing.map(\.url), rows: rows)
+    let onClean: CleanPreview = { clean, _ in try previews?.show(clean) }
+    let made = try prepared.generate(
+      part, loaded, onStep: { done, count in try stopping { try events.onStep(done, count) } },
+      onClean: previews == nil ? nil : onClean)
     let seconds = Date().timeIntervalSince(started) / Double(missing.count)
     if missing.first?.picture.position == 0 { try prepared.edit?.save(made.mask) }
-    for (index, item) in missing.enumerated() {
-      let row = part.stream == .torchBatch ? item.picture.position : index
+    for (item, row) in zip(missing, rows) {
       try runner.naming.prepare(item.url)
       try writer.write(made.batch, index: row, settings: item.settings, to: item.url)
       if runner.options.keepsManifest {
@@ -134,6 +142,14 @@ struct JobRun {
         width: shape[2], height: shape[1], seconds: seconds)
       try stopping { try events.onPicture(finished) }
     }
+  }
+
+  /// What writes the previews of a batch, if there are to be any.
+  private mutating func previews(_ loaded: LoadedPipeline, urls: [URL], rows: [Int]) throws -> PicturePreviews? {
+    guard let options = runner.options.previews else { return nil }
+    if tiny == nil, let path = options.taesd { tiny = try TinyAutoencoder(URL(fileURLWithPath: path)) }
+    if let url = urls.first { try runner.naming.prepare(url) }
+    return try PicturePreviews(options, tiny, loaded, urls: urls, rows: rows)
   }
 
   /// What an event threw, to tell it from what went wrong with a picture.

@@ -29,6 +29,8 @@ public struct JobRunner: Sendable {
     public var needsInput = false
     /// Pictures in a row of a grid that is written beside them; 0 for as many as look well, nil for no grid.
     public var gridColumns: Int?
+    /// nil for no previews.
+    public var previews: PreviewOptions?
 
     public init() {}
   }

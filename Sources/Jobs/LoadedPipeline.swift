@@ -34,7 +34,8 @@ public struct LoadedPipeline: Sendable {
       guard !requests.isEmpty else { return networks }
       let merger = try AdapterMerger(requests, networks: networks)
       notes = merger.reports.map { $0.warning ?? $0.summary }
-      return merger.adapted()
+      // In full precision the sum is not rounded to the type the checkpoint has.
+      return merger.adapted(precision: source.precision == .f32 ? .float32 : .asBase)
     }
     var pipeline = TextToImage(components, precision: source.precision)
     let widths = components.conditioners.map(\.model.config.hiddenSize)

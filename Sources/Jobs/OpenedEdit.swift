@@ -60,17 +60,22 @@ struct OpenedEdit {
   private var imageGuidance: Float { edit.imageGuidance ?? 1.5 }
 
   /// Changes the picture.
-  /// - Parameter onStep: steps done and in all; throw to stop.
+  /// - Parameters:
+  ///   - onStep: steps done and in all; throw to stop.
+  ///   - onClean: told where the run seems to end; never by an edit that finds its mask.
   /// - Returns: the results, and the mask found for the first of them.
   func generate(
-    _ request: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void
+    _ request: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void,
+    onClean: CleanPreview?
   ) throws -> (batch: GeneratedBatch, mask: Mask?) {
     let (components, precision) = (loaded.components, loaded.pipeline.precision)
     guard findsMask else {
       var pipeline = ImageToImage(components, precision: precision)
       pipeline.embeddings = loaded.pipeline.embeddings
       let change = ImageToImageRequest(request, canvas: canvas, strength: strength, imageGuidance: imageGuidance)
-      return (try pipeline.generate(change) { step, _ in try onStep(step.index + 1, step.count) }, nil)
+      let made = try pipeline.generate(
+        change, onStep: { step, _ in try onStep(step.index + 1, step.count) }, onClean: onClean)
+      return (made, nil)
     }
     var pipeline = DescriptionEdit(components, precision: precision)
     pipeline.embeddings = loaded.pipeline.embeddings

@@ -37,12 +37,16 @@ struct PreparedJob {
   }
 
   /// Makes one batch.
-  /// - Parameter onStep: steps done and in all; throw to stop.
+  /// - Parameters:
+  ///   - onStep: steps done and in all; throw to stop.
+  ///   - onClean: told where the run seems to end.
   func generate(
-    _ part: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void
+    _ part: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void,
+    onClean: CleanPreview? = nil
   ) throws -> (batch: GeneratedBatch, mask: Mask?) {
-    if let edit { return try edit.generate(part, loaded, onStep: onStep) }
-    return (try loaded.pipeline.generate(part) { try onStep($0.index + 1, $0.count) }, nil)
+    if let edit { return try edit.generate(part, loaded, onStep: onStep, onClean: onClean) }
+    let made = try loaded.pipeline.generate(part, onStep: { try onStep($0.index + 1, $0.count) }, onClean: onClean)
+    return (made, nil)
   }
 
   /// The settings of one picture with all that its metadata says.

@@ -15,6 +15,9 @@ enum MemoryPool {
   private static let state = Mutex(State())
   private static let hugePage = 2 << 20
 
+  /// Whether little is kept for the next request: for work whose buffers grow as it goes on.
+  @TaskLocal static var thrifty = false
+
   /// The rounded size a request of `bytes` is served with.
   static func sizeClass(_ bytes: Int) -> Int {
     let least = max(bytes, 64)
@@ -50,10 +53,12 @@ enum MemoryPool {
   /// Gives back a buffer that `allocate(bytes)` returned.
   static func deallocate(_ pointer: UnsafeMutableRawPointer, _ bytes: Int) {
     let size = sizeClass(bytes)
+    let isThrifty = thrifty
     let keep = state.withLock { s -> Bool in
       s.liveBytes -= size
+      let limit = isThrifty ? 64 << 20 : max(256 << 20, s.peakBytes / 2)
       // What is cached must not dwarf what is in use: peak memory is a figure people watch.
-      guard s.cachedBytes + size <= max(256 << 20, s.peakBytes / 2) else { return false }
+      guard s.cachedBytes + size <= limit else { return false }
       s.free[size, default: []].append(UInt(bitPattern: pointer))
       s.cachedBytes += size
       return true

@@ -55,7 +55,8 @@ public final class Storage: @unchecked Sendable {
   /// Whether the bytes may be overwritten (mapped files may not).
   var isWritable: Bool { isPooled }
 
-  /// Returns the derived form for `key`, made by `fill` when it is missing or older than the data.
+  /// Returns the derived form for `key`, made by `fill` when it is missing or older than the data, and kept as long as
+  /// `DerivedForms.lifetime` says.
   func derived(_ key: DerivedKey, byteCount: Int, fill: (UnsafeMutableRawPointer) -> Void) -> Storage {
     let (version, known) = cache.withLock { ($0.version, $0.entries[key]) }
     if let known, known.version == version, known.storage.byteCount == byteCount { return known.storage }
@@ -63,7 +64,13 @@ public final class Storage: @unchecked Sendable {
     let storage = reusable ?? Storage(byteCount: byteCount, device: device)
     fill(storage.pointer)
     discardPages()
-    cache.withLock { $0.entries[key] = (version, storage) }
+    switch DerivedForms.lifetime {
+    case .storage: cache.withLock { $0.entries[key] = (version, storage) }
+    case .scope(let scope):
+      cache.withLock { $0.entries[key] = (version, storage) }
+      scope.add { [weak self] in self?.cache.withLock { $0.entries[key] = nil } }
+    case .call: break
+    }
     return storage
   }
 
@@ -81,7 +88,4 @@ public final class Storage: @unchecked Sendable {
 
   /// Marks every derived form as out of date, after the data changed in place.
   func invalidateDerived() { cache.withLock { $0.version += 1 } }
-
-  /// Drops derived forms to save memory.
-  func dropDerived() { cache.withLock { $0.entries.removeAll() } }
 }

@@ -6,11 +6,17 @@ import Testing
   static func ops(_ kind: Kind) -> [(name: String, op: OpaquePointer?, count: Int)] {
     let c = Convolution(2, 6, 6, 21, 35)
     let narrow = Convolution(2, 4, 4, 32, 72)
-    var (shape, narrowShape) = (c.shape(kind), narrow.shape(kind))
+    // Whole pairs and vectors of channels, more than a tile of them.
+    let wide = Convolution(1, 8, 8, 48, 112)
+    var (shape, narrowShape, wideShape) = (c.shape(kind), narrow.shape(kind), wide.shape(kind))
     return [
       ("forward", idnn_conv_forward(&shape, 0, 0, IDNN_NONE, 0), c.weightCount),
       ("backward", idnn_conv_backward_data(&shape), c.weightCount),
       ("narrow", idnn_conv_forward(&narrowShape, 0, 0, IDNN_NONE, 0), narrow.weightCount),
+      ("wide", idnn_conv_forward(&wideShape, 0, 0, IDNN_NONE, 0), wide.weightCount),
+      ("wide backward", idnn_conv_backward_data(&wideShape), wide.weightCount),
+      ("wide linear", idnn_linear_forward(kind.type, 4, 112, 304, 0, 0, IDNN_NONE), 112 * 304),
+      ("wide linear backward", idnn_linear_backward_data(kind.type, 4, 112, 304), 112 * 304),
       ("linear", idnn_linear_forward(kind.type, 4, 19, 37, 0, 0, IDNN_NONE), 19 * 37),
       ("linear backward", idnn_linear_backward_data(kind.type, 4, 19, 37), 19 * 37),
     ]

@@ -4,12 +4,7 @@ import TestSupport
 import Testing
 
 /// Both stored adapters in both formats, by `txt2img --lora` and by name in the prompt.
-///
-/// 1e-3 of the range: adapters are merged into the type the weights are stored in, bfloat16 here, whose rounding shows
-/// as up to 6e-4.
 @Suite struct AdapterCallTests {
-  private static let tolerance: Float = 1e-3
-
   /// The second adapter's file in diffusers' format has no alpha, which was 2 with rank 8: a weight of 1/4 stands in.
   @Test(arguments: [
     ("r4_a4_attn.diffusers", 1.0), ("r4_a4_attn.kohya", 1.0), ("r8_a2_attn_ff.diffusers", 0.25),
@@ -25,7 +20,7 @@ import Testing
     let given = try folder.draw(.txt2img, [catOnTheMoon, "--lora", "\(adapter.path):\(weight)"] + flags)
     let name = file.prefix { $0 != "." }
     try given.expectStored(
-      String(name), in: ReferenceCase("lora_tiny").expected, tolerance: Self.tolerance)
+      String(name), in: ReferenceCase("lora_tiny").expected, tolerance: StoredCallTests.tolerance)
 
     // From the folder of adapters beside where the command runs; the words of the prompt stay the same.
     try FileManager.default.createDirectory(at: folder.file("loras"), withIntermediateDirectories: true)

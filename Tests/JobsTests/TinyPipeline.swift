@@ -52,12 +52,13 @@ final class TinyPipeline: Sendable {
   func run(
     _ lines: [JobLine], below: PictureJob = PictureJob(), above: PictureJob = PictureJob(), output: String,
     batch: Int = 1, keepsManifest: Bool = false, needsInput: Bool = false, grid: Int? = nil,
+    previews: PreviewOptions? = nil,
     onStep: @escaping () throws -> Void = {}
   ) throws -> RunResult {
     var options = JobRunner.Options()
     options.output = file(output).path + (output.hasSuffix("/") ? "/" : "")
     (options.batch, options.keepsManifest) = (batch, keepsManifest)
-    (options.needsInput, options.gridColumns) = (needsInput, grid)
+    (options.needsInput, options.gridColumns, options.previews) = (needsInput, grid, previews)
     var f32 = below
     f32.precision = .f32
     let loaded = loaded
