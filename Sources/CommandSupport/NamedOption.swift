@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Reads one of an enum's names.
 @Sendable
-func named<Name: RawRepresentable & CaseIterable>(_ text: String) throws -> Name where Name.RawValue == String {
+public func named<Name: RawRepresentable & CaseIterable>(_ text: String) throws -> Name where Name.RawValue == String {
   guard let name = Name(rawValue: text) else {
     throw ValidationError("there are \(Name.allCases.map(\.rawValue).joined(separator: ", "))")
   }

@@ -12,7 +12,9 @@ struct Imago: ParsableCommand {
         imago data scenes --sprites data/sprites --count 64 --output scenes/
         imago bench kernels
       """,
-    subcommands: [Train.self, DataCommand.self, Bench.self, Inspect.self, Convert.self, Merge.self, Explain.self])
+    subcommands: [
+      Train.self, DataCommand.self, Bench.self, Inspect.self, Convert.self, Merge.self, Explain.self, Sample.self,
+    ])
 
   static func main() {
     Launcher.settleThreadWaiting()

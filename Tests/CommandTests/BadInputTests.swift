@@ -82,7 +82,7 @@ import Testing
     try fails(.txt2img, [catOnTheMoon, "--model", text], saying: [text])
   }
 
-  /// No command draws from a pipeline without words.
+  /// `imago sample` draws from it, which is another command.
   @Test func unconditionalPipeline() throws {
     let model = fixtureURL("reference/ddpm_tiny")
     try fails(.txt2img, [catOnTheMoon, "--model", model.path], saying: [model.path, "DDPMPipeline"])

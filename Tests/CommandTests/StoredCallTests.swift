@@ -56,6 +56,16 @@ struct TypedCall: Sendable, CustomTestStringConvertible {
       call.name, in: ReferenceCase(call.folder).expected, row: call.row, tolerance: Self.tolerance)
   }
 
+  /// The stored picture of the model without words, by `imago sample`.
+  @Test func unconditional() throws {
+    let folder = try CommandFolder()
+    let arguments = ["sample", fixtureURL("reference/ddpm_tiny").path, "--steps", "10", "--seed", "0"]
+    let file = try folder.draw(.imago, arguments)
+    expectMatch(
+      try file.tensor("image_nhwc").floats(), try ReferenceCase("ddpm_tiny").floats("image_nhwc"),
+      tolerance: Self.tolerance, "picture")
+  }
+
   /// The same pipeline as one file under the original key names gives the same bits.
   @Test(arguments: ["sd1_tiny", "sd2_tiny_v", "sdxl_tiny"]) func asASingleFile(name: String) throws {
     let folder = try CommandFolder()

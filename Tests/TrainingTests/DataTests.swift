@@ -99,6 +99,7 @@ import Training
     #expect(try message("kind: circle\nname: x\n").contains("width"))
     #expect(try message("kind: sculpture\n").contains("sculpture"))
     #expect(try message("name: x\n").contains("kind"))
+    #expect(try message("kind: unconditional\nprecision: int8\n").contains("int8"))
     #expect(try message("kind: [\n").contains(file.path))
   }
 }

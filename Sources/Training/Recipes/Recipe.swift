@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import Yams
 
 /// A training run described by a YAML file in `Pipelines/`.
@@ -8,7 +9,10 @@ public enum Recipe: Sendable {
   case unconditional(UnconditionalRecipe)
   case circle(CircleRecipe)
 
-  private struct Kind: Decodable { let kind: String }
+  private struct Kind: Decodable {
+    let kind: String
+    let precision: String?
+  }
 
   /// Reads a recipe file.
   public static func read(_ url: URL) throws -> Recipe {
@@ -17,7 +21,12 @@ public enum Recipe: Sendable {
     }
     do {
       let decoder = YAMLDecoder()
-      switch try decoder.decode(Kind.self, from: text).kind {
+      let head = try decoder.decode(Kind.self, from: text)
+      if head.precision == Precision.int8.rawValue {
+        throw TrainingError.badRecipe(
+          path: url.path, reason: "precision int8 draws pictures; training takes f32 or bf16")
+      }
+      switch head.kind {
       case "autoencoder": return .autoencoder(try decoder.decode(AutoencoderRecipe.self, from: text))
       case "text-to-image":
         return .textToImage(try decoder.decode(TextToImageRecipe.self, from: text))

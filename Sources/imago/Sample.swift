@@ -1,0 +1,88 @@
+import ArgumentParser
+import Checkpoints
+import CommandSupport
+import Diffusion
+import Foundation
+import Generation
+import Images
+import TensorCore
+
+/// Pictures of a model that takes no words.
+struct Sample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draws with a model that takes no words: an unconditional U-Net on pixels (DDPMPipeline, DDIMPipeline).",
+    discussion: """
+      Examples:
+        imago sample runs/butterflies/model --count 4 --output butterflies/
+        imago sample ddpm/ --sampler ddim --steps 50 --seed 3 --output b.png
+      """)
+
+  @Argument(help: "A diffusers folder.") var model: String
+  @Option(help: "Sampler steps.") var steps = 50
+  @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
+  @Option(help: "Seed of the first picture; picture i has this plus i (random).") var seed: UInt64?
+  @Option(help: "Whose noise: torch or nv (torch).", transform: named) var rng: RandomStream?
+  @Option(help: "Pictures in all.") var count = 1
+  @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} (outputs/).")
+  var output: String?
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    guard (1...1000).contains(steps) else { throw ValidationError("--steps \(steps): must be 1 to 1000") }
+    guard (1...100_000).contains(count) else { throw ValidationError("--count \(count): must be 1 to 100000") }
+    guard rng != .torchBatch else { throw ValidationError("--rng torch-batch: pictures are drawn one at a time") }
+  }
+
+  private struct Report: Encodable {
+    let path: String
+    let seed: UInt64
+    let width, height, steps: Int
+    let sampler, model: String
+    let seconds: Double
+  }
+
+  func run() throws {
+    Interruption.install()
+    try reportingFailures {
+      let name = try SamplerName.parse(sampler).sampler
+      try compute.run { try draw(name) }
+    }
+  }
+
+  private func draw(_ name: SamplerName) throws {
+    let folder = URL(fileURLWithPath: model)
+    let pipeline = try UnconditionalImages(folder: folder, precision: compute.chosenPrecision)
+    let naming = try OutputNaming(output, count: count)
+    try naming.check(naming.url(index: 0, seed: seed ?? 0, prompt: ""))
+    let first = seed ?? UInt64.random(in: 0..<(1 << 32))
+    for index in 0..<count {
+      let started = ContinuousClock.now
+      let seed = first &+ UInt64(index)
+      let bar = ProgressBar("seed \(seed)", quiet: compute.quiet || compute.json)
+      let pixels = try pipeline.generate(seeds: [seed], steps: steps, sampler: name, stream: rng ?? .torch) { step in
+        try Interruption.check()
+        bar.show(step.index + 1, of: step.count)
+      }
+      let url = naming.url(index: index, seed: seed, prompt: "")
+      try naming.prepare(url)
+      try write(pixels, as: naming.format, to: url)
+      let report = Report(
+        path: url.path, seed: seed, width: pixels.shape[2], height: pixels.shape[1], steps: steps,
+        sampler: name.rawValue, model: folder.lastPathComponent, seconds: started.duration(to: .now) / .seconds(1))
+      if compute.json {
+        try Terminal.json(report)
+      } else if !compute.quiet {
+        Terminal.error("\(report.path)  seed \(seed), \(String(format: "%.1f s", report.seconds))")
+      }
+    }
+  }
+
+  private func write(_ pixels: Tensor, as format: OutputNaming.Format, to url: URL) throws {
+    switch format {
+    case .png, .jpeg: try ImageFile.save(ImageTensor.images(pixels)[0], to: url, text: [])
+    case .safetensors:
+      try TensorFile.write(
+        [("image_nhwc", Tensor(ImageTensor.unitValues(pixels)[0], shape: pixels.shape))], to: url)
+    }
+  }
+}
