@@ -10,6 +10,9 @@ public struct PictureOptions: ParsableArguments {
   public var model: String?
   @OptionGroup public var files: ModelFileOptions
   @Option(help: "An adapter, PATH or PATH:WEIGHT; again for more.") public var lora: [String] = []
+  @Flag(
+    help: "Computes adapters beside the weights instead of adding them in: a little slower, weights stay as they are.")
+  public var factored = false
   @Option(help: "A textual inversion's file; again for more.") public var embedding: [String] = []
   @Option(help: "What the picture must not show.") public var negative: String?
   @OptionGroup public var prompts: PromptOptions
@@ -61,6 +64,7 @@ public struct PictureOptions: ParsableArguments {
     prompts.fill(&job)
     strip.fill(&job)
     job.loras = lora.isEmpty ? nil : lora
+    job.isFactored = factored ? true : nil
     job.embeddings = embedding.isEmpty ? nil : embedding
     (job.steps, job.cfg, job.guidanceRescale, job.eta) = (steps, cfg, guidanceRescale, eta)
     (job.sampler, job.schedule) = (sampler, schedule)

@@ -35,7 +35,8 @@ public struct LoadedPipeline: Sendable {
       let merger = try AdapterMerger(requests, networks: networks)
       notes = merger.reports.map { $0.warning ?? $0.summary }
       // In full precision the sum is not rounded to the type the checkpoint has.
-      return merger.adapted(precision: source.precision == .f32 ? .float32 : .asBase)
+      return merger.adapted(
+        source.isFactored ? .factored : .merged, precision: source.precision == .f32 ? .float32 : .asBase)
     }
     var pipeline = TextToImage(components, precision: source.precision)
     let widths = components.conditioners.map(\.model.config.hiddenSize)
@@ -67,6 +68,8 @@ public struct ModelChoice: Sendable, Hashable {
   public var precision: Precision
   /// `PATH[:WEIGHT]` each.
   public var loras: [String]
+  /// Whether they are computed beside the weights.
+  public var isFactored: Bool
   /// Files of textual inversions.
   public var embeddings: [String]
   /// `<lora:...>` in the prompt.
@@ -75,6 +78,7 @@ public struct ModelChoice: Sendable, Hashable {
   public init(_ job: PictureJob) {
     (model, vae, precision, loras) = (job.model, job.vae, job.precision ?? .best, job.loras ?? [])
     (tokenizer, usesAverage, predictionType) = (job.tokenizer, job.usesAverage ?? false, job.predictionType)
+    isFactored = job.isFactored ?? false
     embeddings = job.embeddings ?? []
     // Without the prompt language tags are text.
     let prompt = job.emphasis == Emphasis.none ? "" : job.prompt ?? ""

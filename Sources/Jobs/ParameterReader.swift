@@ -49,6 +49,7 @@ struct ParameterReader {
     job.emphasis = try value("Emphasis") { Emphasis(anyName: $0) }
     job.predictionType = try value("Prediction type") { PredictionType(rawValue: $0) }
     job.usesAverage = text("EMA weights").map { $0 == "True" }
+    job.isFactored = text("Adapters factored").map { $0 == "True" }
     try readStream()
     try readHires()
     try readStrip()

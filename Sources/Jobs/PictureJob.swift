@@ -20,6 +20,8 @@ public struct PictureJob: Sendable, Equatable {
   public var predictionType: PredictionType?
   /// `PATH[:WEIGHT]` each.
   public var loras: [String]?
+  /// Whether adapters are computed beside the weights instead of being added to them.
+  public var isFactored: Bool?
   /// Files of textual inversions.
   public var embeddings: [String]?
   /// What weights of words do.
@@ -94,6 +96,7 @@ public struct PictureJob: Sendable, Equatable {
     put(\.styles)
     put(\.stylesFile)
     put(\.loras)
+    put(\.isFactored)
     put(\.embeddings)
     put(\.steps)
     put(\.cfg)

@@ -30,6 +30,7 @@ struct PromptSettings {
     switch key {
     case "tiling", "seamless": job.isSeamless = try flag(name, value)
     case "ema": job.usesAverage = try flag(name, value)
+    case "factored": job.isFactored = try flag(name, value)
     case "restore_faces":
       if try flag(name, value) { throw PromptLineError(reason: "--\(name): not in this version") }
     // They decide which files are written besides the picture; none is here, or what a person is shown.

@@ -22,6 +22,11 @@ import Testing
     try given.expectStored(
       String(name), in: ReferenceCase("lora_tiny").expected, tolerance: StoredCallTests.tolerance)
 
+    let beside = try folder.draw(
+      .txt2img, [catOnTheMoon, "--lora", "\(adapter.path):\(weight)", "--factored"] + flags, to: "b.safetensors")
+    try beside.expectStored(
+      String(name), in: ReferenceCase("lora_tiny").expected, tolerance: StoredCallTests.tolerance)
+
     // From the folder of adapters beside where the command runs; the words of the prompt stay the same.
     try FileManager.default.createDirectory(at: folder.file("loras"), withIntermediateDirectories: true)
     try FileManager.default.copyItem(at: adapter, to: folder.file("loras/\(file).safetensors"))

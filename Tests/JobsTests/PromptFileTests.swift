@@ -56,8 +56,9 @@ import Testing
 
   @Test func promptLanguageAndFiles() throws {
     let job = try only(
-      #"--prompt a --styles "ink, soft" --style x --emphasis "No norm" --ema true --prediction sample"#)
+      #"--prompt a --styles "ink, soft" --style x --emphasis "No norm" --ema true --factored --prediction sample"#)
     #expect(job.styles == ["ink", "soft", "x"] && job.emphasis == .noNorm && job.usesAverage == true)
+    #expect(job.isFactored == true)
     #expect(job.predictionType == .sample)
     #expect(try only("a --styles_file s.csv --tokenizer t/").tokenizer == "t/")
   }

@@ -75,7 +75,10 @@ extension Bench {
       try options.run {
         let vae = Bench.autoencoder(options.dtype)
         let z = Bench.normal(RandomInitialization(seed: 1), [1, size / 8, size / 8, 4]).cast(to: options.dtype)
-        try options.report("vae-decode", size: size, batch: 1) { _ = vae.decode(z) }
+        // As pictures are made: large ones in bands of rows.
+        try options.report("vae-decode", size: size, batch: 1) {
+          _ = size > 1024 ? vae.decodeInBands(z) : vae.decode(z)
+        }
       }
     }
   }
