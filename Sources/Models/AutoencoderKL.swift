@@ -56,6 +56,31 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
     try validate()
   }
 
+  private enum BlockKeys: String, CodingKey {
+    case down = "down_block_types"
+    case up = "up_block_types"
+  }
+
+  /// Writes the kinds of the blocks too, of which there is one; diffusers takes a single block without them.
+  public func encode(to encoder: any Encoder) throws {
+    var c = encoder.container(keyedBy: CodingKeys.self)
+    try c.encode(inChannels, forKey: .inChannels)
+    try c.encode(outChannels, forKey: .outChannels)
+    try c.encode(latentChannels, forKey: .latentChannels)
+    try c.encode(blockOutChannels, forKey: .blockOutChannels)
+    try c.encode(layersPerBlock, forKey: .layersPerBlock)
+    try c.encode(normNumGroups, forKey: .normNumGroups)
+    try c.encode(sampleSize, forKey: .sampleSize)
+    try c.encode(scalingFactor, forKey: .scalingFactor)
+    try c.encodeIfPresent(shiftFactor, forKey: .shiftFactor)
+    try c.encode(midBlockAddAttention, forKey: .midBlockAddAttention)
+    try c.encode(useQuantConv, forKey: .useQuantConv)
+    try c.encode(usePostQuantConv, forKey: .usePostQuantConv)
+    var blocks = encoder.container(keyedBy: BlockKeys.self)
+    try blocks.encode(blockOutChannels.map { _ in "DownEncoderBlock2D" }, forKey: .down)
+    try blocks.encode(blockOutChannels.map { _ in "UpDecoderBlock2D" }, forKey: .up)
+  }
+
   /// Checks everything construction relies on.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require(
