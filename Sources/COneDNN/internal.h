@@ -104,6 +104,10 @@ int idnn_transform_weights(const dnnl_memory_desc_t *to, const float *src, float
 int idnn_winograd_bf16_pays(const idnn_conv_shape *s);
 void idnn_build_winograd_bf16(idnn_op *op, const idnn_conv_shape *s, int has_bias, int has_residual);
 
+// Weights are packed in tiles of 64 output by 16 input channels, 128 of a matrix, that stay in the nearest cache on both sides.
+enum { TILE_O = 64, TILE_I = 16, MATRIX_TILE_I = 128 };
+static inline int64_t idnn_tile_inputs(int64_t taps) { return taps == 1 ? MATRIX_TILE_I : TILE_I; }
+
 // Weights [O, I, taps] to bf16 pairs at the sums of the three offsets; 0 if the offsets or the processor are of another kind.
 int idnn_pack_pairs(const void *src, idnn_dtype from, uint16_t *dst, int64_t O, int64_t I, int64_t taps, const int64_t *o, const int64_t *i,
                     const int64_t *tap);

@@ -76,11 +76,6 @@ static inline float element(const packing *p, int64_t at) {
   return 0;
 }
 
-// A tile of 64 output by 16 input channels (128 of a matrix) stays in the nearest cache on both sides.
-enum { TILE_O = 64, TILE_I = 16, MATRIX_TILE_I = 128 };
-
-static int64_t tile_inputs(int64_t taps) { return taps == 1 ? MATRIX_TILE_I : TILE_I; }
-
 static inline __attribute__((always_inline)) void pack_tile(const packing *p, int64_t o0, int64_t o1, int64_t i0, int64_t i1,
                                                             idnn_dtype from, int to_bf16) {
   packing q = *p;
@@ -99,7 +94,7 @@ static inline __attribute__((always_inline)) void pack_tile(const packing *p, in
 // One compiled loop for each pair of types.
 static void pack_tiles(void *context, int64_t begin, int64_t end) {
   const packing *p = context;
-  const int64_t width = tile_inputs(p->taps), columns = (p->I + width - 1) / width;
+  const int64_t width = idnn_tile_inputs(p->taps), columns = (p->I + width - 1) / width;
   for (int64_t tile = begin; tile < end; tile++) {
     const int64_t o0 = tile / columns * TILE_O, i0 = tile % columns * width;
     const int64_t o1 = o0 + TILE_O < p->O ? o0 + TILE_O : p->O, i1 = i0 + width < p->I ? i0 + width : p->I;
@@ -137,7 +132,7 @@ static int pack_blocked(const idnn_op *op, const dnnl_memory_desc_t *to, const v
   // Padding is zero.
   if (bytes > (size_t)(O * I * taps) * (to_bf16 ? 2 : 4)) memset(dst, 0, bytes);
   packing p = {src, dst, src_type, to_bf16, O, I, taps, o, i, tap};
-  const int64_t tiles = (O + TILE_O - 1) / TILE_O * ((I + tile_inputs(taps) - 1) / tile_inputs(taps));
+  const int64_t tiles = (O + TILE_O - 1) / TILE_O * ((I + idnn_tile_inputs(taps) - 1) / idnn_tile_inputs(taps));
   if (!to_bf16 || !idnn_pack_pairs(src, src_type, dst, O, I, taps, o, i, tap)) idnn_parallel(tiles, O * I * taps * 4, pack_tiles, &p);
   free(tables);
   return 0;

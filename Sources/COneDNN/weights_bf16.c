@@ -6,7 +6,7 @@
 
 #define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,f16c")))
 
-enum { LANES = 16, TILE_O = 64, TILE_I = 16, MATRIX_TILE_I = 128, MOST_TAPS = 9, ROW = TILE_I * MOST_TAPS };
+enum { LANES = 16, MOST_TAPS = 9, ROW = TILE_I * MOST_TAPS };
 
 typedef struct {
   const void *src;
@@ -73,11 +73,9 @@ BF16 static void pack_tile(const packing *p, int64_t o0, int64_t outs, int64_t i
         _mm512_storeu_si512(p->dst + p->o[o0 + o] + p->i[i0 + i] + p->tap[k], pairs(rows + o * row + i * taps + k, next, lanes));
 }
 
-static int64_t tile_inputs(int64_t taps) { return taps == 1 ? MATRIX_TILE_I : TILE_I; }
-
 static void pack_tiles(void *context, int64_t begin, int64_t end) {
   const packing *p = context;
-  const int64_t width = tile_inputs(p->taps), columns = (p->I + width - 1) / width;
+  const int64_t width = idnn_tile_inputs(p->taps), columns = (p->I + width - 1) / width;
   for (int64_t tile = begin; tile < end; tile++) {
     const int64_t o = tile / columns * TILE_O, i = tile % columns * width;
     pack_tile(p, o, p->O - o < TILE_O ? p->O - o : TILE_O, i, p->I - i < width ? p->I - i : width);
@@ -89,7 +87,7 @@ int idnn_pack_pairs(const void *src, idnn_dtype from, uint16_t *dst, int64_t O, 
   packing p = {src, from, dst, O, I, taps, o, i, tap, are_grouped(o, O, LANES, 2) && are_grouped(i, I, 2, 1)};
   const int known = p.lanes_are_outputs || (are_grouped(i, I, LANES, 2) && are_grouped(o, O, 2, 1));
   if (!known || taps > MOST_TAPS || !idnn_gradient_bf16_works()) return 0;
-  const int64_t tiles = (O + TILE_O - 1) / TILE_O * ((I + tile_inputs(taps) - 1) / tile_inputs(taps));
+  const int64_t tiles = (O + TILE_O - 1) / TILE_O * ((I + idnn_tile_inputs(taps) - 1) / idnn_tile_inputs(taps));
   idnn_parallel(tiles, O * I * taps * 4, pack_tiles, &p);
   return 1;
 }

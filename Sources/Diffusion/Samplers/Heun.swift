@@ -27,17 +27,32 @@ public struct HeunSampler: Sampler {
     _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
     onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
+    try scale.heun(x, plan: plan, noise: &noise, predict: predict, onStep: onStep)
+  }
+}
+
+extension SigmaScale {
+  /// Heun's steps over a plan with an entry at both ends of each, at the first only where it goes to no noise. Where the
+  /// next step begins higher than one ended, fresh noise fills the gap: a restart.
+  func heun(
+    _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
+    onStep: (SamplingStep) throws -> Tensor?
+  ) throws -> Tensor {
     var x = x
     var begun: (sample: Tensor, slope: Tensor)?
     for i in plan.indices {
       let (sigma, next) = (plan.sigmas[i], plan.sigmas[i + 1])
-      let slope = try scale.slope(x, sigma: sigma, timestep: plan.timesteps[i], step: i, predict)
+      let slope = try self.slope(x, sigma: sigma, timestep: plan.timesteps[i], step: i, predict)
       if let first = begun {
         let step = (sigma - plan.sigmas[i - 1]) / 2
         x = Tensor.combination([(1, first.sample), (step, first.slope), (step, slope)])
         begun = nil
+        if next > sigma {
+          let fresh = noise.normal(x.shape, device: x.device)
+          x = x.scaled(by: 1, adding: fresh, times: Float((next * next - sigma * sigma).squareRoot()))
+        }
       } else {
-        begun = (x, slope)
+        if next > 0 { begun = (x, slope) }
         x = x.scaled(by: 1, adding: slope, times: Float(next - sigma))
       }
       x = try onStep(SamplingStep(i, of: plan, sample: x)) ?? x
