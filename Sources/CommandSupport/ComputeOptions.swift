@@ -13,7 +13,7 @@ public struct ComputeOptions: ParsableArguments {
   @Option(help: "What computes: onednn, openblas or reference (the best available).")
   public var backend: String?
 
-  @Option(help: "Threads (all cores).")
+  @Option(parsing: .unconditional, help: "Threads (all cores).", transform: whole)
   public var threads: Int?
 
   @Flag(help: "Says nothing on stderr but errors.")

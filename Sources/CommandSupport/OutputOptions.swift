@@ -4,13 +4,17 @@ import ArgumentParser
 public struct OutputOptions: ParsableArguments {
   @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} {prompt} (outputs/).")
   public var output: String?
-  @Option(help: "Pictures at once.") public var batch = 1
+  @Option(parsing: .unconditional, help: "Pictures at once.", transform: whole) public var batch = 1
   @Flag(help: "Leaves the parameters out of the file.") public var noMetadata = false
   @Flag(help: "Lays a job's pictures side by side in one more picture, NAME-grid.") public var grid = false
-  @Option(help: "Pictures in a row of the grid (a strip is one row).") public var columns: Int?
-  @Option(help: "Writes a preview, NAME-step-N, after every so many steps.") public var previewEvery: Int?
+  @Option(parsing: .unconditional, help: "Pictures in a row of the grid (a strip is one row).", transform: whole)
+  public var columns: Int?
+  @Option(
+    parsing: .unconditional, help: "Writes a preview, NAME-step-N, after every so many steps.", transform: whole)
+  public var previewEvery: Int?
   @Option(help: "TAESD's file or folder for the previews (the model's own autoencoder, which takes longer).")
   public var taesd: String?
+  @Flag(help: "Tries pictures that seem to need more memory than is free.") public var ignoreMemory = false
 
   public init() {}
 

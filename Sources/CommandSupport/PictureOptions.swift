@@ -17,37 +17,63 @@ public struct PictureOptions: ParsableArguments {
   @Option(help: "What the picture must not show.") public var negative: String?
   @OptionGroup public var prompts: PromptOptions
   @OptionGroup public var strip: StripOptions
-  @Option(help: "Sampler steps (the pipeline's).") public var steps: Int?
-  @Option(help: "Guidance scale; 1 is off (the pipeline's).") public var cfg: Float?
-  @Option(help: "Rescaling of guidance, 0 to 1 (the pipeline's).") public var guidanceRescale: Float?
-  @Option(help: "DDIM's noise, 0 to 1 (the pipeline's).") public var eta: Double?
+  @Option(
+    parsing: .unconditional, help: "Sampler steps (the pipeline's).", transform: whole)
+  public var steps: Int?
+  @Option(
+    parsing: .unconditional, help: "Guidance scale; 1 is off (the pipeline's).", transform: single)
+  public var cfg: Float?
+  @Option(
+    parsing: .unconditional, help: "Rescaling of guidance, 0 to 1 (the pipeline's).", transform: single)
+  public var guidanceRescale: Float?
+  @Option(
+    parsing: .unconditional, help: "DDIM's noise, 0 to 1 (the pipeline's).", transform: decimal)
+  public var eta: Double?
   @Option(help: "ddim, euler-a, dpmpp-2m, ... in any program's spelling (the model's).") public var sampler: String?
   @Option(
     help: "Noise levels: default, karras, exponential, sgm-uniform, simple, beta, ays, trailing, leading, linspace.")
   public var schedule: String?
-  @Option(help: "Picture i has seed N + i (random, reported).") public var seed: UInt64?
+  @Option(
+    parsing: .unconditional, help: "Picture i has seed N + i; -1 draws one (random, reported).", transform: seedOption)
+  public var seed: SeedOption?
   @Option(help: "Whose noise: torch, torch-batch or nv (torch).", transform: named) public var rng: RandomStream?
-  @Option(help: "Pixels, a multiple of 8 (the model's).") public var width: Int?
-  @Option(help: "Pixels, a multiple of 8 (the model's).") public var height: Int?
-  @Option(help: "Pictures in all (1).") public var count: Int?
-  @Option(help: "Layers of the text encoder to skip, as diffusers counts (0).") public var clipSkip: Int?
-  @Option(help: "A second seed whose noise is mixed into the first's.") public var variationSeed: UInt64?
-  @Option(help: "How much of the second seed's noise, 0 to 1.") public var variationStrength: Double?
+  @Option(
+    parsing: .unconditional, help: "Pixels, a multiple of 8, at most 8192 (the model's).", transform: whole)
+  public var width: Int?
+  @Option(
+    parsing: .unconditional, help: "Pixels, a multiple of 8, at most 8192 (the model's).", transform: whole)
+  public var height: Int?
+  @Option(
+    parsing: .unconditional, help: "Pictures in all (1).", transform: whole)
+  public var count: Int?
+  @Option(
+    parsing: .unconditional, help: "Layers of the text encoder to skip, as diffusers counts (0).", transform: whole)
+  public var clipSkip: Int?
+  @Option(
+    parsing: .unconditional, help: "A second seed whose noise is mixed into the first's; -1 for the first's neighbour.", transform: seedOption)
+  public var variationSeed: SeedOption?
+  @Option(
+    parsing: .unconditional, help: "How much of the second seed's noise, 0 to 1.", transform: decimal)
+  public var variationStrength: Double?
   @Flag(name: [.long, .customLong("tiling")], help: "Pictures that fit together without seams.")
   public var seamless = false
-  @Option(help: "A second pass at so many times the size.") public var hiresScale: Double?
-  @Option(help: "Steps of the second pass (the first's).") public var hiresSteps: Int?
-  @Option(help: "Strength of the second pass, 0 to 1 (0.7).") public var hiresDenoise: Double?
-  @Option(help: "What enlarges for it: latent or lanczos (latent).", transform: named) public var hiresUpscaler:
-    HiresFix.Upscaler?
+  @OptionGroup public var hires: HiresOptions
 
   public init() {}
 
   public func validate() throws {
-    if let count, !(1...1_000_000).contains(count) {
-      throw ValidationError("--count \(count): must be 1 to 1000000")
-    }
+    try inRange("--steps", steps, 1...1000)
+    try inRange("--count", count, 1...PictureJob.countLimit)
+    try inRange("--clip-skip", clipSkip, 0...1000)
+    try inRange("--eta", eta, 0...1)
+    try inRange("--guidance-rescale", guidanceRescale, 0...1)
+    try inRange("--variation-strength", variationStrength, 0...1)
+    if let cfg, cfg < 0 { throw ValidationError("--cfg \(cfg): must be 0 or more") }
     do {
+      for (name, side) in [("--width", width), ("--height", height)] {
+        // Models may ask for larger multiples, none for smaller ones.
+        if let side { try GenerationRequest.checkSide(name, side, multiple: 8) }
+      }
       if let sampler { _ = try SamplerChoice(sampler, schedule: schedule) }
       if let schedule { _ = try ScheduleName(parsing: schedule) }
     } catch {
@@ -68,12 +94,11 @@ public struct PictureOptions: ParsableArguments {
     job.embeddings = embedding.isEmpty ? nil : embedding
     (job.steps, job.cfg, job.guidanceRescale, job.eta) = (steps, cfg, guidanceRescale, eta)
     (job.sampler, job.schedule) = (sampler, schedule)
-    (job.seed, job.stream) = (seed, rng)
+    (job.seed, job.drawsSeed, job.stream) = (seed?.value, seed == .drawn ? true : nil, rng)
     (job.width, job.height, job.count, job.clipSkip) = (width, height, count, clipSkip)
-    (job.variationSeed, job.variationStrength) = (variationSeed, variationStrength)
+    (job.variationSeed, job.variationStrength) = (variationSeed?.value, variationStrength)
     job.isSeamless = seamless ? true : nil
-    (job.hiresScale, job.hiresSteps, job.hiresDenoise) = (hiresScale, hiresSteps, hiresDenoise)
-    job.hiresUpscaler = hiresUpscaler
+    hires.fill(&job)
     return job
   }
 }

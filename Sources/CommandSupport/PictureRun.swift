@@ -51,6 +51,7 @@ public struct PictureRun {
     options.keepsManifest = isFile
     options.needsInput = needsInput
     options.gridColumns = output.grid ? output.columns ?? 0 : nil
+    options.ignoresMemory = output.ignoreMemory
     options.previews = output.previewEvery.map { PreviewOptions(every: $0, taesd: output.taesd) }
     return options
   }

@@ -4,20 +4,26 @@ import Jobs
 /// Flags for pictures between two prompts or seeds.
 public struct StripOptions: ParsableArguments {
   @Option(help: "A second prompt: the end of a strip, or mixed in by --to-share.") public var toPrompt: String?
-  @Option(help: "A second seed: the end of a strip.") public var toSeed: UInt64?
-  @Option(help: "Pictures of a strip from the first prompt and seed to the second ones, ends included.")
+  @Option(parsing: .unconditional, help: "A second seed: the end of a strip.", transform: seedOption)
+  public var toSeed: SeedOption?
+  @Option(
+    parsing: .unconditional, help: "Pictures of a strip from the first prompt and seed to the second ones, ends included.",
+    transform: whole)
   public var frames: Int?
-  @Option(help: "One picture with so much of the second prompt, 0 to 1.") public var toShare: Double?
+  @Option(
+    parsing: .unconditional, help: "One picture with so much of the second prompt, 0 to 1.", transform: decimal)
+  public var toShare: Double?
 
   public init() {}
 
   public func validate() throws {
+    guard toSeed != .drawn else { throw ValidationError("--to-seed -1: a strip ends at a seed that is named") }
     if let frames, !(2...1000).contains(frames) { throw ValidationError("--frames \(frames): must be 2 to 1000") }
     if let toShare, !(0...1).contains(toShare) { throw ValidationError("--to-share \(toShare): must be 0 to 1") }
   }
 
   /// Sets what was given.
   func fill(_ job: inout PictureJob) {
-    (job.toPrompt, job.toSeed, job.frames, job.blendShare) = (toPrompt, toSeed, frames, toShare)
+    (job.toPrompt, job.toSeed, job.frames, job.blendShare) = (toPrompt, toSeed?.value, frames, toShare)
   }
 }

@@ -16,10 +16,12 @@ struct Denoiser: Sendable {
   let promptSteps: Int
 
   /// Checks the request and encodes its texts, each once.
-  /// - Parameter firstPass: in the second pass of a hires fix, the `promptSteps` of the first.
+  /// - Parameters:
+  ///   - firstPass: in the second pass of a hires fix, the `promptSteps` of the first.
+  ///   - promptStepsAsked: the steps prompts count in place of the request's.
   init(
     _ components: PipelineComponents, precision: Precision, embeddings: [TextualInversion] = [],
-    _ request: GenerationRequest, after firstPass: Int? = nil
+    _ request: GenerationRequest, after firstPass: Int? = nil, promptStepsAsked: Int? = nil
   ) throws {
     try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     self.components = components
@@ -28,7 +30,7 @@ struct Denoiser: Sendable {
     self.request = request
     sampler = request.sampler.make(
       components.scheduler, eta: request.eta, schedule: request.schedule, isXL: components.isXL)
-    let promptSteps = request.steps * (try sampler.plan(steps: request.steps).order)
+    let promptSteps = (promptStepsAsked ?? request.steps) * (try sampler.plan(steps: request.steps).order)
     self.promptSteps = promptSteps
     let encoder = PromptEncoder(
       conditioners: components.conditioners, isXL: components.isXL, precision: precision,

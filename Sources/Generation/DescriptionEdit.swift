@@ -55,7 +55,7 @@ public struct DescriptionEdit: Sendable {
       throw GenerationError.unsupported(
         what: "\(components.name) paints inside masks only: give --mask, or use a plain model to find one")
     }
-    let run = ImageToImageRequest.stepsRun(generation.steps, strength: request.strength)
+    let run = StepCounting.share.counts(steps: generation.steps, strength: request.strength).run
     let count = (Self.maps + 2 * run) * generation.seeds.count
     var done = 0
     func step() throws {

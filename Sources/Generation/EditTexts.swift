@@ -75,7 +75,7 @@ package struct EditTexts {
   /// The clean latents, then those after each step backward.
   package func inverted(strength: Double, onStep: () throws -> Void = {}) throws -> [Tensor] {
     let full = try source.sampler.plan(steps: source.request.steps)
-    let count = ImageToImageRequest.stepsRun(full.steps, strength: strength)
+    let count = StepCounting.share.counts(steps: full.steps, strength: strength).run
     let plan = SamplingPlan(
       steps: full.steps, timesteps: Array(full.timesteps.prefix(count)), levels: Array(full.levels.prefix(count + 1)))
     var states = [clean]

@@ -2,15 +2,12 @@
 public enum GenerationError: Error, Equatable, CustomStringConvertible {
   case noModel(path: String, reason: String)
   case badValue(name: String, value: String, reason: String)
-  case promptTooLong(tokens: Int, limit: Int)
   case unsupported(what: String)
 
   public var description: String {
     switch self {
     case .noModel(let path, let reason): "\(path): \(reason)"
     case .badValue(let name, let value, let reason): "\(name) \(value): \(reason)"
-    case .promptTooLong(let tokens, let limit):
-      "the prompt has \(tokens) tokens, this model reads \(limit): shorten it"
     case .unsupported(let what): "\(what)"
     }
   }

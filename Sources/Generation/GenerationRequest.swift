@@ -1,4 +1,5 @@
 import Diffusion
+import PromptLanguage
 
 /// Everything that decides a batch of pictures. Values are checked before any arithmetic starts.
 public struct GenerationRequest: Sendable, Equatable {
@@ -75,6 +76,7 @@ public struct GenerationRequest: Sendable, Equatable {
       throw .badValue(
         name: "seeds", value: "\(seeds.count)", reason: "one is needed for each of \(prompts.count) prompts")
     }
+    try checkPrompts()
     try validateMixtures()
     try hires?.validate(self, multiple: multiple, trainSteps: trainSteps)
   }
@@ -93,12 +95,32 @@ public struct GenerationRequest: Sendable, Equatable {
     }
   }
 
+  /// Largest side of a picture, in pixels.
+  public static let longestSide = 8192
+
   /// Throws unless a side in pixels can work.
-  static func checkSide(_ name: String, _ value: Int, multiple: Int) throws(GenerationError) {
-    guard value > 0, value % multiple == 0, value <= 8192 else {
-      let nearest = min(max((min(value, 8192) + multiple / 2) / multiple, 1) * multiple, 8192)
+  public static func checkSide(_ name: String, _ value: Int, multiple: Int) throws(GenerationError) {
+    let longest = longestSide / multiple * multiple
+    guard value >= multiple, value <= longest else {
+      throw .badValue(name: name, value: "\(value)", reason: "must be \(multiple) to \(longest) pixels")
+    }
+    guard value % multiple == 0 else {
       throw .badValue(
-        name: name, value: "\(value)", reason: "must be a multiple of \(multiple); try \(nearest)")
+        name: name, value: "\(value)",
+        reason: "must be a multiple of \(multiple); try \(min((value + multiple / 2) / multiple * multiple, longest))")
+    }
+  }
+
+  /// Throws for texts beyond what prompts may hold.
+  private func checkPrompts() throws(GenerationError) {
+    let isLiteral = emphasis == .none
+    let positive = Set(prompts + blends.map(\.prompt) + [hires?.prompt].compactMap { $0 })
+    let negative = Set([negativePrompt, hires?.negativePrompt].compactMap { $0 })
+    do {
+      for text in positive { try PromptLimits.check(text, isLiteral: isLiteral) }
+      for text in negative { try PromptLimits.check(text, isNegative: true, isLiteral: isLiteral) }
+    } catch {
+      throw .unsupported(what: "\(error)")
     }
   }
 }

@@ -56,9 +56,13 @@ private struct Redrawing {
   init(_ denoiser: Denoiser, _ request: ImageToImageRequest, kind: PipelineComponents.Kind) throws {
     let (codec, generation, canvas) = (denoiser.codec, request.generation, request.canvas)
     let (shape, sampler) = (denoiser.latentShape, denoiser.sampler)
-    let full = try sampler.plan(steps: generation.steps)
-    let isPure = kind == .instruction || (canvas.workingMask != nil && request.strength == 1)
-    let plan = kind == .instruction ? full : full.starting(strength: request.strength)
+    let counts = request.counting.counts(steps: generation.steps, strength: request.strength)
+    let isInstruction = kind == .instruction
+    let full = try sampler.plan(steps: isInstruction ? generation.steps : counts.planned)
+    // AUTOMATIC1111 adds the noise to the picture at full strength too.
+    let isPure =
+      isInstruction || (canvas.workingMask != nil && request.strength == 1 && request.counting == .share)
+    let plan = isInstruction ? full : full.starting(at: counts.planned - counts.run)
     var noise = NoiseSource(generation.stream, seeds: generation.seeds)
     /// One draw for the picture all rows share if they share a generator, else one for each.
     func posteriorNoise() -> Tensor {

@@ -5,17 +5,21 @@ public struct ImageToImageRequest: Sendable {
   public let canvas: EditCanvas
   /// The share of the steps that are run, from that much noise on: 0 changes nothing, 1 keeps nothing.
   public let strength: Double
+  /// What the request's steps count.
+  public let counting: StepCounting
   /// How closely an instruction model keeps to the picture; 1 is off.
   public let imageGuidance: Float
 
   public init(
-    _ generation: GenerationRequest, canvas: EditCanvas, strength: Double, imageGuidance: Float = 1.5
+    _ generation: GenerationRequest, canvas: EditCanvas, strength: Double, counting: StepCounting = .share,
+    imageGuidance: Float = 1.5
   ) {
     var sized = generation
     (sized.width, sized.height) = (canvas.width, canvas.height)
     self.generation = sized
     self.canvas = canvas
     self.strength = strength
+    self.counting = counting
     self.imageGuidance = imageGuidance
   }
 
@@ -24,7 +28,7 @@ public struct ImageToImageRequest: Sendable {
     guard (0...1).contains(strength) else {
       throw .badValue(name: "--strength", value: "\(strength)", reason: "must be 0 to 1")
     }
-    guard Self.stepsRun(generation.steps, strength: strength) > 0 else {
+    guard counting.counts(steps: generation.steps, strength: strength).run > 0 else {
       throw .badValue(
         name: "--strength", value: "\(strength)",
         reason: "leaves none of \(generation.steps) steps to run; give more --steps or more strength")
@@ -33,7 +37,4 @@ public struct ImageToImageRequest: Sendable {
       throw .badValue(name: "--image-cfg", value: "\(imageGuidance)", reason: "must be 1 or more")
     }
   }
-
-  /// How many of `steps` a strength leaves (diffusers' `get_timesteps`).
-  static func stepsRun(_ steps: Int, strength: Double) -> Int { min(Int(Double(steps) * strength), steps) }
 }

@@ -85,9 +85,7 @@ public struct PictureWriter: Sendable {
       add("Batch size", batch.map { "\($0.size)" })
       add("Batch pos", batch.map { "\($0.position)" })
       add("Tiling", isSeamless ? "True" : nil)
-      add("Hires upscale", hires.map { Self.short($0.scale) })
-      add("Hires steps", hires?.steps.map { "\($0)" })
-      add("Hires upscaler", hires.map { $0.upscaler == .latent ? "Latent" : "Lanczos" })
+      if let hires { fields += Self.fields(hires) }
       add("Eta", eta > 0 ? Self.short(eta) : nil)
       add("CFG rescale", guidance.rescale > 0 ? Self.short(Double(guidance.rescale), "\(guidance.rescale)") : nil)
       add("Adapters", adapters.isEmpty ? nil : adapters.joined(separator: ", "))
@@ -97,6 +95,21 @@ public struct PictureWriter: Sendable {
       fields.append(("Version", "imago"))
       return GenerationParameters(
         prompt: prompt, negativePrompt: negativePrompt, fields: fields)
+    }
+
+    /// Of a second pass, under AUTOMATIC1111's names.
+    private static func fields(_ hires: HiresFix) -> [GenerationParameters.Field] {
+      let pairs: [(String, String?)] = [
+        ("Hires prompt", hires.prompt), ("Hires negative prompt", hires.negativePrompt),
+        ("Hires resize", hires.resize.map { "\($0.width)x\($0.height)" }),
+        ("Hires upscale", hires.resize == nil ? short(hires.scale) : nil),
+        ("Hires steps", hires.steps.map { "\($0)" }),
+        ("Hires upscaler", hires.upscaler == .latent ? "Latent" : "Lanczos"),
+        ("Hires sampler", hires.sampler?.displayName), ("Hires schedule type", hires.schedule?.displayName),
+        ("Hires CFG Scale", hires.cfg.map { short(Double($0), "\($0)") }),
+        (HiresField.counting, hires.counting == .share ? nil : hires.counting.rawValue),
+      ]
+      return pairs.compactMap { name, value in value.map { (name, $0) } }
     }
 
     private var rng: String {
@@ -140,4 +153,10 @@ public struct PictureWriter: Sendable {
         metadata: embedsParameters ? [ImageFile.parametersKey: settings.parameters.format()] : [:])
     }
   }
+}
+
+/// Names of the metadata that only Imago writes about second passes.
+package enum HiresField {
+  /// What the second pass's steps count, where that is not a share.
+  package static let counting = "Hires step counting"
 }

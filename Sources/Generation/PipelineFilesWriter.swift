@@ -4,6 +4,7 @@ import Foundation
 import Models
 import SafeTensors
 import TensorCore
+import Tokenizers
 
 /// How a pipeline lies on disk.
 public enum PipelineFileLayout: String, Sendable, CaseIterable {
@@ -181,7 +182,7 @@ extension PipelineFilesWriter {
 
   private static let tokenizerFiles = [
     "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json",
+    "added_tokens.json", KnownWords.fileName,
   ]
 
   /// Copies a tokenizer's files; where the files' family decides the padding, the settings say so afterwards.

@@ -111,19 +111,36 @@ struct TextStates {
 }
 
 extension PromptEncoder {
-  /// Tokens of a row of CLIP's text encoders; those of other lengths have learnt only one row.
-  private static let chunkedLength = 77
-
   /// The tokens of a text for one of the encoders.
   func chunks(_ text: String, encoder: Int) throws -> TokenChunks {
     let part = conditioners[encoder]
     let length = part.model.config.positionCount
     let segments = emphasis == .none ? [.text(text, weight: 1)] : EmphasisParser.parse(text)
     let chunks = TokenChunks(segments, tokenizer: part.tokenizer, length: length, embeddings: embeddings)
-    guard chunks.chunks.count == 1 || length == Self.chunkedLength else {
-      throw GenerationError.promptTooLong(tokens: chunks.tokenCount, limit: length - 2)
+    guard chunks.chunks.allSatisfy({ $0.weights.allSatisfy(\.isFinite) }) else {
+      throw GenerationError.badValue(
+        name: "the prompt", value: "\"\(text.prefix(60))\"", reason: "a word's weight is too large: take one near 1")
     }
     return chunks
+  }
+
+  /// What a prompt comes to for a text encoder that says which words it has learnt: those that are left out, each once, and
+  /// how many tokens stay; nil where nobody says.
+  /// - Parameters:
+  ///   - isNegative: AND and tags are text in negative prompts.
+  ///   - steps: of the run, which decide what a prompt that changes on the way comes to.
+  public func reading(
+    _ prompt: String, isNegative: Bool = false, steps: Int
+  ) throws -> (leftOut: [String], tokenCount: Int)? {
+    guard conditioners.first?.tokenizer.knownWords != nil else { return nil }
+    let read = isNegative ? Prompt(negative: prompt) : Prompt(prompt)
+    let parts = emphasis == .none ? [Prompt.Part(text: prompt, weight: 1)] : read.parts
+    let texts = parts.flatMap { part in
+      emphasis == .none ? [part.text] : PromptSchedule(part.text, steps: steps).entries.map(\.text)
+    }
+    let found = try texts.map { try chunks($0, encoder: 0) }
+    var seen: Set<String> = []
+    return (found.flatMap(\.leftOut).filter { seen.insert($0).inserted }, found.reduce(0) { $0 + $1.tokenCount })
   }
 
   private func emptyChunk(encoder: Int) throws -> TokenChunks.Chunk { try chunks("", encoder: encoder).chunks[0] }
@@ -153,14 +170,29 @@ extension PromptEncoder {
   ) throws -> Tensor {
     let skipped = clipSkip ?? 0
     let count = encoding.hiddenStates.count
-    let extra = isXL ? 2 : 1
-    guard skipped >= 0, skipped <= count - extra else {
-      throw GenerationError.badValue(
-        name: "--clip-skip", value: "\(skipped)",
-        reason: "must be 0 to \(count - extra): the text encoder has \(count - 1) layers")
-    }
-    if isXL { return encoding.hiddenStates[count - skipped - extra] }
+    try part.check(clipSkip: skipped, isXL: isXL)
+    if isXL { return encoding.hiddenStates[count - skipped - 2] }
     if clipSkip == nil { return encoding.lastHiddenState }
-    return part.model.normalized(encoding.hiddenStates[count - skipped - extra])
+    return part.model.normalized(encoding.hiddenStates[count - skipped - 1])
+  }
+}
+
+extension TextConditioner {
+  /// Throws unless there are so many layers to skip.
+  func check(clipSkip skipped: Int, isXL: Bool) throws(GenerationError) {
+    let layers = model.config.layerCount
+    let most = isXL ? layers - 1 : layers
+    guard skipped >= 0, skipped <= most else {
+      throw .badValue(
+        name: "--clip-skip", value: "\(skipped)",
+        reason: "must be 0 to \(most): the text encoder has \(layers) layers")
+    }
+  }
+}
+
+extension PipelineComponents {
+  /// Throws unless every text encoder has so many layers to skip.
+  public func check(clipSkip: Int) throws(GenerationError) {
+    for conditioner in conditioners { try conditioner.check(clipSkip: clipSkip, isXL: isXL) }
   }
 }

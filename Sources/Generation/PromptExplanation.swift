@@ -53,10 +53,15 @@ public struct PromptExplanation: Sendable, Encodable {
   /// Each distinct text once, in the order they come up.
   public let texts: [Tokens]
   public let tags: [Tag]
+  /// Words the text encoder never learnt, which are left out; each once.
+  public let leftOut: [String]
   /// A line for each thing that looks like a mistake.
   public let problems: [String]
+  /// Problems that are told one by one.
+  private static let problemLimit = 20
 
   /// - Parameters:
+  ///   - prompt: within `PromptLimits`.
   ///   - isNegative: AND and tags are text in negative prompts.
   ///   - length: tokens of a row of the text encoder, start and end included.
   public init(
@@ -72,19 +77,21 @@ public struct PromptExplanation: Sendable, Encodable {
       return Part(weight: part.weight, stretches: Self.stretches(schedule, steps: steps))
     }
     var seen: Set<String> = []
-    texts = parts.flatMap { $0.stretches.map(\.text) }.filter { seen.insert($0).inserted }.map { text in
-      let segments = isLiteral ? [.text(text, weight: 1)] : EmphasisParser.parse(text)
-      return Self.tokens(
-        text, TokenChunks(segments, tokenizer: tokenizer, length: length, embeddings: embeddings), tokenizer, embeddings
-      )
+    let distinct = parts.flatMap { $0.stretches.map(\.text) }.filter { seen.insert($0).inserted }
+    let rows = distinct.map { text in
+      TokenChunks(
+        isLiteral ? [.text(text, weight: 1)] : EmphasisParser.parse(text), tokenizer: tokenizer, length: length,
+        embeddings: embeddings)
     }
+    texts = zip(distinct, rows).map { Self.tokens($0, $1, tokenizer, embeddings) }
+    var said: Set<String> = []
+    leftOut = rows.flatMap(\.leftOut).filter { said.insert($0).inserted }
     tags = isLiteral ? [] : read.tags.map(Self.tag)
-    var problems =
+    let found =
       isLiteral ? [] : PromptCheck.problems(prompt).filter { !isNegative || $0.kind != .weight }.map(\.description)
-    if length != 77, let long = texts.first(where: { $0.chunks.count > 1 }) {
-      problems.append("\(GenerationError.promptTooLong(tokens: long.tokenCount, limit: length - 2))")
-    }
-    self.problems = problems
+    problems =
+      found.prefix(Self.problemLimit) + (found.count > Self.problemLimit
+      ? ["the prompt: \(found.count - Self.problemLimit) more like these"] : [])
     (self.prompt, self.steps, self.emphasis, chunkSize) = (prompt, steps, emphasis, length - 2)
   }
 

@@ -26,6 +26,25 @@ public struct TextToImage: Sendable {
   /// Sides of pictures must be multiples of this: the autoencoder's scale, at least 8.
   public var sizeMultiple: Int { components.sizeMultiple }
 
+  /// What becomes of the words of a request where the text encoder says which ones it has learnt.
+  /// - Returns: the words that are left out, and the prompts of which nothing stays; each once.
+  public func reading(_ request: GenerationRequest) throws -> (leftOut: [String], emptied: [String]) {
+    let encoder = PromptEncoder(
+      conditioners: components.conditioners, isXL: components.isXL, precision: precision, emphasis: request.emphasis,
+      embeddings: embeddings)
+    let positive = request.prompts + request.blends.map(\.prompt) + [request.hires?.prompt].compactMap { $0 }
+    let negative = [request.negativePrompt, request.hires?.negativePrompt].compactMap { $0 }
+    var (leftOut, emptied, seen) = ([String](), [String](), Set<String>())
+    for (text, isNegative) in positive.map({ ($0, false) }) + negative.map({ ($0, true) })
+    where seen.insert("\(isNegative) \(text)").inserted {
+      guard let reading = try encoder.reading(text, isNegative: isNegative, steps: request.steps) else { continue }
+      leftOut += reading.leftOut
+      if !isNegative, reading.tokenCount == 0, !reading.leftOut.isEmpty { emptied.append(text) }
+    }
+    var said: Set<String> = []
+    return (leftOut.filter { said.insert($0).inserted }, emptied)
+  }
+
   /// Makes one batch of pictures.
   /// - Parameters:
   ///   - onStep: called after each sampler step, of a second pass too; throw to stop.

@@ -23,6 +23,8 @@ struct TokenChunks {
   }
 
   let chunks: [Chunk]
+  /// Words that are left out because the text encoder never learnt them, each once.
+  let leftOut: [String]
 
   /// Tokens of the prompt, embeddings' vectors counted.
   var tokenCount: Int { chunks.reduce(0) { $0 + $1.tokenCount } }
@@ -36,30 +38,19 @@ struct TokenChunks {
   init(
     _ segments: [PromptSegment], tokenizer: CLIPTokenizer, length: Int, embeddings: [TextualInversion] = []
   ) {
-    func content(_ text: String) -> [Int32] { Array(tokenizer.encode(text).dropFirst().dropLast()) }
+    let elements = PromptElements(segments, tokenizer: tokenizer, embeddings: embeddings)
+    leftOut = elements.leftOut
     var builder = Builder(tokenizer: tokenizer, room: length - 2)
-    let comma = content(",")
-    let words = embeddings.enumerated().flatMap { index, embedding in
-      embedding.words.map { (index: index, ids: content($0)) }
-    }.filter { !$0.ids.isEmpty }
-    // The longest spelling wins.
-    let named = Dictionary(grouping: words) { $0.ids[0] }.mapValues { $0.sorted { $0.ids.count > $1.ids.count } }
-    for segment in segments {
-      guard case .text(let text, let weight) = segment else {
-        builder.close()
-        continue
-      }
-      let ids = content(text)
-      var at = 0
-      while at < ids.count {
-        builder.makeRoom(isComma: comma == [ids[at]], backtrack: Self.backtrack)
-        if let word = named[ids[at]]?.first(where: { ids[at...].starts(with: $0.ids) }) {
-          builder.append(embedding: word.index, count: embeddings[word.index].vectorCount, weight: weight)
-          at += word.ids.count
-        } else {
-          builder.append(ids[at], weight: weight)
-          at += 1
-        }
+    let comma = Array(tokenizer.encode(",").dropFirst().dropLast())
+    for element in elements.kept {
+      switch element {
+      case .wall: builder.close()
+      case .token(let id, let weight):
+        builder.makeRoom(isComma: comma.count == 1 && comma[0] == id, backtrack: Self.backtrack)
+        builder.append(id, weight: weight)
+      case .embedding(let index, let weight):
+        builder.makeRoom(isComma: false, backtrack: Self.backtrack)
+        builder.append(embedding: index, count: embeddings[index].vectorCount, weight: weight)
       }
     }
     if !builder.ids.isEmpty || builder.chunks.isEmpty { builder.close() }

@@ -38,16 +38,25 @@ public struct GenerationParameters: Sendable {
   }
 
   /// The field `Size: 512x768`, if present and well formed.
-  public var size: (width: Int, height: Int)? {
-    let parts = self["Size"]?.split(separator: "x", omittingEmptySubsequences: false) ?? []
-    guard parts.count == 2, let width = Int(parts[0]), let height = Int(parts[1]), width > 0,
-      height > 0
+  public var size: (width: Int, height: Int)? { self["Size"].flatMap(Self.size) }
+
+  /// Reads `512x768` as people write it: `512X768`, `512 x 768`, `512×768`; nil unless both sides are above 0.
+  public static func size(_ text: String) -> (width: Int, height: Int)? {
+    guard let found = sides(text), found.width > 0, found.height > 0 else { return nil }
+    return found
+  }
+
+  /// As `size`, but 0 stands for a side that follows the other.
+  public static func sides(_ text: String) -> (width: Int, height: Int)? {
+    let parts = text.split(omittingEmptySubsequences: false) { "xX×*".contains($0) }
+    guard parts.count == 2, let width = WrittenNumber.whole(parts[0]), let height = WrittenNumber.whole(parts[1]),
+      width >= 0, height >= 0
     else { return nil }
     return (width, height)
   }
 
   /// The field `Clip skip`, which counts the last layer as 1; that is what a missing field means.
-  public var clipSkip: Int { self["Clip skip"].flatMap { Int($0) } ?? 1 }
+  public var clipSkip: Int { self["Clip skip"].flatMap { WrittenNumber.whole($0) } ?? 1 }
 
   /// The field `RNG`; a missing one means the noise was drawn on a GPU.
   public var randomSource: String { self["RNG"] ?? "GPU" }

@@ -20,11 +20,12 @@ extension EditJob {
       guard let value = read(text) else { throw UnreadableField(key: key, value: text) }
       return value
     }
-    strength = try value("Denoising strength") { Double($0) }
-    imageGuidance = try value("Image CFG scale") { Float($0) }
-    maskBlur = try value("Mask blur") { Double($0) }
+    counting = text(EditField.counting).flatMap { StepCounting(rawValue: $0) }
+    strength = try value("Denoising strength") { WrittenNumber.decimal($0) }
+    imageGuidance = try value("Image CFG scale") { WrittenNumber.decimal($0).map(Float.init) }
+    maskBlur = try value("Mask blur") { WrittenNumber.decimal($0) }
     content = try value("Masked content", Self.content)
-    padding = try value("Masked area padding") { Int($0) }
+    padding = try value("Masked area padding") { WrittenNumber.whole($0) }
     area = text("Inpaint area").map { $0 == "Only masked" ? .masked : .whole }
     resize = try value("Resize mode") { ResizeMode(rawValue: $0.lowercased()) }
     outpaint = try value(EditField.outpaint) { try? Margins(parsing: $0) }

@@ -9,6 +9,8 @@ public struct EditJob: Sendable, Equatable {
   public var mask: String?
   /// The share of the steps that are run.
   public var strength: Double?
+  /// What the steps count; a share, unless another program's picture says otherwise.
+  public var counting: StepCounting?
   /// Deviation of the mask's softening, in pixels.
   public var maskBlur: Double?
   public var area: InpaintArea?
@@ -16,6 +18,8 @@ public struct EditJob: Sendable, Equatable {
   public var padding: Int?
   public var content: MaskedContent?
   public var resize: ResizeMode?
+  /// Whether a picture much larger than the model's is brought to about the model's size, if no other is asked for (yes).
+  public var fitsModel: Bool?
   public var outpaint: Margins?
   public var pastesBack: Bool?
   /// Whether only what the prompt asks for is to change: an edit by description, or by instruction if the model follows those.
@@ -42,15 +46,18 @@ public struct EditJob: Sendable, Equatable {
       if let value = upper[keyPath: field] { edit[keyPath: field] = value }
     }
     // A mask belongs to its picture.
-    if let input = upper.input, input != edit.input { edit.mask = nil }
+    if let input = upper.input, input != edit.input { (edit.mask, edit.fitsModel) = (nil, nil) }
     put(\.input)
     put(\.mask)
+    if upper.strength != nil { edit.counting = nil }
     put(\.strength)
+    put(\.counting)
     put(\.maskBlur)
     put(\.area)
     put(\.padding)
     put(\.content)
     put(\.resize)
+    put(\.fitsModel)
     put(\.outpaint)
     put(\.pastesBack)
     put(\.isEdit)
@@ -86,6 +93,7 @@ public struct EditJob: Sendable, Equatable {
     var options = CanvasOptions()
     (options.width, options.height) = (width, height)
     options.resize = resize ?? options.resize
+    options.fitsModel = fitsModel ?? true && resize == nil && width == nil && height == nil
     options.outpaint = outpaint
     options.maskBlur = maskBlur ?? options.maskBlur
     options.area = area ?? options.area

@@ -10,6 +10,10 @@ struct JobRun {
   private let writer: PictureWriter
   /// TAESD for previews, once it is loaded.
   private var tiny: TinyAutoencoder?
+  /// Words of which was said that they are left out.
+  private var saidWords: Set<String> = []
+  /// Pictures worked on at another size of which that was said.
+  private var saidNotes: Set<String> = []
 
   init(runner: JobRunner, events: JobRunner.Events) {
     (self.runner, self.events) = (runner, events)
@@ -36,8 +40,15 @@ struct JobRun {
       for place in places where place.isFinished { events.onSkip(place.url) }
       let missing = places.filter { !$0.isFinished }
       let size = batchSize(prepared.request)
+      var forecast = RunForecast(prepared, loaded, missing: missing.count, batch: size)
+      if !runner.options.ignoresMemory { try forecast.checkMemory(batch: size) }
+      if !missing.isEmpty {
+        try tell(prepared, loaded)
+        if let line = try forecast.beforehand(prepared, loaded) { events.onNote(line) }
+      }
       for start in stride(from: 0, to: missing.count, by: size) {
-        try make(Array(missing[start..<min(start + size, missing.count)]), prepared, planned, loaded)
+        let batch = Array(missing[start..<min(start + size, missing.count)])
+        try make(batch, prepared, planned, loaded, &forecast)
       }
       if let columns = runner.options.gridColumns, let first = places.first, places.count > 1 {
         let grid = PictureGrid(
@@ -54,6 +65,23 @@ struct JobRun {
       try events.onFailure(planned.line, error)
     }
   }
+
+  /// Says what a person should know about a job, each thing once in a run.
+  private mutating func tell(_ prepared: PreparedJob, _ loaded: LoadedPipeline) throws {
+    if let note = prepared.edit?.note, saidNotes.insert(note).inserted { events.onNote(note) }
+    let reading = try loaded.pipeline.reading(prepared.request)
+    let words = reading.leftOut.filter { saidWords.insert($0).inserted }
+    if !words.isEmpty {
+      let shown = words.prefix(Self.shownWords).joined(separator: ", ")
+      let rest = words.count > Self.shownWords ? " and \(words.count - Self.shownWords) more" : ""
+      events.onNote("left out, as this model never learnt the words: \(shown)\(rest)")
+    }
+    let emptied = reading.emptied.map { "\"\($0.prefix(60))\" has no word this model knows: drawn without a prompt" }
+    for note in emptied where saidNotes.insert(note).inserted { events.onNote(note) }
+  }
+
+  /// Words that are left out of which a note names at most so many.
+  private static let shownWords = 30
 
   /// A job on its model, and how many of its pictures are still to be made.
   mutating func open(_ planned: PlannedJob, _ loaded: LoadedPipeline) throws -> (PreparedJob, missing: Int) {
@@ -114,7 +142,8 @@ struct JobRun {
 
   /// Makes one batch and writes it.
   private mutating func make(
-    _ missing: [Place], _ prepared: PreparedJob, _ planned: PlannedJob, _ loaded: LoadedPipeline
+    _ missing: [Place], _ prepared: PreparedJob, _ planned: PlannedJob, _ loaded: LoadedPipeline,
+    _ forecast: inout RunForecast
   ) throws {
     let part = prepared.part(missing.map(\.picture.position))
     try stopping { try events.onStart((missing.first?.picture.index ?? 0) + 1, runner.pictureCount) }
@@ -123,7 +152,11 @@ struct JobRun {
     var previews = try previews(loaded, urls: missing.map(\.url), rows: rows)
     let onClean: CleanPreview = { clean, _ in try previews?.show(clean) }
     let made = try prepared.generate(
-      part, loaded, onStep: { done, count in try stopping { try events.onStep(done, count) } },
+      part, loaded,
+      onStep: { done, count in
+        if let line = forecast.step(done) { events.onNote(line) }
+        try stopping { try events.onStep(done, count) }
+      },
       onClean: previews == nil ? nil : onClean)
     let seconds = Date().timeIntervalSince(started) / Double(missing.count)
     if missing.first?.picture.position == 0 { try prepared.edit?.save(made.mask) }

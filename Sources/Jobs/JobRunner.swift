@@ -31,6 +31,8 @@ public struct JobRunner: Sendable {
     public var gridColumns: Int?
     /// nil for no previews.
     public var previews: PreviewOptions?
+    /// Whether pictures are tried that seem to need more memory than there is.
+    public var ignoresMemory = false
 
     public init() {}
   }

@@ -28,9 +28,9 @@ struct OpenedEdit {
     }
     edit = job.edit
     try edit.check()
-    guard job.hiresScale == nil else {
+    guard job.hiresScale == nil, job.hiresResize == nil else {
       throw JobError.badValue(
-        name: "--hires-scale", value: "", reason: "belongs to txt2img: give --width and --height for a larger result")
+        name: "--hires-scale, --hires-resize", value: "", reason: "belongs to txt2img: give --width and --height for a larger result")
     }
     let picture = try ImageFile.load(URL(fileURLWithPath: input))
     let mask = try edit.mask.map { Mask(try ImageFile.load(URL(fileURLWithPath: $0))) }
@@ -57,6 +57,16 @@ struct OpenedEdit {
     strength = edit.strength ?? (canvas.mask == nil || findsMask ? 0.8 : 1)
   }
 
+  /// What a person should know about the picture's size.
+  var note: String? {
+    guard canvas.isFitted else { return nil }
+    let result =
+      canvas.original.width == canvas.width && canvas.original.height == canvas.height
+      ? "" : "; the result keeps its size"
+    return "\(edit.input ?? "the picture") is much larger than this model's pictures, so it is worked on at "
+      + "\(canvas.width)×\(canvas.height)\(result): --width or --height choose another size, --resize-mode resize its own"
+  }
+
   private var imageGuidance: Float { edit.imageGuidance ?? 1.5 }
 
   /// Changes the picture.
@@ -72,7 +82,7 @@ struct OpenedEdit {
     guard findsMask else {
       var pipeline = ImageToImage(components, precision: precision)
       pipeline.embeddings = loaded.pipeline.embeddings
-      let change = ImageToImageRequest(request, canvas: canvas, strength: strength, imageGuidance: imageGuidance)
+      let change = ImageToImageRequest(request, canvas: canvas, strength: strength, counting: counting, imageGuidance: imageGuidance)
       let made = try pipeline.generate(
         change, onStep: { step, _ in try onStep(step.index + 1, step.count) }, onClean: onClean)
       return (made, nil)
@@ -84,10 +94,18 @@ struct OpenedEdit {
     return (made.batch, made.masks.first)
   }
 
-  /// Runs all of a short request to see what a step costs.
+  private var counting: StepCounting { edit.counting ?? .share }
+
+  /// Runs all of a short request over a grey picture of its size to see what a step costs.
   func measure(
     _ request: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void
   ) throws {
+    let grey = Image(
+      width: request.width, height: request.height, channels: 3,
+      pixels: [UInt8](repeating: 128, count: request.width * request.height * 3))
+    let canvas = try EditCanvas(
+      grey, mask: self.canvas.mask == nil ? nil : Mask(everythingIn: grey), multiple: loaded.components.sizeMultiple,
+      defaultSize: loaded.components.defaultSize)
     let change = ImageToImageRequest(request, canvas: canvas, strength: 1, imageGuidance: imageGuidance)
     _ = try ImageToImage(loaded.components, precision: loaded.pipeline.precision).generate(change) { step, _ in
       try onStep(step.index + 1, step.count)
@@ -101,7 +119,7 @@ struct OpenedEdit {
 
   /// Evaluations of the network for one picture, in units of one text's.
   func evaluations(_ request: GenerationRequest) -> Double {
-    let run = Double(Int(Double(request.steps) * strength))
+    let run = Double(counting.counts(steps: request.steps, strength: strength).run)
     let rows: Double = request.guidance.isOn ? 2 : 1
     if findsMask { return Double(2 * DescriptionEdit.maps) + run * (1 + rows) }
     return kind == .instruction ? Double(request.steps) * 3 : run * rows
@@ -120,6 +138,8 @@ extension OpenedEdit {
     let isInstruction = kind == .instruction
     add("Image CFG scale", isInstruction ? "\(imageGuidance)" : nil)
     add("Denoising strength", isInstruction ? nil : "\(strength)")
+    add(EditField.counting, edit.counting.flatMap { $0 == .share ? nil : $0.rawValue })
+    add(EditField.fitsModel, canvas.isFitted ? "True" : nil)
     add(EditField.input, edit.input)
     add(EditField.inputHash, edit.input.flatMap(Self.hash))
     add(EditField.mask, edit.mask)
@@ -158,4 +178,8 @@ enum EditField {
   static let source = "Edit source"
   static let outpaint = "Outpaint"
   static let pastesBack = "Paste back"
+  /// What steps count, where that is not a share.
+  static let counting = "Step counting"
+  /// Whether the picture was much larger than the model's and worked on at the model's size.
+  static let fitsModel = "Fitted to model"
 }

@@ -1,5 +1,6 @@
 import Diffusion
 import Generation
+import PromptLanguage
 
 /// Where a picture stood in a batch that drew its noise from one generator.
 public struct BatchPlace: Sendable, Equatable {
@@ -16,9 +17,7 @@ extension PictureJob {
   /// The one place where a job becomes a request: for the pictures with `seeds`, in one batch.
   /// - Throws: `JobError` for what this version has no code for, `GenerationError` for values that cannot work.
   public func request(_ components: PipelineComponents, seeds: [UInt64]) throws -> GenerationRequest {
-    guard let prompt, !prompt.allSatisfy(\.isWhitespace) else {
-      throw JobError.badValue(name: "prompt", value: "\"\"", reason: "is empty: say what the picture shows")
-    }
+    let prompt = prompt ?? ""
     try checkSupport()
     let choice = try samplerChoice(components.scheduler)
     var request = GenerationRequest(
@@ -31,23 +30,30 @@ extension PictureJob {
     request.emphasis = emphasis ?? .original
     request.isSeamless = isSeamless ?? false
     request.variations = variations(seeds.count, first: seeds.first ?? 0)
-    request.hires = hires
+    request.hires = try hires(components.scheduler)
+    if let clipSkip { try components.check(clipSkip: clipSkip) }
     try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     return request
   }
 
-  /// Throws for what this version has no code for.
-  public func checkSupport() throws(JobError) {
-    if let tag = prompt?.firstMatch(of: /<hypernet:[^>]*>/) {
-      throw .notInThisVersion(what: "\(tag.output) in the prompt")
+  /// Throws for what this version has no code for, for prompts beyond what is read, and for settings that do not go
+  /// together.
+  public func checkSupport() throws {
+    let isLiteral = emphasis == Emphasis.none
+    for text in [prompt, toPrompt, hiresPrompt].compactMap({ $0 }) {
+      try PromptLimits.check(text, isLiteral: isLiteral)
+    }
+    for text in [negativePrompt, hiresNegativePrompt].compactMap({ $0 }) {
+      try PromptLimits.check(text, isNegative: true, isLiteral: isLiteral)
+    }
+    if let tag = Prompt(prompt ?? "").tags.first(where: { $0.kind == "hypernet" }) {
+      throw JobError.notInThisVersion(what: "\(tag) in the prompt")
     }
     if variationStrength == nil, variationSeed != nil {
-      throw .badValue(
+      throw JobError.badValue(
         name: "--variation-seed", value: "", reason: "needs --variation-strength, 0 to 1: how much of it is mixed in")
     }
-    if hiresScale == nil, hiresSteps != nil || hiresDenoise != nil || hiresUpscaler != nil {
-      throw .badValue(name: "--hires-steps, --hires-denoise, --hires-upscaler", value: "", reason: "need --hires-scale")
-    }
+    try checkHires()
     try checkStrip()
   }
 
@@ -66,11 +72,5 @@ extension PictureJob {
     return (0..<count).map { index in
       SeedVariation(seed: (variationSeed ?? first &+ 1) &+ UInt64(index), strength: strength)
     }
-  }
-
-  private var hires: HiresFix? {
-    guard let hiresScale else { return nil }
-    return HiresFix(
-      scale: hiresScale, steps: hiresSteps, denoise: hiresDenoise ?? 0.7, upscaler: hiresUpscaler ?? .latent)
   }
 }

@@ -39,6 +39,8 @@ public struct PictureJob: Sendable, Equatable {
   public var schedule: String?
   /// Picture i of a job has this seed + i; nil draws one.
   public var seed: UInt64?
+  /// Whether a seed is to be drawn in spite of one below.
+  public var drawsSeed: Bool?
   public var stream: RandomStream?
   public var width: Int?
   public var height: Int?
@@ -53,6 +55,14 @@ public struct PictureJob: Sendable, Equatable {
   public var hiresSteps: Int?
   public var hiresDenoise: Double?
   public var hiresUpscaler: HiresFix.Upscaler?
+  /// The second pass's size in place of a scale.
+  public var hiresResize: PixelSize?
+  /// What `hiresSteps` counts.
+  public var hiresCounting: StepCounting?
+  /// The second pass's own, in any program's spelling.
+  public var hiresSampler, hiresSchedule: String?
+  public var hiresPrompt, hiresNegativePrompt: String?
+  public var hiresCFG: Float?
   /// The picture it is made from, and how.
   public var edit = EditJob()
   /// A second prompt mixed in, at `blendShare` or in a strip of `frames`.
@@ -106,7 +116,10 @@ public struct PictureJob: Sendable, Equatable {
     // A sampler's name may say the schedule too, so one from below must not come back.
     if upper.sampler != nil { job.schedule = nil }
     put(\.schedule)
+    // Whoever says something about the seed last decides it.
+    if upper.seed != nil || upper.drawsSeed == true { (job.seed, job.drawsSeed) = (nil, nil) }
     put(\.seed)
+    put(\.drawsSeed)
     put(\.stream)
     put(\.width)
     put(\.height)
@@ -115,10 +128,23 @@ public struct PictureJob: Sendable, Equatable {
     put(\.variationSeed)
     put(\.variationStrength)
     put(\.isSeamless)
+    // One of the two says the second pass's size.
+    if upper.hiresScale != nil { job.hiresResize = nil }
+    if upper.hiresResize != nil { job.hiresScale = nil }
     put(\.hiresScale)
+    put(\.hiresResize)
+    // What steps count belongs to their number.
+    if upper.hiresSteps != nil { job.hiresCounting = nil }
     put(\.hiresSteps)
+    put(\.hiresCounting)
     put(\.hiresDenoise)
     put(\.hiresUpscaler)
+    if upper.hiresSampler != nil { job.hiresSchedule = nil }
+    put(\.hiresSampler)
+    put(\.hiresSchedule)
+    put(\.hiresPrompt)
+    put(\.hiresNegativePrompt)
+    put(\.hiresCFG)
     job.edit = edit.overlaid(by: upper.edit)
     put(\.toPrompt)
     put(\.blendShare)
@@ -126,7 +152,9 @@ public struct PictureJob: Sendable, Equatable {
     put(\.frames)
     put(\.precision)
     // A place in a batch belongs to its seed and number of pictures.
-    if upper.seed != nil || upper.count != nil || upper.stream != nil { job.batchPlace = nil }
+    if upper.seed != nil || upper.drawsSeed == true || upper.count != nil || upper.stream != nil {
+      job.batchPlace = nil
+    }
     put(\.batchPlace)
     put(\.fileName)
     return job

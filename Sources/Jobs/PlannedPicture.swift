@@ -47,10 +47,20 @@ struct PlannedJob: Sendable {
       var job = PictureJob.layered([below, line.job, above])
       var problem: JobError?
       do throws(JobError) { job = try styles.styled(job) } catch { problem = error }
-      let count = max(job.pictureCount, 1)
+      var count = max(job.pictureCount, 1)
+      if problem == nil, count > PictureJob.countLimit - index {
+        problem = .badValue(
+          name: "--count", value: "\(count)",
+          reason: index == 0
+            ? "must be 1 to \(PictureJob.countLimit)"
+            : "makes more than \(PictureJob.countLimit) pictures of one run")
+      }
+      // A job that cannot be done has none.
+      if problem != nil { count = 0 }
       if let seed = above.seed { job.seed = seed &+ UInt64(index) }
       let first = job.seed ?? UInt64.random(in: 0..<(1 << 32))
       let isDrawn = job.seed == nil
+      job.drawsSeed = nil
       let key = PictureJobKey(job: job)
       let earlier = drawn[key, default: 0]
       if isDrawn { drawn[key] = earlier + count }

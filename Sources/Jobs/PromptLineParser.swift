@@ -26,7 +26,7 @@ enum PromptLineParser {
       pairs = parts.pairs
     }
     for pair in pairs { try settings.set(pair.name, pair.value) }
-    guard settings.job.prompt?.isEmpty == false else { throw PromptLineError(reason: "has no prompt") }
+    // Flags alone leave the prompt to what lies below, which may be none.
     return settings.jobs
   }
 
@@ -41,7 +41,7 @@ enum PromptLineParser {
         guard let name = parts.first else { throw PromptLineError(reason: "\(word) is no option") }
         pairs.append((String(name), parts.count > 1 ? String(parts[1]) : ""))
       } else if let last = pairs.indices.last {
-        let isText = ["prompt", "negative_prompt", "negative"].contains(pairs[last].name)
+        let isText = ["prompt", "negative_prompt", "negative", "n"].contains(pairs[last].name)
         guard pairs[last].value.isEmpty || isText else {
           throw PromptLineError(
             reason: "--\(pairs[last].name) has more than one value (\"\(word)\"): put quotes around it")
@@ -52,15 +52,23 @@ enum PromptLineParser {
     return pairs
   }
 
-  /// The prompt before the first ` --name`, and the options.
+  /// The prompt before the first ` --name`, and the options. Takes time in proportion to the line.
   private static func split(_ line: String) -> (prompt: String, pairs: [Pair]) {
-    var pieces: [Substring] = []
-    var rest = line[...]
-    while let mark = rest.firstRange(of: /\s--(?=[A-Za-z])/) {
-      pieces.append(rest[..<mark.lowerBound])
-      rest = rest[mark.upperBound...]
+    let text = line.unicodeScalars
+    var (pieces, start) = ([Substring](), text.startIndex)
+    var (index, previous) = (text.startIndex, nil as Unicode.Scalar?)
+    while index < text.endIndex {
+      if previous?.properties.isWhitespace == true, text[index...].starts(with: "--".unicodeScalars) {
+        let name = text.index(index, offsetBy: 2)
+        if name < text.endIndex, text[name].isASCII, text[name].properties.isAlphabetic {
+          pieces.append(Substring(text[start..<index]))
+          start = name
+        }
+      }
+      previous = text[index]
+      text.formIndex(after: &index)
     }
-    pieces.append(rest)
+    pieces.append(Substring(text[start...]))
     let pairs = pieces.dropFirst().map { piece -> Pair in
       let parts = piece.split(maxSplits: 1, whereSeparator: \.isWhitespace)
       return (parts.first.map(String.init) ?? "", unquoted(parts.count > 1 ? parts[1] : ""))

@@ -1,4 +1,5 @@
 import Generation
+import Images
 
 extension PromptSettings {
   /// Sets what is said about a picture to change, under the names of img2img's flags or AUTOMATIC1111's.
@@ -8,14 +9,14 @@ extension PromptSettings {
     case "init_image", "init_img", "input", "i": job.edit.input = try filled(name, value)
     case "mask": job.edit.mask = try filled(name, value)
     case "edit":
-      job.prompt = try filled(name, value)
+      job.prompt = value
       job.edit.isEdit = true
     case "source": job.edit.source = value
     case "mask_out": job.edit.maskOut = try filled(name, value)
     case "strength", "denoising_strength", "t": job.edit.strength = try number(name, value)
     case "mask_blur": job.edit.maskBlur = try number(name, value)
     case "inpaint_padding", "inpaint_full_res_padding": job.edit.padding = try whole(name, value, from: 0)
-    case "image_cfg", "image_cfg_scale": job.edit.imageGuidance = Float(try number(name, value))
+    case "image_cfg", "image_cfg_scale": job.edit.imageGuidance = try single(name, value)
     case "inpaint_area": job.edit.area = try choice(name, value) { InpaintArea(rawValue: $0.lowercased()) }
     case "inpaint_full_res": job.edit.area = try flag(name, value) ? .masked : .whole
     case "masked_content", "inpainting_fill":
@@ -48,7 +49,7 @@ extension PromptSettings {
   /// A name, or its place in AUTOMATIC1111's list.
   private static func numbered<Choice: RawRepresentable>(_ text: String, _ list: [Choice]) -> Choice?
   where Choice.RawValue == String {
-    if let index = Int(text) { return list.indices.contains(index) ? list[index] : nil }
+    if let index = WrittenNumber.whole(text) { return list.indices.contains(index) ? list[index] : nil }
     return Choice(rawValue: text.lowercased())
   }
 

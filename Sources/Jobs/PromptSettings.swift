@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import Generation
+import Images
 
 /// The settings of a line as they are read.
 struct PromptSettings {
@@ -12,6 +13,7 @@ struct PromptSettings {
   /// The line's jobs: one for each seed if several are named.
   var jobs: [PictureJob] {
     var job = job
+    // Both are at most 100,000.
     if batchSize != nil || rounds != nil { job.count = (batchSize ?? 1) * (rounds ?? 1) }
     guard !seeds.isEmpty else { return [job] }
     return seeds.map { seed in
@@ -46,6 +48,15 @@ struct PromptSettings {
     switch key {
     case "prompt": job.prompt = value
     case "n", "negative", "negative_prompt": job.negativePrompt = value
+    case "hires_prompt": job.hiresPrompt = value
+    case "hires_negative": job.hiresNegativePrompt = value
+    case "hires_sampler":
+      job.hiresSampler = value
+      try check { () throws(SamplerError) in _ = try SamplerChoice(value) }
+    case "hires_schedule":
+      job.hiresSchedule = value
+      try check { () throws(SamplerError) in _ = try ScheduleName(parsing: value) }
+    case "hires_upscaler": job.hiresUpscaler = try choice(name, value) { HiresFix.Upscaler(rawValue: $0.lowercased()) }
     case "sampler", "sampler_name", "ss":
       job.sampler = value
       try check { () throws(SamplerError) in _ = try SamplerChoice(value) }
@@ -73,7 +84,7 @@ struct PromptSettings {
       job.stream = try choice(name, value) { RandomStream(rawValue: $0.lowercased()) }
     default: return false
     }
-    if value.isEmpty, key != "n", key != "negative", key != "negative_prompt" {
+    if value.isEmpty, !["prompt", "n", "negative", "negative_prompt", "hires_prompt", "hires_negative"].contains(key) {
       throw PromptLineError(reason: "--\(name) has no value")
     }
     return true
@@ -84,24 +95,29 @@ struct PromptSettings {
     case "s", "steps": job.steps = try whole(name, value)
     case "w", "width": job.width = try whole(name, value)
     case "h", "height": job.height = try whole(name, value)
-    case "l", "cfg", "cfg_scale": job.cfg = Float(try number(name, value))
-    case "guidance_rescale": job.guidanceRescale = Float(try number(name, value))
+    case "l", "cfg", "cfg_scale": job.cfg = try single(name, value)
+    case "guidance_rescale": job.guidanceRescale = try single(name, value)
     case "eta": job.eta = try number(name, value)
     case "clip_skip": job.clipSkip = try whole(name, value, from: 0)
-    case "count": job.count = try whole(name, value)
+    case "count": job.count = try whole(name, value, to: PictureJob.countLimit)
     case "batch_size": batchSize = try whole(name, value, to: 100_000)
     case "n_iter": rounds = try whole(name, value, to: 100_000)
     case "d", "seed":
       seeds = []
-      for part in value.split(separator: ",") where part.filter({ !$0.isWhitespace }) != "-1" {
-        seeds.append(try seed(name, String(part.filter { !$0.isWhitespace })))
-      }
       if value.isEmpty { throw PromptLineError(reason: "--\(name) has no value") }
-    case "subseed", "variation_seed": job.variationSeed = value == "-1" ? nil : try seed(name, value)
+      for part in value.split(separator: ",") where !Self.isAnySeed(part) { seeds.append(try seed(name, part)) }
+      job.drawsSeed = seeds.isEmpty ? true : nil
+    case "subseed", "variation_seed": job.variationSeed = Self.isAnySeed(value) ? nil : try seed(name, value)
     case "subseed_strength", "variation_strength": job.variationStrength = try number(name, value)
     case "hires_scale": job.hiresScale = try number(name, value)
     case "hires_steps": job.hiresSteps = try whole(name, value)
     case "hires_denoise": job.hiresDenoise = try number(name, value)
+    case "hires_cfg": job.hiresCFG = try single(name, value)
+    case "hires_resize":
+      guard let sides = GenerationParameters.sides(value), sides.width + sides.height > 0 else {
+        throw PromptLineError(reason: "--\(name) \(value): must be WIDTHxHEIGHT in pixels")
+      }
+      job.hiresResize = PixelSize(width: sides.width, height: sides.height)
     default: return false
     }
     return true
@@ -129,25 +145,35 @@ struct PromptSettings {
   func whole(
     _ name: String, _ value: String, from low: Int = 1, to high: Int = 1_000_000
   ) throws(PromptLineError) -> Int {
-    guard let number = Int(value), (low...high).contains(number) else {
-      throw PromptLineError(reason: "--\(name) \(value): must be a whole number from \(low) to \(high)")
+    guard let number = WrittenNumber.whole(value), (low...high).contains(number) else {
+      throw PromptLineError(
+        reason: "--\(name) \(value): must be a whole number from \(low) to \(high)\(WrittenNumber.advice(value))")
     }
     return number
   }
 
   func number(_ name: String, _ value: String) throws(PromptLineError) -> Double {
-    guard let number = Double(value), number.isFinite else {
-      throw PromptLineError(reason: "--\(name) \(value): must be a number")
+    guard let number = WrittenNumber.decimal(value) else {
+      throw PromptLineError(reason: "--\(name) \(value): must be a number\(WrittenNumber.advice(value))")
     }
     return number
   }
 
-  func seed(_ name: String, _ value: String) throws(PromptLineError) -> UInt64 {
-    guard let seed = UInt64(value) else {
-      throw PromptLineError(reason: "--\(name) \(value): must be a whole number, 0 or more")
+  func single(_ name: String, _ value: String) throws(PromptLineError) -> Float {
+    let number = Float(try self.number(name, value))
+    guard number.isFinite else { throw PromptLineError(reason: "--\(name) \(value): must be below 3e38") }
+    return number
+  }
+
+  func seed(_ name: String, _ value: some StringProtocol) throws(PromptLineError) -> UInt64 {
+    guard let seed = WrittenNumber.unsigned(value) else {
+      throw PromptLineError(reason: "--\(name) \(value): must be a whole number, 0 or more, or -1 to draw one")
     }
     return seed
   }
+
+  /// AUTOMATIC1111 and kohya draw a seed for -1.
+  private static func isAnySeed(_ text: some StringProtocol) -> Bool { WrittenNumber.whole(text) == -1 }
 
   func flag(_ name: String, _ value: String) throws(PromptLineError) -> Bool {
     switch value.lowercased() {

@@ -6,16 +6,20 @@ enum ShellWords {
     var word: String?
     var quote: Character?
     var isEscaped = false
+    func append(_ character: Character) {
+      if word == nil { word = "" }
+      word?.append(character)
+    }
     for character in line {
       if isEscaped {
         // Between double quotes a backslash is one unless it protects something.
-        if quote == "\"", character != "\"", character != "\\" { word = (word ?? "") + "\\" }
-        word = (word ?? "") + String(character)
+        if quote == "\"", character != "\"", character != "\\" { append("\\") }
+        append(character)
         isEscaped = false
       } else if character == "\\", quote != "'" {
         isEscaped = true
       } else if let open = quote {
-        if character == open { quote = nil } else { word = (word ?? "") + String(character) }
+        if character == open { quote = nil } else { append(character) }
       } else if character == "\"" || character == "'" {
         quote = character
         word = word ?? ""
@@ -23,7 +27,7 @@ enum ShellWords {
         if let done = word { words.append(done) }
         word = nil
       } else {
-        word = (word ?? "") + String(character)
+        append(character)
       }
     }
     guard quote == nil, !isEscaped else { return nil }

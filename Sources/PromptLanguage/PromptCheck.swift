@@ -12,6 +12,8 @@ public struct PromptProblem: Error, Sendable, Equatable, CustomStringConvertible
     case tag
     /// A number at the end that weighs the whole prompt.
     case weight
+    /// More than is read, see `PromptLimits`.
+    case limit
   }
 
   public let kind: Kind
@@ -38,39 +40,38 @@ public enum PromptCheck {
 
   private static func brackets(_ prompt: String) -> [PromptProblem] {
     var problems: [PromptProblem] = []
-    var open: [(character: Character, column: Int)] = []
+    // Columns of brackets that are open, and the innermost of both kinds: the later one.
+    var (round, square) = ([Int](), [Int]())
     var isEscaped = false
     for (column, c) in zip(1..., prompt) {
       if isEscaped || c == "\\" {
         isEscaped.toggle()
         continue
       }
-      if c == "(" || c == "[" { open.append((c, column)) }
+      if c == "(" { round.append(column) }
+      if c == "[" { square.append(column) }
       guard c == ")" || c == "]" else { continue }
-      let opening: Character = c == ")" ? "(" : "["
-      guard let partner = open.lastIndex(where: { $0.character == opening }) else {
+      guard let partner = c == ")" ? round.popLast() : square.popLast() else {
         problems.append(
           PromptProblem(
             kind: .unbalanced, column: column,
             message: "\"\(c)\" closes nothing and is taken as text; write \\\(c) if that is meant"))
         continue
       }
-      if partner != open.count - 1, let inner = open.last {
+      if let inner = c == ")" ? square.last : round.last, inner > partner {
         problems.append(
           PromptProblem(
             kind: .crossing, column: column,
-            message:
-              "\"\(c)\" closes column \(open[partner].column) before \"\(inner.character)\" of column \(inner.column)"
-              + " is closed"))
+            message: "\"\(c)\" closes column \(partner) before \"\(c == ")" ? "[" : "(")\" of column \(inner) is closed"))
       }
-      open.remove(at: partner)
     }
+    let open = (round.map { ("(", $0) } + square.map { ("[", $0) }).sorted { $0.1 < $1.1 }
     return problems
       + open.map {
         PromptProblem(
-          kind: .unbalanced, column: $0.column,
-          message: "\"\($0.character)\" is never closed, so its emphasis holds to the end; "
-            + "write \\\($0.character) for a bracket as text")
+          kind: .unbalanced, column: $0.1,
+          message: "\"\($0.0)\" is never closed, so its emphasis holds to the end; write \\\($0.0) for a bracket as text"
+        )
       }
   }
 

@@ -12,11 +12,15 @@ public struct PromptStyles: Sendable, Equatable {
     /// A quotation mark that is never closed, on a line counted from 1.
     case openQuote(line: Int)
     case unknown(name: String, known: [String])
+    /// Styles that put the prompt into themselves again and again.
+    case tooLong(name: String)
 
     public var description: String {
       switch self {
       case .noHeader: "the first line of a styles file is \"name,prompt,negative_prompt\""
       case .openQuote(let line): "line \(line) opens a quotation mark that is never closed"
+      case .tooLong(let name):
+        "with the style \"\(name)\" a prompt has more than the \(PromptLimits.characters) characters that are read"
       case .unknown(let name, let known):
         "there is no style \"\(name)\"; there are \(known.prefix(12).joined(separator: ", "))"
       }
@@ -45,6 +49,13 @@ public struct PromptStyles: Sendable, Equatable {
     for name in names {
       guard let style = styles.first(where: { $0.name == name }) else {
         throw .unknown(name: name, known: styles.map(\.name))
+      }
+      for (template, text) in [(style.prompt, prompt), (style.negativePrompt, negative)] {
+        let places = template.split(breakingAtText: "{prompt}").count
+        // In bytes, of which a character has up to four: what is near the limit is counted when the prompt is read.
+        guard template.utf8.count + places * text.utf8.count <= 4 * PromptLimits.characters else {
+          throw .tooLong(name: name)
+        }
       }
       prompt = Self.merge(style.prompt, into: prompt)
       negative = Self.merge(style.negativePrompt, into: negative)

@@ -8,35 +8,33 @@ public struct PromptTag: Sendable, Hashable {
     self.arguments = arguments
   }
 
-  /// The text without its tags, and the tags.
+  /// The text without its tags, and the tags. Takes time in proportion to the text.
   static func extract(_ text: String) -> (text: String, tags: [PromptTag]) {
-    var (plain, tags): (String, [PromptTag]) = ("", [])
-    var rest = Substring(text)
-    while let open = rest.firstIndex(of: "<") {
-      plain += rest[..<open]
-      let inner = rest[rest.index(after: open)...]
-      guard let tag = PromptTag(inner), let close = inner.firstIndex(of: ">") else {
-        plain.append("<")
-        rest = inner
-        continue
+    guard text.unicodeScalars.contains("<") else { return (text, []) }
+    let scalars = text.scalars
+    var (plain, tags) = (String.UnicodeScalarView(), [PromptTag]())
+    // The next closing bracket is looked for once for all opening ones before it.
+    var (at, close) = (scalars.startIndex, scalars.startIndex)
+    while at < scalars.endIndex {
+      if scalars[at] == "<" {
+        let kindEnd = scalars[(at + 1)...].firstIndex { !$0.isWordCharacter } ?? scalars.endIndex
+        if kindEnd > at + 1, kindEnd < scalars.endIndex, scalars[kindEnd] == ":" {
+          if close < kindEnd { close = scalars[kindEnd...].firstIndex(of: ">") ?? scalars.endIndex }
+          if close < scalars.endIndex, close > kindEnd + 1 {
+            tags.append(
+              PromptTag(
+                kind: scalars[(at + 1)..<kindEnd].string,
+                arguments: scalars[(kindEnd + 1)..<close].split(separator: ":", omittingEmptySubsequences: false)
+                  .map(\.string)))
+            at = close + 1
+            continue
+          }
+        }
       }
-      tags.append(tag)
-      rest = inner[inner.index(after: close)...]
+      plain.append(scalars[at])
+      at += 1
     }
-    return (plain + rest, tags)
-  }
-
-  /// - Parameter inner: what follows the opening bracket.
-  private init?(_ inner: Substring) {
-    let kind = inner.unicodeScalars.prefix(while: \.isWordCharacter)
-    guard !kind.isEmpty, kind.endIndex < inner.endIndex, inner[kind.endIndex] == ":",
-      let close = inner[kind.endIndex...].firstIndex(of: ">")
-    else { return nil }
-    let arguments = inner[inner.index(after: kind.endIndex)..<close]
-    guard !arguments.isEmpty else { return nil }
-    self.init(
-      kind: String(kind),
-      arguments: arguments.split(separator: ":", omittingEmptySubsequences: false).map(String.init))
+    return (String(plain), tags)
   }
 
   /// Whether the tag asks for an adapter.

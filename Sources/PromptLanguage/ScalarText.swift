@@ -32,9 +32,9 @@ extension String {
     var (start, at) = (0, 0)
     while at + word.count <= text.count {
       let end = at + word.count
-      let standsAlone =
-        (at == 0 || !text[at - 1].isWordCharacter) && (end == text.count || !text[end].isWordCharacter)
-      guard standsAlone, text[at] == word[0], text[at..<end].elementsEqual(word) else {
+      guard text[at] == word[0], text[at..<end].elementsEqual(word), at == 0 || !text[at - 1].isWordCharacter,
+        end == text.count || !text[end].isWordCharacter
+      else {
         at += 1
         continue
       }

@@ -127,13 +127,17 @@ extension [ScheduleNode] {
   /// Neighbouring literals as one.
   fileprivate func joined() -> [ScheduleNode] {
     var result: [ScheduleNode] = []
+    var pending: String?
     for node in self {
-      if case .literal(let text) = node, case .literal(let before)? = result.last {
-        result[result.count - 1] = .literal(before + text)
-      } else {
-        result.append(node)
+      if case .literal(let text) = node {
+        if pending == nil { pending = text } else { pending?.append(text) }
+        continue
       }
+      if let text = pending { result.append(.literal(text)) }
+      pending = nil
+      result.append(node)
     }
+    if let text = pending { result.append(.literal(text)) }
     return result
   }
 }

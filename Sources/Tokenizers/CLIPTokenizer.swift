@@ -14,6 +14,9 @@ public struct CLIPTokenizer: Sendable {
   public let padID: Int32
   /// The tokens the text encoder has positions for, start and end included.
   public let maximumLength: Int
+  /// The words the text encoder has learnt, where its folder lists them in `known_words.txt`. Tokens are the same with it
+  /// or without; what is left out of a prompt is decided with the prompt.
+  public let knownWords: KnownWords?
 
   private let tokens: [String]
   private let encoding: BytePairEncoding
@@ -31,7 +34,7 @@ public struct CLIPTokenizer: Sendable {
   public init(directory: URL, padToken: String? = nil) throws(TokenizerError) {
     var definition = try TokenizerFiles.read(directory)
     definition.padToken = padToken ?? definition.padToken
-    try self.init(definition)
+    try self.init(definition, knownWords: try KnownWords(directory: directory))
   }
 
   /// Makes a tokenizer from its parts.
@@ -42,18 +45,21 @@ public struct CLIPTokenizer: Sendable {
   ///   - padToken: what fills a prompt up to a length.
   ///   - maximumLength: tokens the text encoder has positions for, ≥ 2.
   /// - Throws: `TokenizerError` if the parts do not belong together.
+  ///   - knownWords: those the text encoder has learnt; nil if nobody says.
   public init(
-    vocabulary: [String: Int32], merges: [(String, String)], padToken: String, maximumLength: Int
+    vocabulary: [String: Int32], merges: [(String, String)], padToken: String, maximumLength: Int,
+    knownWords: KnownWords? = nil
   ) throws(TokenizerError) {
     var definition = TokenizerDefinition()
     definition.vocabulary = vocabulary
     definition.merges = merges
     definition.padToken = padToken
     definition.maximumLength = maximumLength
-    try self.init(definition)
+    try self.init(definition, knownWords: knownWords)
   }
 
-  private init(_ definition: TokenizerDefinition) throws(TokenizerError) {
+  private init(_ definition: TokenizerDefinition, knownWords: KnownWords? = nil) throws(TokenizerError) {
+    self.knownWords = knownWords
     let check = try DefinitionCheck(definition)
     tokens = check.tokens
     encoding = check.encoding
@@ -126,14 +132,44 @@ public struct CLIPTokenizer: Sendable {
     for part in specialTokens.split(text) {
       switch part {
       case .special(let id): ids.append(id)
-      case .plain(let text):
-        for word in WordSplitter.words(in: text) {
-          var start = word.map { innerIDs[Int($0)] }
-          if let last = word.last { start[start.count - 1] = finalIDs[Int(last)] }
-          ids += encoding.encode(start)
-        }
+      case .plain(let text): for word in WordSplitter.words(in: text) { ids += self.ids(ofWord: word) }
       }
     }
     return ids
+  }
+
+  /// A word of a text, as the rules for cutting texts have it.
+  public struct Word: Sendable, Equatable {
+    /// In lower case.
+    public let text: String
+    public let ids: [Int32]
+    /// Whether white space or the start of a text stands before it.
+    public let startsAfresh: Bool
+    /// Whether it is a token written out, such as `<|endoftext|>`.
+    public let isSpecial: Bool
+  }
+
+  /// The words of a text; their ids in a row are the text's without start and end.
+  public func words(_ text: String) -> [Word] {
+    var words: [Word] = []
+    for part in specialTokens.split(text) {
+      switch part {
+      case .special(let id):
+        words.append(Word(text: token(id) ?? "", ids: [id], startsAfresh: true, isSpecial: true))
+      case .plain(let text):
+        words += WordSplitter.spacedWords(in: text).map { word in
+          Word(
+            text: String(decoding: word.bytes, as: UTF8.self), ids: ids(ofWord: word.bytes),
+            startsAfresh: word.followsSpace, isSpecial: false)
+        }
+      }
+    }
+    return words
+  }
+
+  private func ids(ofWord word: [UInt8]) -> [Int32] {
+    var start = word.map { innerIDs[Int($0)] }
+    if let last = word.last { start[start.count - 1] = finalIDs[Int(last)] }
+    return encoding.encode(start)
   }
 }

@@ -22,7 +22,10 @@ package struct WordSplitter {
   private var kinds: [Kind] = []
 
   /// The UTF-8 bytes of each word of the text, in order.
-  package static func words(in text: String) -> [[UInt8]] {
+  package static func words(in text: String) -> [[UInt8]] { spacedWords(in: text).map(\.bytes) }
+
+  /// The words, and whether white space stands before each.
+  package static func spacedWords(in text: String) -> [(bytes: [UInt8], followsSpace: Bool)] {
     var splitter = WordSplitter(text)
     return splitter.split()
   }
@@ -67,15 +70,15 @@ package struct WordSplitter {
     }
   }
 
-  private mutating func split() -> [[UInt8]] {
-    var words: [[UInt8]] = []
+  private mutating func split() -> [(bytes: [UInt8], followsSpace: Bool)] {
+    var words: [(bytes: [UInt8], followsSpace: Bool)] = []
     var start = 0
     func emit(_ end: Int) {
       var bytes: [UInt8] = []
       for scalar in scalars[start..<end] {
         bytes.append(contentsOf: UTF8.encode(scalar) ?? .init())
       }
-      words.append(bytes)
+      words.append((bytes, start > 0 && kinds[start - 1] == .space))
       start = end
     }
     while start < scalars.count {

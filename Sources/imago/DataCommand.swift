@@ -8,7 +8,7 @@ import Training
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Builds and checks data sets.",
-    subcommands: [Scenes.self, Check.self])
+    subcommands: [Scenes.self, Check.self, DataWords.self])
 
   /// Writes generated scenes as a folder of captioned pictures.
   struct Scenes: ParsableCommand {

@@ -4,6 +4,7 @@ import Diffusion
 import Foundation
 import Generation
 import Jobs
+import PromptLanguage
 
 /// Says what a prompt comes to.
 struct Explain: ParsableCommand {
@@ -19,7 +20,7 @@ struct Explain: ParsableCommand {
       """)
 
   @Argument(help: "The prompt.") var prompt: String
-  @Option(help: "Sampler steps (the pipeline's).") var steps: Int?
+  @Option(parsing: .unconditional, help: "Sampler steps (the pipeline's).", transform: whole) var steps: Int?
   @Option(help: "Whose steps: with one of second order, such as heun, prompts count calls, two a step (the model's).")
   var sampler: String?
   @Option(help: "Whose tokens: a model or the name of a pipeline in Pipelines/ (the bundled model).") var model: String?
@@ -56,8 +57,10 @@ struct Explain: ParsableCommand {
     if calls > 1 {
       Terminal.error("note: steps below are calls of the network, \(calls) in each of the sampler's steps")
     }
+    let text = try styled()
+    try PromptLimits.check(text, isNegative: negative, isLiteral: reading.emphasis == Emphasis.none)
     return PromptExplanation(
-      try styled(), isNegative: negative, steps: (steps ?? spec.steps) * calls, tokenizer: try files.tokenizer(0),
+      text, isNegative: negative, steps: (steps ?? spec.steps) * calls, tokenizer: try files.tokenizer(0),
       length: encoder.positionCount, emphasis: reading.emphasis ?? .original,
       embeddings: try embeddings(widths: widths))
   }
@@ -94,6 +97,9 @@ struct Explain: ParsableCommand {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
+    // Weights that are too large to draw with are shown all the same.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return String(decoding: try encoder.encode(explanation), as: UTF8.self)
   }
 }

@@ -7,6 +7,9 @@ struct ExplanationText {
 
   init(_ explanation: PromptExplanation) {
     for problem in explanation.problems { lines.append("note: \(problem)") }
+    if !explanation.leftOut.isEmpty {
+      lines.append("left out, as this model never learnt the words: \(explanation.leftOut.joined(separator: ", "))")
+    }
     for tag in explanation.tags { lines.append(Self.line(tag)) }
     for (index, part) in explanation.parts.enumerated() {
       if explanation.parts.count > 1 || part.weight != 1 {

@@ -18,11 +18,14 @@ struct Sample: ParsableCommand {
       """)
 
   @Argument(help: "A diffusers folder.") var model: String
-  @Option(help: "Sampler steps.") var steps = 50
+  @Option(parsing: .unconditional, help: "Sampler steps.", transform: whole) var steps = 50
   @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
-  @Option(help: "Seed of the first picture; picture i has this plus i (random).") var seed: UInt64?
+  @Option(
+    parsing: .unconditional, help: "Seed of the first picture; picture i has this plus i; -1 draws one (random).",
+    transform: seedOption)
+  var seed: SeedOption?
   @Option(help: "Whose noise: torch or nv (torch).", transform: named) var rng: RandomStream?
-  @Option(help: "Pictures in all.") var count = 1
+  @Option(parsing: .unconditional, help: "Pictures in all.", transform: whole) var count = 1
   @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} (outputs/).")
   var output: String?
   @OptionGroup var compute: ComputeOptions
@@ -53,8 +56,8 @@ struct Sample: ParsableCommand {
     let folder = URL(fileURLWithPath: model)
     let pipeline = try UnconditionalImages(folder: folder, precision: compute.chosenPrecision)
     let naming = try OutputNaming(output, count: count)
-    try naming.check(naming.url(index: 0, seed: seed ?? 0, prompt: ""))
-    let first = seed ?? UInt64.random(in: 0..<(1 << 32))
+    try naming.check(naming.url(index: 0, seed: seed?.value ?? 0, prompt: ""))
+    let first = seed?.value ?? UInt64.random(in: 0..<(1 << 32))
     for index in 0..<count {
       let started = ContinuousClock.now
       let seed = first &+ UInt64(index)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Generation
 import Jobs
 
@@ -8,25 +9,29 @@ extension ResizeMode: ExpressibleByArgument {}
 
 /// What img2img is told besides txt2img's flags: how much changes, and where.
 struct EditOptions: ParsableArguments {
-  @Option(help: "How much changes, 0 to 1 (0.8; with a mask 1).") var strength: Double?
+  @Option(parsing: .unconditional, help: "How much changes, 0 to 1 (0.8; with a mask 1).", transform: decimal)
+  var strength: Double?
   @Option(
     help: "A picture of the input's size: white is repainted, black stays (the input's transparency, if it has any).")
   var mask: String?
-  @Option(help: "Softens the mask by so many pixels (0).") var maskBlur: Double?
+  @Option(parsing: .unconditional, help: "Softens the mask by so many pixels (0).", transform: decimal)
+  var maskBlur: Double?
   @Option(help: "whole, or masked: only the mask's surroundings, enlarged to the model's size (whole).")
   var inpaintArea: InpaintArea?
-  @Option(help: "Pixels of surroundings with --inpaint-area masked (32).") var inpaintPadding: Int?
+  @Option(parsing: .unconditional, help: "Pixels of surroundings with --inpaint-area masked (32).", transform: whole)
+  var inpaintPadding: Int?
   @Option(help: "What stands under the mask at the start: original, fill, noise or nothing.")
   var maskedContent: MaskedContent?
   @Option(help: "How the input comes to --width and --height: resize, crop, fill or outpaint (resize).")
   var resizeMode: ResizeMode?
-  @Option(help: "Pixels to add and paint: left,top,right,bottom.") var outpaint: String?
+  @Option(parsing: .unconditional, help: "Pixels to add and paint: left,top,right,bottom.") var outpaint: String?
   @Flag(help: "Leaves the decoder's pixels outside the mask too.") var noPasteBack = false
   @Option(help: "Changes only what these words ask for; an instruction, if the model follows those.")
   var edit: String?
   @Option(help: "With --edit and no mask: what the input shows now.") var source: String?
   @Option(help: "With --edit and no mask: where to save the mask that was found.") var maskOut: String?
-  @Option(help: "How closely an instruction model keeps to the input (1.5).") var imageCfg: Float?
+  @Option(parsing: .unconditional, help: "How closely an instruction model keeps to the input (1.5).", transform: single)
+  var imageCfg: Float?
 
   /// The layer of the flags.
   /// - Parameter prompt: words that are no edit.

@@ -48,11 +48,8 @@ struct Img2Img: ParsableCommand {
     guard edits.maskOut == nil || source.prompts == nil else {
       throw ValidationError("--mask-out is one file: with --prompts, give --mask_out in each line")
     }
-    if let words, words.allSatisfy(\.isWhitespace) {
-      throw ValidationError("the prompt is empty: say what the result shows")
-    }
-    guard picture.hiresScale == nil else {
-      throw ValidationError("--hires-scale belongs to txt2img: give --width and --height for a larger result")
+    guard !picture.hires.isOn else {
+      throw ValidationError("--hires-scale and --hires-resize belong to txt2img: give --width and --height for a larger result")
     }
     let change: EditJob
     do { change = try edits.job(prompt: prompt) } catch { throw ValidationError("\(error)") }
@@ -74,8 +71,7 @@ struct Img2Img: ParsableCommand {
       var run = PictureRun(flags, source, output, compute)
       run.below = origin ?? PictureJob()
       // Of its own: results have the size that is asked for.
-      (run.below.hiresScale, run.below.hiresSteps, run.below.hiresDenoise) = (nil, nil, nil)
-      run.below.hiresUpscaler = nil
+      run.below.forgetHires()
       if source.prompts != nil {
         // Lines may name others.
         run.below.edit.input = input ?? run.below.edit.input

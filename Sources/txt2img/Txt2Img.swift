@@ -35,9 +35,6 @@ struct Txt2Img: ParsableCommand {
     guard prompt == nil || source.prompts == nil else {
       throw ValidationError("give a prompt or --prompts, not both")
     }
-    if let prompt, prompt.allSatisfy(\.isWhitespace) {
-      throw ValidationError("the prompt is empty: say what the picture shows")
-    }
   }
 
   func run() throws {

@@ -105,9 +105,15 @@ import Testing
     try found.requireBalance()
   }
 
-  /// Encoders with rows of another length have one row only.
-  @Test func tooLong() throws {
+  /// Rows of another length are chunks as well.
+  @Test func shortRows() throws {
     let found = try explain("one two three", length: 4)
-    #expect(found.problems == ["the prompt has 3 tokens, this model reads 2: shorten it"])
+    #expect(found.problems.isEmpty && found.texts[0].chunks.map(\.count) == [2, 1] && found.chunkSize == 2)
+  }
+
+  /// Hundreds of problems are not told one by one.
+  @Test func manyProblems() throws {
+    let found = try explain(String(repeating: ")", count: 300))
+    #expect(found.problems.count == 21 && found.problems[20] == "the prompt: 280 more like these")
   }
 }

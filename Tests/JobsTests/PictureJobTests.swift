@@ -45,10 +45,50 @@ import Testing
     for job in [
       PictureJob.job("a") { $0.sampler = "nonsense" }, .job("a") { $0.variationSeed = 1 },
       .job("a") { $0.hiresSteps = 1 },
-      .job("a <hypernet:x:0.5>"), .job(" "), .job("a") { $0.width = 65 },
+      .job("a <hypernet:x:0.5>"), .job("a") { $0.width = 65 }, .job("a") { $0.clipSkip = .max },
+      .job(String(repeating: "a AND ", count: 70)), .job(String(repeating: "a", count: 100_001)),
+      .job(String(repeating: "[a:", count: 300)), .job("a") { $0.hiresPrompt = "b" },
+      .job("a") { ($0.hiresScale, $0.hiresPrompt) = (2, "<lora:x:1>") },
     ] {
       #expect(throws: (any Error).self) { try job.request(tiny.loaded.components, seeds: [1]) }
     }
+  }
+
+  @Test(arguments: [
+    (65, "--width 65: must be a multiple of 8; try 64"), (100_000, "--width 100000: must be 8 to 8192 pixels"),
+    (0, "--width 0: must be 8 to 8192 pixels"), (-8, "--width -8: must be 8 to 8192 pixels"),
+    (8191, "--width 8191: must be a multiple of 8; try 8192"),
+  ])
+  func sizesAreRefusedForWhatTheyAre(width: Int, message: String) throws {
+    let tiny = try TinyPipeline()
+    let error = try #require(throws: (any Error).self) {
+      try PictureJob.job("a") { $0.width = width }.request(tiny.loaded.components, seeds: [1])
+    }
+    #expect("\(error)" == message)
+  }
+
+  @Test func noPromptIsDrawn() throws {
+    let tiny = try TinyPipeline()
+    for job in [PictureJob(), .job(""), .job(" \n")] {
+      #expect(try job.request(tiny.loaded.components, seeds: [1]).prompts.count == 1)
+    }
+    #expect(try tiny.run([JobLine(PictureJob())], output: "a.png").made == ["a.png"])
+  }
+
+  @Test func theLastWordOnTheSeed() {
+    let low = PictureJob.job("a") { $0.seed = 5 }
+    let draws = PictureJob.job("a") { $0.drawsSeed = true }
+    #expect(low.overlaid(by: draws).seed == nil && draws.overlaid(by: low).drawsSeed == nil)
+    #expect(draws.overlaid(by: low).seed == 5)
+  }
+
+  @Test func countsAreBounded() throws {
+    let tiny = try TinyPipeline()
+    let lines = PromptFile(
+      text: "--prompt a --batch_size 100000 --n_iter 100000\na --count 1000001\na cat", path: "p.txt")
+    #expect(lines.errors.count == 1)
+    let run = try tiny.run(lines.lines.map { JobLine(number: $0.number, $0.job) }, output: "o/", keepsManifest: true)
+    #expect(run.made.count == 1 && run.failures == ["1: --count 10000000000: must be 1 to 1000000"])
   }
 
   /// Adapters belong to the model that is loaded: jobs with others share nothing with these.

@@ -20,6 +20,11 @@ import Testing
     { ($0.sampler, $0.clipSkip, $0.isSeamless, $0.seed) = ("euler-a", 1, true, .max - 5) },
     { ($0.variationSeed, $0.variationStrength) = (77, 0.30000000000000004) },
     { ($0.hiresScale, $0.hiresSteps, $0.hiresDenoise, $0.hiresUpscaler) = (1.5, 3, 0.65, .lanczos) },
+    {
+      ($0.hiresResize, $0.hiresSteps, $0.hiresCounting, $0.hiresDenoise) = (PixelSize(width: 96, height: 72), 3, .all, 0.5)
+      ($0.hiresSampler, $0.hiresSchedule, $0.hiresCFG) = ("euler-a", "karras", 3.5)
+      ($0.hiresPrompt, $0.hiresNegativePrompt) = ("a dog, running", "cat: no")
+    },
     { ($0.stream, $0.count, $0.sampler) = (.torchBatch, 2, "ddpm") },
     { ($0.stream, $0.count, $0.variationStrength) = (.torchBatch, 3, 0.25) },
     { ($0.prompt, $0.emphasis) = ("a (cat:1.3)", .noNorm) },
@@ -76,7 +81,10 @@ import Testing
   @Test(arguments: [
     ("Sampler: Euler", "uniform"), ("Sampler: DPM++ 2M, Schedule type: Automatic", "karras"),
     ("Sampler: DPM++ 2M, Schedule type: SGM Uniform", "SGM Uniform"), ("Sampler: DPM++ 2M Karras", nil),
-    ("Sampler: DDIM", nil),
+    ("Sampler: DDIM", nil), ("Sampler: Restart", "karras"), ("Sampler: Restart, Schedule type: Automatic", "karras"),
+    ("Sampler: Restart, Schedule type: Exponential", "Exponential"), ("Sampler: DPM++ 2M", "uniform"),
+    ("Sampler: DPM++ 3M SDE, Schedule type: Automatic", "exponential"), ("Sampler: UniPC", nil),
+    ("Sampler: Heun, Schedule type: Automatic", "uniform"), ("Sampler: DPM2 a Karras", nil),
   ])
   func schedules(fields: String, schedule: String?) throws {
     #expect(try origin("a\nSteps: 2, \(fields), Seed: 1, Size: 64x64, Version: v1.9.0").job.schedule == schedule)
@@ -101,6 +109,50 @@ import Testing
   func whatCannotBeHadIsSaid(fields: String) throws {
     let notes = try origin("a\nSteps: 2, Sampler: Euler, Seed: 1, \(fields)").notes
     #expect(notes.count == 1 && !notes[0].contains("\n"), "\(notes)")
+  }
+
+  /// Fields of second passes: what another program's says is meant as it means it.
+  @Test func secondPass() throws {
+    let text = "a\nSteps: 4, Sampler: DPM++ 2M Karras, Seed: 1, Size: 64x64, Denoising strength: 0.5, Hires "
+    let scaled = try origin(text + "upscale: 2, Hires steps: 10, Hires upscaler: Latent, Version: v1.6.0")
+    #expect(scaled.job.hiresScale == 2 && scaled.job.hiresSteps == 10 && scaled.job.hiresCounting == .all)
+    #expect(scaled.job.hiresDenoise == 0.5 && scaled.notes.count == 1, "\(scaled.notes)")
+    let sized = try origin(
+      text + "resize: 96x0, Hires sampler: Euler, Hires prompt: \"b, c\", Hires CFG Scale: 2, Hires checkpoint: x")
+    #expect(sized.job.hiresResize == PixelSize(width: 96, height: 0) && sized.job.hiresScale == nil)
+    #expect(sized.job.hiresSampler == "Euler" && sized.job.hiresSchedule == "uniform" && sized.job.hiresCFG == 2)
+    #expect(sized.job.hiresPrompt == "b, c" && sized.notes.count == 1 && sized.notes[0].contains("Hires checkpoint x"))
+    let old = try origin("a\nSteps: 4, Sampler: Euler, Seed: 1, Size: 1024x768, Denoising strength: 0.7, First pass size: 0x0")
+    #expect(old.job.width == 640 && old.job.height == 448 && old.job.hiresResize == PixelSize(width: 1024, height: 768))
+    let own = try origin("a\nSteps: 4, Sampler: Euler, Seed: 1, Denoising strength: 0.5, Hires upscale: 2, Version: imago")
+    #expect(own.job.hiresCounting == nil, "Imago's flags count a share")
+  }
+
+  /// Its pictures from pictures do one step more than the share.
+  @Test func stepsOfAnotherProgramsEdits() throws {
+    let text = "a\nSteps: 20, Sampler: Euler, Seed: 1, Size: 64x64, Denoising strength: 0.75"
+    let found = try PictureOrigin(GenerationParameters(parsing: text), path: "p.png", locator: nil, editing: true)
+    #expect(found.job.edit.counting == .shareAndOne && found.job.edit.strength == 0.75)
+    let own = try PictureOrigin(
+      GenerationParameters(parsing: text + ", Version: imago"), path: "p.png", locator: nil, editing: true)
+    #expect(own.job.edit.counting == nil)
+  }
+
+  @Test(arguments: [
+    "Steps: 20.0, Size: 512X768", "Steps: 2e1, Size: 512 x 768", "Steps: +20, Size: 512×768", "Steps:  20 , Size: 512.0x768",
+  ])
+  func numbersAsPeopleWriteThem(fields: String) throws {
+    let found = try origin("Negative prompt: b\n\(fields), Sampler: Euler, CFG scale: 7, Seed: -1")
+    #expect(found.job.steps == 20 && found.job.width == 512 && found.job.height == 768 && found.job.cfg == 7)
+    #expect(found.job.prompt == "" && found.job.negativePrompt == "b")
+    #expect(found.job.seed == nil && found.job.drawsSeed == true)
+  }
+
+  @Test func whatIsWrongWithANumberIsSaid() {
+    let error = #expect(throws: JobError.self) { try origin("a\nSteps: 20.5, Sampler: Euler, Seed: 1") }
+    #expect(
+      error?.description
+        == "p.png: its field \"Steps: 20.5\" cannot be read: a whole number from 1 to 100000 is expected")
   }
 
   @Test(arguments: ["only words", "a\nSteps: x, Sampler: Euler, Seed: 1", "a\nSteps: 1, Sampler: Euler, Seed: -4"])

@@ -1,3 +1,5 @@
+import Images
+
 /// Which part of a picture the network sees when a mask says what changes.
 public enum InpaintArea: String, Sendable, CaseIterable {
   /// All of it.
@@ -28,13 +30,15 @@ public struct Margins: Sendable, Equatable {
 
   /// Reads `left,top,right,bottom`, or one number for all sides.
   public init(parsing text: String) throws(GenerationError) {
-    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      Int(part.drop { $0 == " " })
-    }
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { WrittenNumber.whole($0) }
     let known = numbers.compactMap { $0 }
     guard known.count == numbers.count, [1, 4].contains(known.count), known.allSatisfy({ $0 >= 0 }) else {
       throw .badValue(
         name: "--outpaint", value: text, reason: "must be left,top,right,bottom in pixels, such as 0,0,64,0")
+    }
+    guard known.allSatisfy({ $0 <= GenerationRequest.longestSide }) else {
+      throw .badValue(
+        name: "--outpaint", value: text, reason: "must be at most \(GenerationRequest.longestSide) pixels a side")
     }
     self.init(
       left: known[0], top: known[known.count == 4 ? 1 : 0], right: known[known.count == 4 ? 2 : 0],
@@ -47,6 +51,8 @@ public struct CanvasOptions: Sendable, Equatable {
   /// Size the network works at; nil for the picture's own, or with `area` masked for the model's.
   public var width, height: Int?
   public var resize = ResizeMode.resize
+  /// Whether the network works on a picture much larger than the model's at about the model's size.
+  public var fitsModel = false
   public var outpaint: Margins?
   /// Deviation of the mask's softening, in pixels.
   public var maskBlur = 0.0

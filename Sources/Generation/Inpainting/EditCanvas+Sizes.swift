@@ -30,6 +30,17 @@ extension EditCanvas {
     }
   }
 
+  /// A picture counts as much larger than the model's from so many times its pixels on.
+  private static let largeArea = 4
+
+  /// Whether the network works on a picture at about the model's size.
+  static func isFitted(
+    _ image: Image, _ options: CanvasOptions, given: (width: Int?, height: Int?), defaultSize: Int
+  ) -> Bool {
+    options.fitsModel && options.area == .whole && options.resize != .outpaint && given.width == nil
+      && given.height == nil && image.width * image.height > largeArea * defaultSize * defaultSize
+  }
+
   /// The working size of a part: as given, else about the model's area in the part's shape.
   static func size(
     for part: PixelRegion, given: (width: Int?, height: Int?), multiple: Int, defaultSize: Int

@@ -19,6 +19,8 @@ public struct EditCanvas: Sendable {
   /// The part of `original` the network sees; larger than it where the working size needed a rim.
   let region: PixelRegion
   let pastesBack: Bool
+  /// Whether the working size was chosen because the picture is much larger than the model's.
+  public let isFitted: Bool
   /// Deviation of a mask's softening, in pixels.
   private let maskBlur: Double
 
@@ -55,8 +57,21 @@ public struct EditCanvas: Sendable {
     mask = mask?.blurred(sigma: options.maskBlur)
     self.content = content
     (pastesBack, maskBlur) = (options.pastesBack, options.maskBlur)
-    let size = try Self.givenSize(options, multiple: multiple)
+    var size = try Self.givenSize(options, multiple: multiple)
+    isFitted = Self.isFitted(image, options, given: size, defaultSize: defaultSize)
+    let all = PixelRegion(x: 0, y: 0, width: image.width, height: image.height)
+    if isFitted {
+      let fitted = Self.size(for: all, given: size, multiple: multiple, defaultSize: defaultSize)
+      size = (fitted.width, fitted.height)
+    }
     switch options.area {
+    case .whole where isFitted && mask != nil:
+      // The result keeps the picture's size, so that pixels can come back untouched; the network works on a smaller one.
+      region = all
+      (original, self.mask) = (image, mask)
+      let (width, height) = (size.width ?? image.width, size.height ?? image.height)
+      working = filled.resized(width: width, height: height, filter: .lanczos3)
+      workingMask = mask.map { Mask($0.image.resized(width: width, height: height, filter: .bilinear)) }
     case .masked:
       guard let mask, let box = mask.region else {
         throw .badValue(
@@ -98,8 +113,7 @@ public struct EditCanvas: Sendable {
   ///   - downscale: pixels of a latent. The mask ends softly outside the cells, since those are coarse.
   func masked(cells: [Bool], downscale: Int) -> EditCanvas {
     precondition(
-      region.width == width && region.height == height && cells.count * downscale * downscale == width * height,
-      "\(cells.count) latents for \(width)×\(height) pixels")
+      cells.count * downscale * downscale == width * height, "\(cells.count) latents for \(width)×\(height) pixels")
     let values = (0..<(width * height)).map { index -> UInt8 in
       let (y, x) = index.quotientAndRemainder(dividingBy: width)
       return cells[y / downscale * (width / downscale) + x / downscale] ? 255 : 0
@@ -108,7 +122,10 @@ public struct EditCanvas: Sendable {
       .blurred(sigma: max(maskBlur, Double(downscale) / 2)).doubled
     var canvas = self
     canvas.workingMask = soft
-    canvas.mask = Mask(soft.image.cropped(x: 0, y: 0, width: original.width, height: original.height))
+    let isWhole = region.width == width && region.height == height
+    let onRegion =
+      isWhole ? soft.image : soft.image.resized(width: region.width, height: region.height, filter: .bilinear)
+    canvas.mask = Mask(onRegion.cropped(x: 0, y: 0, width: original.width, height: original.height))
     return canvas
   }
 

@@ -98,6 +98,8 @@ public struct TextToImageTrainer {
         captions, vocabularySize: recipe.vocabularySize,
         maximumLength: recipe.textEncoder.positionCount)
       try vocabulary.write(to: folder)
+      let words = KnownWords(captions: captions).text(heading: ["Words of the training captions."])
+      try Data(words.utf8).write(to: folder.appendingPathComponent(KnownWords.fileName), options: .atomic)
     }
     return try CLIPTokenizer(directory: folder)
   }

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Images
+
+/// Reads a whole number as people write them: 20, 20.0, +20, 2e1.
+@Sendable
+public func whole(_ text: String) throws -> Int {
+  guard let value = WrittenNumber.whole(text) else {
+    throw ValidationError(
+      WrittenNumber.decimal(text) == nil
+        ? "must be a whole number\(WrittenNumber.advice(text))"
+        : "must be a whole number of at most 18 digits")
+  }
+  return value
+}
+
+/// Reads a number as people write them: 7, 7.5, +7.5, 75e-1.
+@Sendable
+public func decimal(_ text: String) throws -> Double {
+  guard let value = WrittenNumber.decimal(text) else {
+    throw ValidationError("must be a number\(WrittenNumber.advice(text))")
+  }
+  return value
+}
+
+/// As `decimal`, within single precision.
+@Sendable
+public func single(_ text: String) throws -> Float {
+  let value = Float(try decimal(text))
+  guard value.isFinite else { throw ValidationError("must be a number below 3e38") }
+  return value
+}
+
+/// Throws for a value out of its range.
+func inRange<Value: Comparable>(_ name: String, _ value: Value?, _ range: ClosedRange<Value>) throws {
+  guard let value, !range.contains(value) else { return }
+  throw ValidationError("\(name) \(value): must be \(range.lowerBound) to \(range.upperBound)")
+}
+
+/// A seed, or -1 for one that is drawn.
+public enum SeedOption: Sendable, Equatable {
+  case given(UInt64)
+  case drawn
+
+  /// nil for one that is drawn.
+  public var value: UInt64? { if case .given(let value) = self { value } else { nil } }
+}
+
+/// Reads a seed as people write them.
+@Sendable
+public func seedOption(_ text: String) throws -> SeedOption {
+  if let value = WrittenNumber.unsigned(text) { return .given(value) }
+  guard WrittenNumber.whole(text) == -1 else {
+    throw ValidationError("must be a whole number from 0 to \(UInt64.max), or -1 to draw one")
+  }
+  return .drawn
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Generation
+
+/// How long the pictures of a job will take, said before or as soon as it is known, and whether there is memory for them.
+struct RunForecast {
+  /// Waits from here on are told, in seconds.
+  private static let longWait = 120.0
+  /// A step so many times one at the model's own size is measured on a smaller picture first.
+  private static let largeStep = 1.5
+  /// Multiply-adds of which no machine that runs this takes minutes.
+  private static let smallRun = 1e12
+
+  private let work: PictureWork
+  private let pictures: Int
+  private let size: String
+  private var isTold = false
+  private var lastStep: Date?
+
+  /// - Parameter missing: pictures to make.
+  init(_ prepared: PreparedJob, _ loaded: LoadedPipeline, missing: Int, batch: Int) {
+    work = PictureWork(
+      prepared, loaded.components, precision: loaded.pipeline.precision, batch: min(batch, max(missing, 1)))
+    pictures = missing
+    size = "\(prepared.request.width)×\(prepared.request.height)"
+  }
+
+  private var total: Double { Double(pictures) * (work.denoising + work.coding) }
+
+  /// Throws if the machine has less memory left than the pictures need.
+  func checkMemory(batch: Int, available: Int? = MachineMemory.available()) throws(JobError) {
+    guard pictures > 0, let available, work.bytes > Double(available) else { return }
+    let (needed, there) = (Self.gigabytes(work.bytes), Self.gigabytes(Double(available)))
+    throw .badValue(
+      name: "--width, --height", value: size,
+      reason: "needs about \(needed) GB more memory, \(there) GB are free: take a smaller size"
+        + (batch > 1 ? ", or fewer pictures at once with --batch" : "") + " (--ignore-memory tries it all the same)")
+  }
+
+  private static func gigabytes(_ bytes: Double) -> String { String(format: "%.1f", bytes / 1e9) }
+
+  /// Measures steps of a smaller picture where the job's own are so large that the first would be long in coming.
+  /// - Returns: one line, if it will take minutes.
+  mutating func beforehand(_ prepared: PreparedJob, _ loaded: LoadedPipeline) throws -> String? {
+    guard total > Self.smallRun else { return nil }
+    let probe = StepCost.probe(prepared.request, loaded, share: 0.25)
+    guard work.step > Self.largeStep * StepCost.ownStep(prepared.request, loaded) else { return nil }
+    return line(try StepCost.measure(prepared, loaded, size: probe).seconds(work) * Double(pictures))
+  }
+
+  /// Learns from the steps of the first picture.
+  /// - Returns: one line at the second step, if it will take minutes.
+  mutating func step(_ done: Int, at now: Date = Date()) -> String? {
+    guard !isTold, total > Self.smallRun else { return nil }
+    guard let last = lastStep else {
+      lastStep = now
+      return nil
+    }
+    isTold = true
+    guard done == 2 else { return nil }
+    return line(now.timeIntervalSince(last) * total / max(work.step, 1))
+  }
+
+  private mutating func line(_ seconds: Double) -> String? {
+    isTold = true
+    guard seconds >= Self.longWait else { return nil }
+    return "about \(Self.duration(seconds)) for \(pictures == 1 ? "a picture" : "\(pictures) pictures") of \(size); "
+      + "Ctrl-C stops and keeps what is finished"
+  }
+
+  /// In the unit a person would use.
+  static func duration(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<5400: "\(Int((seconds / 60).rounded(.up))) minutes"
+    case ..<172_800: "\(Int((seconds / 3600).rounded())) hours"
+    default: String(format: "%.0f days", min(seconds / 86_400, 1e9))
+    }
+  }
+}

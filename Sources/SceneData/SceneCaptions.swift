@@ -1,0 +1,18 @@
+/// Captions of generated scenes without their drawings: those `SceneGenerator` would give.
+public struct SceneCaptions: Sendable {
+  private let composer: SceneComposer
+  private let captions: SceneCaption
+
+  public init(vocabulary: SceneVocabulary) {
+    composer = SceneComposer(vocabulary: vocabulary)
+    captions = SceneCaption(vocabulary: vocabulary)
+  }
+
+  /// The caption of the scene of a seed.
+  public func caption(seed: UInt64) -> String {
+    var random = SceneRandom(seed: seed, stream: 1)
+    let description = composer.description(&random)
+    random = SceneRandom(seed: seed, stream: 2)
+    return captions.caption(description, &random)
+  }
+}
