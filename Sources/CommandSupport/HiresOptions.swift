@@ -12,7 +12,8 @@ public struct HiresOptions: ParsableArguments {
     transform: sides)
   public var hiresResize: PixelSize?
   @Option(
-    parsing: .unconditional, help: "Steps of the second pass, of which --hires-denoise says how many run (the first's).",
+    parsing: .unconditional,
+    help: "Steps of the second pass, of which --hires-denoise is the share that runs (the first's).",
     transform: whole)
   public var hiresSteps: Int?
   @Option(parsing: .unconditional, help: "Strength of the second pass, 0 to 1 (0.7).", transform: decimal)

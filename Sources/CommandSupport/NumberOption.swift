@@ -5,10 +5,8 @@ import Images
 @Sendable
 public func whole(_ text: String) throws -> Int {
   guard let value = WrittenNumber.whole(text) else {
-    throw ValidationError(
-      WrittenNumber.decimal(text) == nil
-        ? "must be a whole number\(WrittenNumber.advice(text))"
-        : "must be a whole number of at most 18 digits")
+    let isLarge = WrittenNumber.decimal(text).map { abs($0) > 9e18 } ?? false
+    throw ValidationError(isLarge ? "is too large" : "must be a whole number\(WrittenNumber.advice(text))")
   }
   return value
 }

@@ -50,7 +50,8 @@ public struct PictureOptions: ParsableArguments {
     parsing: .unconditional, help: "Layers of the text encoder to skip, as diffusers counts (0).", transform: whole)
   public var clipSkip: Int?
   @Option(
-    parsing: .unconditional, help: "A second seed whose noise is mixed into the first's; -1 for the first's neighbour.", transform: seedOption)
+    parsing: .unconditional, help: "A second seed whose noise is mixed into the first's; -1 for the first's neighbour.",
+    transform: seedOption)
   public var variationSeed: SeedOption?
   @Option(
     parsing: .unconditional, help: "How much of the second seed's noise, 0 to 1.", transform: decimal)

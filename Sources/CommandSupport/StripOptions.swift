@@ -7,7 +7,8 @@ public struct StripOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "A second seed: the end of a strip.", transform: seedOption)
   public var toSeed: SeedOption?
   @Option(
-    parsing: .unconditional, help: "Pictures of a strip from the first prompt and seed to the second ones, ends included.",
+    parsing: .unconditional,
+    help: "Pictures of a strip from the first prompt and seed to the second ones, ends included.",
     transform: whole)
   public var frames: Int?
   @Option(

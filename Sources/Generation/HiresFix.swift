@@ -51,7 +51,7 @@ public struct HiresFix: Sendable, Equatable {
   /// The second pass of a request.
   /// - Parameter multiple: sides are multiples of this.
   func request(after first: GenerationRequest, multiple: Int) -> GenerationRequest {
-    let size = Enlargement(self, of: PixelSize(width: first.width, height: first.height), multiple: multiple).result
+    let size = enlargement(of: PixelSize(width: first.width, height: first.height), multiple: multiple).result
     var second = first
     (second.width, second.height) = (size.width, size.height)
     second.steps = stepCounts(after: first).planned
@@ -74,9 +74,14 @@ public struct HiresFix: Sendable, Equatable {
     return (counts.planned, counts.run, counting == .all ? asked : counts.planned)
   }
 
+  /// What becomes of the first pass's size.
+  public func enlargement(of first: PixelSize, multiple: Int) -> Enlargement {
+    Enlargement(self, of: first, multiple: multiple)
+  }
+
   /// The second pass's pixels for each of the first one's.
   public func growth(of first: GenerationRequest, multiple: Int) -> Double {
-    let size = Enlargement(self, of: PixelSize(width: first.width, height: first.height), multiple: multiple).result
+    let size = enlargement(of: PixelSize(width: first.width, height: first.height), multiple: multiple).result
     return Double(size.width) * Double(size.height) / (Double(first.width) * Double(first.height))
   }
 
@@ -101,7 +106,7 @@ public struct HiresFix: Sendable, Equatable {
             + "\(first.width)×\(first.height)")
       }
     }
-    let size = Enlargement(self, of: PixelSize(width: first.width, height: first.height), multiple: multiple).result
+    let size = enlargement(of: PixelSize(width: first.width, height: first.height), multiple: multiple).result
     guard size.width >= multiple, size.height >= multiple, max(size.width, size.height) <= GenerationRequest.longestSide
     else {
       throw .badValue(
@@ -139,13 +144,13 @@ public struct HiresFix: Sendable, Equatable {
 
 /// How large the first result becomes, and what of it is kept (AUTOMATIC1111, modules/processing.py,
 /// `calculate_target_resolution`).
-struct Enlargement: Equatable {
+public struct Enlargement: Sendable {
   /// What the first result is enlarged to: multiples of the model's.
-  let enlarged: PixelSize
+  public let enlarged: PixelSize
   /// Pixels cut off on the left and at the top, multiples as well.
-  let cut: (left: Int, top: Int)
+  public let cut: (left: Int, top: Int)
   /// What is left.
-  let result: PixelSize
+  public let result: PixelSize
 
   init(_ hires: HiresFix, of first: PixelSize, multiple: Int) {
     func floored(_ side: Int) -> Int { side / multiple * multiple }
@@ -170,8 +175,6 @@ struct Enlargement: Equatable {
     cut = (x / 2 * multiple, y / 2 * multiple)
     result = PixelSize(width: enlarged.width - x * multiple, height: enlarged.height - y * multiple)
   }
-
-  static func == (a: Self, b: Self) -> Bool { a.enlarged == b.enlarged && a.cut == b.cut && a.result == b.result }
 }
 
 extension Denoiser {
@@ -186,8 +189,8 @@ extension Denoiser {
     let shape = larger.latentShape
     let (downscale, size) = (
       components.autoencoder.downscale,
-      Enlargement(
-        hires, of: PixelSize(width: request.width, height: request.height), multiple: components.sizeMultiple)
+      hires.enlargement(
+        of: PixelSize(width: request.width, height: request.height), multiple: components.sizeMultiple)
     )
     let clean: Tensor
     switch hires.upscaler {

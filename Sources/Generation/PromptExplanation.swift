@@ -89,9 +89,8 @@ public struct PromptExplanation: Sendable, Encodable {
     tags = isLiteral ? [] : read.tags.map(Self.tag)
     let found =
       isLiteral ? [] : PromptCheck.problems(prompt).filter { !isNegative || $0.kind != .weight }.map(\.description)
-    problems =
-      found.prefix(Self.problemLimit) + (found.count > Self.problemLimit
-      ? ["the prompt: \(found.count - Self.problemLimit) more like these"] : [])
+    let rest = found.count - Self.problemLimit
+    problems = found.prefix(Self.problemLimit) + (rest > 0 ? ["the prompt: \(rest) more like these"] : [])
     (self.prompt, self.steps, self.emphasis, chunkSize) = (prompt, steps, emphasis, length - 2)
   }
 

@@ -34,7 +34,8 @@ public struct JobEstimate: Sendable {
   public var summary: String {
     let missing = jobs.reduce(0) { $0 + $1.missing }
     return String(
-      format: "%d pictures to make: about %.0f s, at most %.2f GB (two steps measured, the rest by multiply-adds)", missing,
+      format: "%d pictures to make: about %.0f s, at most %.2f GB (two steps measured, the rest by multiply-adds)",
+      missing,
       seconds, gigabytes)
   }
 }

@@ -40,11 +40,13 @@ struct JobRun {
       for place in places where place.isFinished { events.onSkip(place.url) }
       let missing = places.filter { !$0.isFinished }
       let size = batchSize(prepared.request)
-      var forecast = RunForecast(prepared, loaded, missing: missing.count, batch: size)
-      if !runner.options.ignoresMemory { try forecast.checkMemory(batch: size) }
+      let batch = min(size, max(missing.count, 1))
+      let work = PictureWork(prepared, loaded.components, precision: loaded.pipeline.precision, batch: batch)
+      var forecast = RunForecast(work, prepared.request, pictures: missing.count, batch: batch)
+      if !runner.options.ignoresMemory { try forecast.checkMemory() }
       if !missing.isEmpty {
         try tell(prepared, loaded)
-        if let line = try forecast.beforehand(prepared, loaded) { events.onNote(line) }
+        if let line = try forecast.beforehand(work, prepared, loaded) { events.onNote(line) }
       }
       for start in stride(from: 0, to: missing.count, by: size) {
         let batch = Array(missing[start..<min(start + size, missing.count)])
@@ -72,7 +74,8 @@ struct JobRun {
     let reading = try loaded.pipeline.reading(prepared.request)
     let words = reading.leftOut.filter { saidWords.insert($0).inserted }
     if !words.isEmpty {
-      let shown = words.prefix(Self.shownWords).joined(separator: ", ")
+      let shown = words.prefix(Self.shownWords).map { $0.count > 40 ? $0.prefix(39) + "…" : $0 }
+        .joined(separator: ", ")
       let rest = words.count > Self.shownWords ? " and \(words.count - Self.shownWords) more" : ""
       events.onNote("left out, as this model never learnt the words: \(shown)\(rest)")
     }
@@ -103,7 +106,8 @@ struct JobRun {
   ) -> [Place] {
     let places = planned.pictures.map { picture in
       let settings = prepared.settings(picture.position, loaded)
-      let identity = Self.identity(settings, picture, planned, runner)
+      // Asked for by manifests alone.
+      let identity = runner.options.keepsManifest ? Self.identity(settings, picture, planned, runner) : ""
       let wanted = runner.naming.url(
         index: picture.index, seed: picture.seed, prompt: settings.prompt,
         stem: prepared.job.fileName.map { planned.pictures.count > 1 ? "\($0)-\(picture.position + 1)" : $0 })
@@ -154,7 +158,7 @@ struct JobRun {
     let made = try prepared.generate(
       part, loaded,
       onStep: { done, count in
-        if let line = forecast.step(done) { events.onNote(line) }
+        if let line = forecast.told(atStep: done) { events.onNote(line) }
         try stopping { try events.onStep(done, count) }
       },
       onClean: previews == nil ? nil : onClean)

@@ -30,7 +30,8 @@ struct OpenedEdit {
     try edit.check()
     guard job.hiresScale == nil, job.hiresResize == nil else {
       throw JobError.badValue(
-        name: "--hires-scale, --hires-resize", value: "", reason: "belongs to txt2img: give --width and --height for a larger result")
+        name: "--hires-scale, --hires-resize", value: "",
+        reason: "belongs to txt2img: give --width and --height for a larger result")
     }
     let picture = try ImageFile.load(URL(fileURLWithPath: input))
     let mask = try edit.mask.map { Mask(try ImageFile.load(URL(fileURLWithPath: $0))) }
@@ -64,7 +65,8 @@ struct OpenedEdit {
       canvas.original.width == canvas.width && canvas.original.height == canvas.height
       ? "" : "; the result keeps its size"
     return "\(edit.input ?? "the picture") is much larger than this model's pictures, so it is worked on at "
-      + "\(canvas.width)×\(canvas.height)\(result): --width or --height choose another size, --resize-mode resize its own"
+      + "\(canvas.width)×\(canvas.height)\(result): --width or --height choose another size, "
+      + "--resize-mode resize its own"
   }
 
   private var imageGuidance: Float { edit.imageGuidance ?? 1.5 }
@@ -82,7 +84,8 @@ struct OpenedEdit {
     guard findsMask else {
       var pipeline = ImageToImage(components, precision: precision)
       pipeline.embeddings = loaded.pipeline.embeddings
-      let change = ImageToImageRequest(request, canvas: canvas, strength: strength, counting: counting, imageGuidance: imageGuidance)
+      let change = ImageToImageRequest(
+        request, canvas: canvas, strength: strength, counting: counting, imageGuidance: imageGuidance)
       let made = try pipeline.generate(
         change, onStep: { step, _ in try onStep(step.index + 1, step.count) }, onClean: onClean)
       return (made, nil)

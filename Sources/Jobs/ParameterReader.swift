@@ -48,7 +48,9 @@ struct ParameterReader {
     (job.loras, job.embeddings) = (list("Adapters"), list("Embeddings"))
     job.precision = try value("Precision", "f32, bf16 or int8") { Precision(rawValue: $0) }
     job.emphasis = try value("Emphasis", "a rule's name") { Emphasis(anyName: $0) }
-    job.predictionType = try value("Prediction type", "epsilon, v_prediction or sample") { PredictionType(rawValue: $0) }
+    job.predictionType = try value("Prediction type", "epsilon, v_prediction or sample") {
+      PredictionType(rawValue: $0)
+    }
     job.usesAverage = text("EMA weights").map { $0 == "True" }
     job.isFactored = text("Adapters factored").map { $0 == "True" }
     try readStream()
@@ -172,7 +174,8 @@ struct ParameterReader {
   private func unreadable(_ key: String, _ text: String, _ expected: String) -> JobError {
     .unreadable(
       path: path,
-      reason: "its field \"\(key): \(text.prefix(80))\" cannot be read: \(expected) is expected\(WrittenNumber.advice(text))")
+      reason: "its field \"\(key): \(text.prefix(80))\" cannot be read: \(expected) is expected"
+        + WrittenNumber.advice(text))
   }
 
   mutating func whole(_ key: String, _ range: ClosedRange<Int>) throws(JobError) -> Int? {

@@ -39,13 +39,7 @@ extension PictureJob {
   /// Throws for what this version has no code for, for prompts beyond what is read, and for settings that do not go
   /// together.
   public func checkSupport() throws {
-    let isLiteral = emphasis == Emphasis.none
-    for text in [prompt, toPrompt, hiresPrompt].compactMap({ $0 }) {
-      try PromptLimits.check(text, isLiteral: isLiteral)
-    }
-    for text in [negativePrompt, hiresNegativePrompt].compactMap({ $0 }) {
-      try PromptLimits.check(text, isNegative: true, isLiteral: isLiteral)
-    }
+    try checkPrompts()
     if let tag = Prompt(prompt ?? "").tags.first(where: { $0.kind == "hypernet" }) {
       throw JobError.notInThisVersion(what: "\(tag) in the prompt")
     }
@@ -55,6 +49,17 @@ extension PictureJob {
     }
     try checkHires()
     try checkStrip()
+  }
+
+  /// Throws for prompts beyond what is read.
+  func checkPrompts() throws(PromptProblem) {
+    let isLiteral = emphasis == Emphasis.none
+    for text in [prompt, toPrompt, hiresPrompt].compactMap({ $0 }) {
+      try PromptLimits.check(text, isLiteral: isLiteral)
+    }
+    for text in [negativePrompt, hiresNegativePrompt].compactMap({ $0 }) {
+      try PromptLimits.check(text, isNegative: true, isLiteral: isLiteral)
+    }
   }
 
   private func samplerChoice(_ config: SchedulerConfig) throws -> SamplerChoice {

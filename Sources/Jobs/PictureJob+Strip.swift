@@ -4,7 +4,7 @@ import PromptLanguage
 
 extension PictureJob {
   /// Pictures of one run at most.
-  public static let countLimit = 1_000_000
+  public static let countLimit = 100_000
 
   /// Pictures of the job: those of a strip, or as many as asked for.
   var pictureCount: Int { frames.map { min(max($0, 1), 1000) } ?? count ?? 1 }

@@ -40,8 +40,8 @@ struct PictureWork {
 extension PictureWork {
   /// Two steps of one picture in a single pass, as `StepCost` runs them.
   init(
-    measured request: GenerationRequest, _ kind: PipelineComponents.Kind?, _ components: PipelineComponents, isEdit: Bool,
-    precision: Precision
+    measured request: GenerationRequest, _ kind: PipelineComponents.Kind?, _ components: PipelineComponents,
+    isEdit: Bool, precision: Precision
   ) {
     let pass = PassWork(
       components, width: request.width, height: request.height, isEdit: isEdit, precision: precision)

@@ -28,7 +28,7 @@ struct PlannedJob: Sendable {
   let line: Int?
   let job: PictureJob
   /// Why the job cannot be done, as far as that is known before its model is loaded.
-  let problem: JobError?
+  let problem: (any Error)?
   let pictures: [PlannedPicture]
   /// Whether the seed was drawn and not named.
   let isDrawn: Bool
@@ -45,18 +45,26 @@ struct PlannedJob: Sendable {
     var styles = StyleFiles()
     return lines.map { line in
       var job = PictureJob.layered([below, line.job, above])
-      var problem: JobError?
-      do throws(JobError) { job = try styles.styled(job) } catch { problem = error }
-      var count = max(job.pictureCount, 1)
+      var problem: (any Error)?
+      do {
+        try job.checkPrompts()
+        job = try styles.styled(job)
+      } catch {
+        problem = error
+      }
+      let count = max(job.pictureCount, 1)
       if problem == nil, count > PictureJob.countLimit - index {
-        problem = .badValue(
+        problem = JobError.badValue(
           name: "--count", value: "\(count)",
           reason: index == 0
             ? "must be 1 to \(PictureJob.countLimit)"
             : "makes more than \(PictureJob.countLimit) pictures of one run")
       }
-      // A job that cannot be done has none.
-      if problem != nil { count = 0 }
+      // A job that cannot be done has none, and its texts are not looked at any more.
+      guard problem == nil else {
+        return PlannedJob(
+          line: line.number, job: job, problem: problem, pictures: [], isDrawn: false, requestSeeds: [])
+      }
       if let seed = above.seed { job.seed = seed &+ UInt64(index) }
       let first = job.seed ?? UInt64.random(in: 0..<(1 << 32))
       let isDrawn = job.seed == nil

@@ -1,4 +1,5 @@
 import Foundation
+import PromptLanguage
 
 /// A file of jobs, one a line, in the dialects of AUTOMATIC1111's "prompts from file" and of kohya's scripts.
 public struct PromptFile: Sendable {
@@ -34,6 +35,11 @@ public struct PromptFile: Sendable {
     self.path = path
     let text = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
     for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+      guard PromptLimits.tooManyMarks(raw) == nil else {
+        let reason = "has more than \(PromptLimits.marks) combining marks in a row"
+        errors.append(.badLine(path: path, line: index + 1, reason: reason))
+        continue
+      }
       let line = raw.trimmingCharacters(in: .whitespaces)
       guard !line.isEmpty, !line.hasPrefix("#") else { continue }
       do throws(PromptLineError) {

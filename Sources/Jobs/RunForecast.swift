@@ -2,7 +2,7 @@ import Foundation
 import Generation
 
 /// How long the pictures of a job will take, said before or as soon as it is known, and whether there is memory for them.
-struct RunForecast {
+package struct RunForecast {
   /// Waits from here on are told, in seconds.
   private static let longWait = 120.0
   /// A step so many times one at the model's own size is measured on a smaller picture first.
@@ -10,26 +10,35 @@ struct RunForecast {
   /// Multiply-adds of which no machine that runs this takes minutes.
   private static let smallRun = 1e12
 
-  private let work: PictureWork
-  private let pictures: Int
+  /// Multiply-adds of a step and of all pictures, bytes of memory.
+  private let step, total, bytes: Double
+  private let pictures, batch: Int
   private let size: String
   private var isTold = false
   private var lastStep: Date?
 
-  /// - Parameter missing: pictures to make.
-  init(_ prepared: PreparedJob, _ loaded: LoadedPipeline, missing: Int, batch: Int) {
-    work = PictureWork(
-      prepared, loaded.components, precision: loaded.pipeline.precision, batch: min(batch, max(missing, 1)))
-    pictures = missing
-    size = "\(prepared.request.width)×\(prepared.request.height)"
+  /// - Parameters:
+  ///   - step: multiply-adds of one step of a picture, guidance included.
+  ///   - total: multiply-adds of all pictures.
+  ///   - bytes: memory for a batch, besides the model's weights.
+  ///   - batch: pictures whose steps are told together.
+  ///   - size: as a person is told.
+  package init(step: Double, total: Double, bytes: Double, pictures: Int, batch: Int = 1, size: String) {
+    (self.step, self.total, self.bytes, self.pictures, self.size) = (step, total, bytes, pictures, size)
+    self.batch = max(batch, 1)
   }
 
-  private var total: Double { Double(pictures) * (work.denoising + work.coding) }
+  /// - Parameter work: of one picture, in batches.
+  init(_ work: PictureWork, _ request: GenerationRequest, pictures: Int, batch: Int) {
+    self.init(
+      step: work.step, total: Double(pictures) * (work.denoising + work.coding), bytes: work.bytes, pictures: pictures,
+      batch: batch, size: "\(request.width)×\(request.height)")
+  }
 
   /// Throws if the machine has less memory left than the pictures need.
-  func checkMemory(batch: Int, available: Int? = MachineMemory.available()) throws(JobError) {
-    guard pictures > 0, let available, work.bytes > Double(available) else { return }
-    let (needed, there) = (Self.gigabytes(work.bytes), Self.gigabytes(Double(available)))
+  package func checkMemory(available: Int? = MachineMemory.available()) throws(JobError) {
+    guard pictures > 0, let available, bytes > Double(available) else { return }
+    let (needed, there) = (Self.gigabytes(bytes), Self.gigabytes(Double(available)))
     throw .badValue(
       name: "--width, --height", value: size,
       reason: "needs about \(needed) GB more memory, \(there) GB are free: take a smaller size"
@@ -40,16 +49,15 @@ struct RunForecast {
 
   /// Measures steps of a smaller picture where the job's own are so large that the first would be long in coming.
   /// - Returns: one line, if it will take minutes.
-  mutating func beforehand(_ prepared: PreparedJob, _ loaded: LoadedPipeline) throws -> String? {
-    guard total > Self.smallRun else { return nil }
+  mutating func beforehand(_ work: PictureWork, _ prepared: PreparedJob, _ loaded: LoadedPipeline) throws -> String? {
+    guard total > Self.smallRun, step > Self.largeStep * StepCost.ownStep(prepared.request, loaded) else { return nil }
     let probe = StepCost.probe(prepared.request, loaded, share: 0.25)
-    guard work.step > Self.largeStep * StepCost.ownStep(prepared.request, loaded) else { return nil }
     return line(try StepCost.measure(prepared, loaded, size: probe).seconds(work) * Double(pictures))
   }
 
   /// Learns from the steps of the first picture.
   /// - Returns: one line at the second step, if it will take minutes.
-  mutating func step(_ done: Int, at now: Date = Date()) -> String? {
+  package mutating func told(atStep done: Int, at now: Date = Date()) -> String? {
     guard !isTold, total > Self.smallRun else { return nil }
     guard let last = lastStep else {
       lastStep = now
@@ -57,7 +65,7 @@ struct RunForecast {
     }
     isTold = true
     guard done == 2 else { return nil }
-    return line(now.timeIntervalSince(last) * total / max(work.step, 1))
+    return line(now.timeIntervalSince(last) * total / max(step * Double(batch), 1))
   }
 
   private mutating func line(_ seconds: Double) -> String? {
@@ -68,7 +76,7 @@ struct RunForecast {
   }
 
   /// In the unit a person would use.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     switch seconds {
     case ..<5400: "\(Int((seconds / 60).rounded(.up))) minutes"
     case ..<172_800: "\(Int((seconds / 3600).rounded())) hours"

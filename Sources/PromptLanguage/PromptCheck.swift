@@ -62,7 +62,8 @@ public enum PromptCheck {
         problems.append(
           PromptProblem(
             kind: .crossing, column: column,
-            message: "\"\(c)\" closes column \(partner) before \"\(c == ")" ? "[" : "(")\" of column \(inner) is closed"))
+            message: "\"\(c)\" closes column \(partner) before "
+              + "\"\(c == ")" ? "[" : "(")\" of column \(inner) is closed"))
       }
     }
     let open = (round.map { ("(", $0) } + square.map { ("[", $0) }).sorted { $0.1 < $1.1 }
@@ -70,7 +71,8 @@ public enum PromptCheck {
       + open.map {
         PromptProblem(
           kind: .unbalanced, column: $0.1,
-          message: "\"\($0.0)\" is never closed, so its emphasis holds to the end; write \\\($0.0) for a bracket as text"
+          message: "\"\($0.0)\" is never closed, so its emphasis holds to the end; "
+            + "write \\\($0.0) for a bracket as text"
         )
       }
   }

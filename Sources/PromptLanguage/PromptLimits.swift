@@ -4,6 +4,8 @@ public enum PromptLimits {
   public static let characters = 100_000
   /// Brackets open at the same time.
   public static let nesting = 200
+  /// Combining marks in a row. Comparing characters takes time by the square of their marks.
+  public static let marks = 64
   /// Texts joined by AND, each of which is another call of the network in every step.
   public static let parts = 64
 
@@ -18,6 +20,10 @@ public enum PromptLimits {
     guard count <= characters else {
       throw limit("has \(count) characters; at most \(characters) are read: shorten it")
     }
+    if let column = tooManyMarks(prompt) {
+      throw PromptProblem(
+        kind: .limit, column: column, message: "more than \(marks) combining marks in a row: leave some out")
+    }
     guard !isLiteral else { return }
     try checkNesting(prompt)
     guard !isNegative else { return }
@@ -28,6 +34,16 @@ public enum PromptLimits {
     for part in joined where !part.weight.isFinite {
       throw limit("the weight at the end of a text is too large: take one near 1")
     }
+  }
+
+  /// Where a text has more combining marks in a row than are read, in code points from 1; nil if it has not.
+  public static func tooManyMarks(_ text: some StringProtocol) -> Int? {
+    var count = 0
+    for (column, scalar) in zip(1..., text.unicodeScalars) {
+      count = scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered ? count + 1 : 0
+      if count > marks { return column }
+    }
+    return nil
   }
 
   private static func checkNesting(_ prompt: String) throws(PromptProblem) {

@@ -17,7 +17,7 @@ extension KnownWords {
   /// - Returns: a flag for each unit, and the words as they were written, each once.
   public func selection(_ units: [Unit]) -> (keeps: [Bool], leftOut: [String]) {
     let kinds = units.map(kind)
-    var keeps = kinds.map { $0 != .unknown && $0 != .silent }
+    var keeps = kinds.map { !$0.isDropped }
     guard keeps.contains(false) else { return (keeps, []) }
     var clauses: [(range: Range<Int>, isEmptied: Bool)] = []
     var start = 0
@@ -47,7 +47,7 @@ extension KnownWords {
     case wall
 
     var endsClause: Bool { self == .comma || self == .wall || self == .silentEnd }
-    var isDropped: Bool { self == .unknown || self == .silent }
+    var isDropped: Bool { self == .unknown || self == .silent || self == .silentEnd }
     var leads: Bool { self == .link || self == .join }
   }
 

@@ -57,7 +57,9 @@ public struct KnownWords: Sendable, Equatable {
   /// The file's text.
   /// - Parameter heading: a comment's lines.
   public func text(heading: [String] = []) -> String {
-    let lines = roles.sorted { $0.key < $1.key }.map { $0.value == .content ? $0.key : "\($0.key) \($0.value.rawValue)" }
+    let lines = roles.sorted { $0.key < $1.key }.map { word, role in
+      role == .content ? word : "\(word) \(role.rawValue)"
+    }
     return (heading.map { "# \($0)" } + lines).map { $0 + "\n" }.joined()
   }
 }

@@ -23,7 +23,8 @@ struct DataWords: ParsableCommand {
   @Argument(help: "A folder of captioned pictures, or a text file with a caption on each line.") var source: String?
   @Option(help: "In place of SOURCE: a scene vocabulary, whose captions are made up.") var scenes: String?
   @Option(parsing: .unconditional, help: "Captions to make up.", transform: whole) var count = 48_000
-  @Option(parsing: .unconditional, help: "Occurrences below which a word is not listed.", transform: whole) var least = 1
+  @Option(parsing: .unconditional, help: "Occurrences below which a word is not listed.", transform: whole)
+  var least = 1
   @Option(help: "A file that does not exist yet (standard output).") var output: String?
 
   func validate() throws {
@@ -36,7 +37,7 @@ struct DataWords: ParsableCommand {
     try reportingFailures {
       let (captions, heading) = try captions()
       let words = KnownWords(captions: captions, least: least)
-      let text = words.text(heading: [heading, "word: kept by itself; link: leads to the next; join: ties two together."])
+      let text = words.text(heading: [heading, "link: leads to the next word; join: ties two together."])
       guard let output else {
         Terminal.out(String(text.dropLast()))
         return
@@ -76,7 +77,8 @@ private enum CaptionFile {
 
   static func lines(_ url: URL) throws -> [String] {
     guard let data = try? Data(contentsOf: url), let text = String(data: data, encoding: .utf8) else {
-      throw Failure(path: url.path, reason: "is neither a folder of pictures nor UTF-8 text with a caption on each line")
+      throw Failure(
+        path: url.path, reason: "is neither a folder of pictures nor UTF-8 text with a caption on each line")
     }
     return text.split(whereSeparator: \.isNewline).map(String.init)
   }

@@ -30,7 +30,8 @@ struct EditOptions: ParsableArguments {
   var edit: String?
   @Option(help: "With --edit and no mask: what the input shows now.") var source: String?
   @Option(help: "With --edit and no mask: where to save the mask that was found.") var maskOut: String?
-  @Option(parsing: .unconditional, help: "How closely an instruction model keeps to the input (1.5).", transform: single)
+  @Option(
+    parsing: .unconditional, help: "How closely an instruction model keeps to the input (1.5).", transform: single)
   var imageCfg: Float?
 
   /// The layer of the flags.

@@ -49,7 +49,8 @@ struct Img2Img: ParsableCommand {
       throw ValidationError("--mask-out is one file: with --prompts, give --mask_out in each line")
     }
     guard !picture.hires.isOn else {
-      throw ValidationError("--hires-scale and --hires-resize belong to txt2img: give --width and --height for a larger result")
+      throw ValidationError(
+        "--hires-scale and --hires-resize belong to txt2img: give --width and --height for a larger result")
     }
     let change: EditJob
     do { change = try edits.job(prompt: prompt) } catch { throw ValidationError("\(error)") }

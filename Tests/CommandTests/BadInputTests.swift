@@ -142,7 +142,7 @@ import Testing
     #expect(result.errors.contains("column 3"), "\(result.errors)")
   }
 
-  @Test(arguments: [("--width", "33"), ("--steps", "0"), ("--steps", "1001")])
+  @Test(arguments: [("--clip-skip", "9"), ("--hires-scale", "1000")])
   func valuesThatCannotWork(flag: String, value: String) throws {
     let model = try folder.model("sd1_tiny").path
     try fails(.txt2img, [catOnTheMoon, "--model", model, flag, value], saying: ["\(flag) \(value)"])
@@ -153,6 +153,14 @@ import Testing
     (["--sampler", "eulr"], ["'eulr'", "euler, euler-a"]), (["--schedule", "krras"], ["'krras'", "karras"]),
     (["--sampler", "lcm", "--schedule", "karras"], ["karras", "lcm"]), (["--count", "0"], ["--count 0"]),
     (["--rng", "dice"], ["dice", "torch-batch"]), (["--nonsense"], ["--nonsense"]),
+    (["--width", "33"], ["--width 33", "multiple of 8; try 32"]), (["--width", "100000"], ["8 to 8192 pixels"]),
+    (["--steps", "0"], ["--steps 0", "1 to 1000"]), (["--steps", "1001"], ["1 to 1000"]),
+    (["--cfg", "-1"], ["--cfg -1"]),
+    (["--steps", "20.5"], ["'20.5'", "whole number"]), (["--cfg", "7,5"], ["'7,5'", "write 7.5 with a point"]),
+    (["--seed", "-5"], ["'-5'", "-1 to draw one"]), (["--count", "1000000000000000000"], ["1 to 100000"]),
+    (["--count", "99999999999999999999"], ["too large"]), (["--batch", "1000000000"], ["1 to 4096"]),
+    (["--threads", "1000000000"], ["1 to 1024"]), (["--clip-skip", "9223372036854775807"], ["0 to 1000"]),
+    (["--frames", "1000000000", "--to-seed", "3"], ["2 to 1000"]),
   ])
   func wrongUsage(flags: [String], words: [String]) throws {
     let output = folder.results.appendingPathComponent("a.png").path
@@ -184,5 +192,19 @@ import Testing
     #expect(result.errors.contains("\(file):3: --steps many") && result.errors.contains("\(file):4: "))
     let made = try FileManager.default.contentsOfDirectory(atPath: folder.results.path).sorted()
     #expect(made.count == 3 && made[1].hasSuffix("-5.png") && made[2] == "manifest.jsonl", "\(made)")
+  }
+
+  /// A prompt that is empty is drawn, as is one of which nothing is known; no prompt at all is wrong usage.
+  @Test func noPrompt() throws {
+    let model = try folder.model("sd1_tiny").path
+    for (prompt, name) in [("", "a.png"), (" ", "b.png")] {
+      let output = folder.results.appendingPathComponent(name).path
+      let result = try BuiltCommand.txt2img.run(
+        [prompt, "--model", model, "--seed", "-1", "--steps", "1.0", "--output", output] + Self.small.dropFirst(2),
+        in: folder.url)
+      #expect(result.status == 0 && FileManager.default.fileExists(atPath: output), "\(result.errors)")
+    }
+    let result = try BuiltCommand.txt2img.run([], in: folder.url)
+    #expect(result.status == 64 && result.errors.contains("say what the picture shows"), "\(result.errors)")
   }
 }

@@ -41,6 +41,9 @@ import Testing
     ("Euler SGM Uniform", .euler, .sgmUniform), ("DPM++ 2M Align Your Steps", .dpmpp2M, .ays),
     ("DPM++ 2M KL Optimal", .dpmpp2M, .klOptimal), ("LMS Karras", .lms, .karras),
     ("DPM fast", .dpmFast, nil), ("k_dpm_fast", .dpmFast, nil), ("DPM adaptive", .dpmAdaptive, nil),
+    ("k_dpmpp_2m_ka", .dpmpp2M, .karras), ("k_dpmpp_2m_sde_exp", .dpmpp2MSDE, .exponential),
+    ("k_dpm_2_a_ka", .dpm2Ancestral, .karras), ("k_dpmpp_2s_a_ka", .dpmpp2SAncestral, .karras),
+    ("k_dpmpp_3m_sde", .dpmpp3MSDE, nil), ("k_lms_ka", .lms, .karras), ("k_dpmpp_sde_ka", .dpmppSDE, .karras),
     ("k_dpm_ad", .dpmAdaptive, nil), ("Restart", .restart, nil), ("Restart Karras", .restart, .karras),
   ]
 
@@ -145,5 +148,18 @@ import Testing
     #expect(throws: SamplerError.offsetOutOfRange(steps: 1000, offset: 1, trainSteps: 1000)) {
       try DDIMSampler(config, eta: 0).plan(steps: 1000)
     }
+  }
+
+  /// The schedules of AUTOMATIC1111's list of samplers (modules/sd_samplers_kdiffusion.py, version 1.10) for "Automatic".
+  @Test(
+    arguments: [
+      ("DPM++ 2M", .karras), ("DPM++ SDE", .karras), ("DPM++ 2M SDE", .exponential),
+      ("DPM++ 2M SDE Heun", .exponential),
+      ("DPM++ 2S a", .karras), ("DPM++ 3M SDE", .exponential), ("Euler a", .uniform), ("Euler", .uniform),
+      ("LMS", .uniform), ("Heun", .uniform), ("DPM2", .karras), ("DPM2 a", .karras), ("DPM fast", .uniform),
+      ("DPM adaptive", .uniform), ("Restart", .karras), ("DDIM", nil), ("PLMS", nil), ("UniPC", nil), ("LCM", nil),
+    ] as [(String, ScheduleName?)])
+  func automaticSchedules(name: String, schedule: ScheduleName?) throws {
+    #expect(try SamplerName.parse(name).sampler.automaticSchedule == schedule)
   }
 }

@@ -44,6 +44,33 @@ import Testing
     #expect(bright[1] > bright[0] && bright[1] > dark[1], "meadow \(bright)")
   }
 
+  /// A prompt as people type them is drawn: words the model never learnt change nothing, and what is long goes into chunks.
+  @Test func wordsItNeverLearntAreLeftOut() throws {
+    let (pipeline, spec) = try pipeline()
+    let typed =
+      "a cat on the moon, oil painting, masterpiece, best quality, trending on artstation, 4k, detailed fur, sharp focus"
+    let size = pipeline.components.defaultSize
+    let request = GenerationRequest(
+      prompts: [typed], steps: 2, guidance: Guidance(scale: spec.guidance), sampler: .ddim, seeds: [1], width: size,
+      height: size)
+    let reading = try pipeline.reading(request)
+    #expect(reading.leftOut.first == "oil" && reading.leftOut.contains("4k") && reading.leftOut.count == 12)
+    #expect(reading.emptied.isEmpty)
+    var plain = request
+    plain.prompts = ["a cat on the moon"]
+    #expect(try pipeline.reading(plain).leftOut.isEmpty)
+    #expect(try pipeline.generate(request).latents.floats() == pipeline.generate(plain).latents.floats())
+    var long = plain
+    long.prompts = [Array(repeating: "a cat and a dog in a meadow at night", count: 6).joined(separator: ", ")]
+    #expect(try pipeline.generate(long).latents.floats().allSatisfy(\.isFinite))
+    var unknown = plain
+    unknown.prompts = ["(masterpiece:1.2), best quality"]
+    #expect(try pipeline.reading(unknown).emptied == unknown.prompts)
+    var empty = plain
+    empty.prompts = [""]
+    #expect(try pipeline.generate(unknown).latents.floats() == pipeline.generate(empty).latents.floats())
+  }
+
   /// Finished pictures of the narrower arithmetics, against float32. Seen with 30 steps over 24 prompts: bf16 51.6 to 55 dB, int8
   /// 37 to 55 dB; 30 dB is the least that is called the same picture.
   @Test(

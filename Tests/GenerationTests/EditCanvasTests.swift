@@ -25,6 +25,29 @@ import Testing
     return Array(image.pixels[at..<(at + image.channels)])
   }
 
+  /// Much larger than the model's 64 × 64: worked on at about that area, in the picture's shape.
+  @Test func largePicturesComeToTheModelsSize() throws {
+    let large = TestPictures.noise(width: 200, height: 150)
+    let fitted = try canvas(large) { $0.fitsModel = true }
+    #expect(fitted.isFitted && fitted.width == 72 && fitted.height == 56 && fitted.original.width == 72)
+    #expect(try !canvas(large).isFitted)
+    #expect(try !canvas(TestPictures.noise(width: 128, height: 128)) { $0.fitsModel = true }.isFitted)
+    let given = try canvas(large) { ($0.fitsModel, $0.width) = (true, 104) }
+    #expect(!given.isFitted && given.width == 104 && given.height == 80)
+  }
+
+  /// With a mask the result keeps its size, and the rest of it comes back bit for bit.
+  @Test func largePicturesWithMasksKeepTheirSize() throws {
+    let picture = TestPictures.noise(width: 200, height: 150)
+    let mask = TestPictures.mask(width: 200, height: 150, x: 50..<100, y: 50..<100)
+    let canvas = try canvas(picture, mask: mask) { $0.fitsModel = true }
+    #expect(canvas.isFitted && canvas.width == 72 && canvas.height == 56)
+    let result = ImageTensor.images(canvas.finished(foreign(canvas)))[0]
+    #expect(result.width == 200 && result.height == 150)
+    #expect(pixel(result, 10, 10) == pixel(picture, 10, 10) && pixel(result, 150, 140) == pixel(picture, 150, 140))
+    #expect(pixel(result, 75, 75) != pixel(picture, 75, 75))
+  }
+
   @Test(arguments: [(64, 48), (61, 47), (8, 8), (130, 9)])
   func untouchedPixelsComeBackBitForBit(width: Int, height: Int) throws {
     let picture = TestPictures.noise(width: width, height: height)

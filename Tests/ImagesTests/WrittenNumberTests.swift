@@ -20,7 +20,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("18446744073709551615", UInt64.max), ("18446744073709551616", nil), ("-0", 0), ("-1", nil), ("4294967295.0", 4_294_967_295),
+      ("18446744073709551615", UInt64.max), ("18446744073709551616", nil), ("-0", 0), ("-1", nil),
+      ("4294967295.0", 4_294_967_295),
     ] as [(String, UInt64?)])
   func unsigned(text: String, value: UInt64?) { #expect(WrittenNumber.unsigned(text) == value) }
 
@@ -31,7 +32,8 @@ import Testing
 
   @Test(arguments: ["512x768", "512X768", "512 x 768", "512×768", "512.0x+768", "512*768"])
   func sizes(text: String) {
-    #expect(GenerationParameters(prompt: "", fields: [("Size", text)]).size.map { [$0.width, $0.height] } == [512, 768])
+    #expect(
+      GenerationParameters(prompt: "", fields: [("Size", text)]).size.map { [$0.width, $0.height] } == [512, 768])
   }
 
   @Test(arguments: ["512", "512x", "x768", "0x768", "-512x768", "512x768x3", "axb"]) func noSizes(text: String) {

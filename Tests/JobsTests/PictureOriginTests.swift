@@ -21,7 +21,9 @@ import Testing
     { ($0.variationSeed, $0.variationStrength) = (77, 0.30000000000000004) },
     { ($0.hiresScale, $0.hiresSteps, $0.hiresDenoise, $0.hiresUpscaler) = (1.5, 3, 0.65, .lanczos) },
     {
-      ($0.hiresResize, $0.hiresSteps, $0.hiresCounting, $0.hiresDenoise) = (PixelSize(width: 96, height: 72), 3, .all, 0.5)
+      ($0.hiresResize, $0.hiresSteps, $0.hiresCounting, $0.hiresDenoise) = (
+        PixelSize(width: 96, height: 72), 3, .all, 0.5
+      )
       ($0.hiresSampler, $0.hiresSchedule, $0.hiresCFG) = ("euler-a", "karras", 3.5)
       ($0.hiresPrompt, $0.hiresNegativePrompt) = ("a dog, running", "cat: no")
     },
@@ -122,9 +124,11 @@ import Testing
     #expect(sized.job.hiresResize == PixelSize(width: 96, height: 0) && sized.job.hiresScale == nil)
     #expect(sized.job.hiresSampler == "Euler" && sized.job.hiresSchedule == "uniform" && sized.job.hiresCFG == 2)
     #expect(sized.job.hiresPrompt == "b, c" && sized.notes.count == 1 && sized.notes[0].contains("Hires checkpoint x"))
-    let old = try origin("a\nSteps: 4, Sampler: Euler, Seed: 1, Size: 1024x768, Denoising strength: 0.7, First pass size: 0x0")
+    let old = try origin(
+      "a\nSteps: 4, Sampler: Euler, Seed: 1, Size: 1024x768, Denoising strength: 0.7, First pass size: 0x0")
     #expect(old.job.width == 640 && old.job.height == 448 && old.job.hiresResize == PixelSize(width: 1024, height: 768))
-    let own = try origin("a\nSteps: 4, Sampler: Euler, Seed: 1, Denoising strength: 0.5, Hires upscale: 2, Version: imago")
+    let own = try origin(
+      "a\nSteps: 4, Sampler: Euler, Seed: 1, Denoising strength: 0.5, Hires upscale: 2, Version: imago")
     #expect(own.job.hiresCounting == nil, "Imago's flags count a share")
   }
 
@@ -139,7 +143,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "Steps: 20.0, Size: 512X768", "Steps: 2e1, Size: 512 x 768", "Steps: +20, Size: 512×768", "Steps:  20 , Size: 512.0x768",
+    "Steps: 20.0, Size: 512X768", "Steps: 2e1, Size: 512 x 768", "Steps: +20, Size: 512×768",
+    "Steps:  20 , Size: 512.0x768",
   ])
   func numbersAsPeopleWriteThem(fields: String) throws {
     let found = try origin("Negative prompt: b\n\(fields), Sampler: Euler, CFG scale: 7, Seed: -1")

@@ -90,7 +90,8 @@ import Testing
 
   /// Numbers as people write them, in both dialects; -1 is any seed.
   @Test(arguments: [
-    "a --s 20.0 --w +512 --h 5.12e2 --l 7 --d -1", "--prompt a --steps 2e1 --width 512.0 --height 512 --cfg_scale +7.0 --seed=-1",
+    "a --s 20.0 --w +512 --h 5.12e2 --l 7 --d -1",
+    "--prompt a --steps 2e1 --width 512.0 --height 512 --cfg_scale +7.0 --seed=-1",
     "a --steps 20 --w 512 --h 512 --cfg 07 --seed -1.0",
   ])
   func numbers(line: String) throws {
@@ -111,13 +112,16 @@ import Testing
   @Test func longLinesTakeNoTime() throws {
     let words = String(repeating: "<lora:x --y ", count: 50_000)
     #expect(PromptFile(text: words, path: "p.txt").errors.count == 1)
+    let marks = "a" + String(repeating: "\u{301}\u{323}", count: 50_000) + "\na cat"
+    #expect(PromptFile(text: marks, path: "p.txt").errors.count == 1)
     #expect(try only("--prompt \(String(repeating: "a", count: 1_000_000)) --s 3").steps == 3)
   }
 
   @Test(arguments: [
     "a --outpaint 1,2", "a --resize_mode 7", "a --inpainting_fill x", "a --init_image", "a --frames 1",
     "a --strength x",
-    "a --emphasis loud", "a --prediction noise", "a --q 5", "a --s many", "a --w 0", "a --s 20.5", "a --l 7,5", "--prompt \"a",
+    "a --emphasis loud", "a --prediction noise", "a --q 5", "a --s many", "a --w 0", "a --s 20.5", "a --l 7,5",
+    "--prompt \"a",
     "a --ss nothing", "a --d -5", "a --l", "a --l nan",
     "--prompt a --steps 3 4", "--prompt a --restore_faces true", "--prompt a --tiling maybe", "a --f ../x",
     "a --nl 3", "--prompt a --rng dice", "--prompt a --batch_size 999999999999", "a --schedule wavy",

@@ -21,6 +21,9 @@ import Testing
     #expect(problem("(", 201) != nil && problem("(", 200) == nil)
     #expect(problem("[", 1000, isLiteral: true) == nil && problem("a AND ", 150, isLiteral: true) == nil)
     #expect(problem("(a)[b]", 10_000) == nil && problem("\\(", 10_000) == nil && problem("<lora:", 10_000) == nil)
+    #expect(
+      problem("\u{301}\u{323}", 40) == "the prompt, column 65: more than 64 combining marks in a row: leave some out")
+    #expect(problem("e\u{301}", 30_000) == nil && problem("\u{301}", 64, isLiteral: true) == nil)
     #expect(throws: PromptProblem.self) { try PromptLimits.check("a :\(String(repeating: "9", count: 60))") }
   }
 

@@ -61,9 +61,10 @@ extension SamplerName {
     let key = text.nameKey
     if let name = named(key) { return (name, nil) }
     // The longest ending that is a schedule's name and leaves a sampler's.
-    let endings = ScheduleName.allCases.filter { $0 != .default }
+    let names = ScheduleName.allCases.filter { $0 != .default }
       .flatMap { schedule in [schedule.displayName.nameKey, schedule.rawValue.nameKey].map { ($0, schedule) } }
-      .sorted { $0.0.count > $1.0.count }
+    // The short ones are of AUTOMATIC1111's aliases, such as "k_dpmpp_2m_ka".
+    let endings = (names + [("ka", .karras), ("exp", .exponential)]).sorted { $0.0.count > $1.0.count }
     for (ending, schedule) in endings where key.hasSuffix(ending) {
       if let name = named(String(key.dropLast(ending.count))) { return (name, schedule) }
     }
@@ -71,7 +72,9 @@ extension SamplerName {
   }
 
   private static func named(_ key: String) -> SamplerName? {
-    allCases.first { $0.rawValue.nameKey == key || $0.displayName.nameKey == key } ?? aliases[key]
+    let found = allCases.first { $0.rawValue.nameKey == key || $0.displayName.nameKey == key } ?? aliases[key]
+    // k-diffusion's samplers have a "k_" before their names in many programs.
+    return found ?? (key.hasPrefix("k") ? named(String(key.dropFirst())) : nil)
   }
 
   /// The sampler of a name with or without a schedule at its end, or nil; `parse` says which schedule, or why not.
