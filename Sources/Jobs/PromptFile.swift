@@ -33,7 +33,8 @@ public struct PromptFile: Sendable {
   /// - Parameter path: for messages.
   public init(text: String, path: String) {
     self.path = path
-    let text = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
+    // As a code point: comparing characters takes time by the square of their marks.
+    let text = text.unicodeScalars.first == "\u{FEFF}" ? Substring(text.unicodeScalars.dropFirst()) : text[...]
     for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       guard PromptLimits.tooManyMarks(raw) == nil else {
         let reason = "has more than \(PromptLimits.marks) combining marks in a row"

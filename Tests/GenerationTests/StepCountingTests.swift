@@ -32,7 +32,8 @@ import Testing
       let plan = try SamplerName.euler.make(SchedulerConfig(), eta: 0, schedule: schedule)
         .plan(steps: counts.planned).starting(at: counts.planned - counts.run)
       #expect(plan.indices.count == counts.run)
-      expectClose(plan.sigmas[plan.start...].map { Float($0) }, expected, rtol: 4e-6, row.testDescription)
+      // The model's table is a product in float32 here, whose first entry lies 1.3e-5 beside the exact one.
+      expectClose(plan.sigmas[plan.start...].map { Float($0) }, expected, rtol: 2e-5, row.testDescription)
     }
   }
 

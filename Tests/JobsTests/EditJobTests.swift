@@ -42,7 +42,10 @@ import Testing
 
   @Test func defaults() throws {
     try edit { ($0.isEdit, $0.source, $0.maskOut) = (true, "a cat", "m.png") }.check()
-    #expect(edit { _ in }.canvasOptions(width: nil, height: nil) == CanvasOptions())
+    var plain = CanvasOptions()
+    plain.fitsModel = true
+    #expect(edit { _ in }.canvasOptions(width: nil, height: nil) == plain)
+    #expect(!edit { $0.resize = .resize }.canvasOptions(width: nil, height: nil).fitsModel)
     let options = edit { ($0.maskBlur, $0.padding, $0.pastesBack, $0.area) = (2, 5, false, .masked) }
       .canvasOptions(width: 64, height: nil)
     #expect(options.maskBlur == 2 && options.padding == 5 && !options.pastesBack && options.area == .masked)
