@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .executable(name: "txt2img", targets: ["txt2img"]),
     .executable(name: "img2img", targets: ["img2img"]),
+    .executable(name: "lora-train", targets: ["lora-train"]),
     .executable(name: "imago", targets: ["imago"]),
     .library(name: "Generation", targets: ["Generation"]),
     .library(name: "Training", targets: ["Training"]),
@@ -50,16 +51,17 @@ let package = Package(
     .target(name: "SceneData", dependencies: ["Images"]),
     .target(
       name: "Training",
-      dependencies: ["Generation", "SceneData", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Generation", "Jobs", "Adapters", "SceneData", .product(name: "Yams", package: "Yams")]),
 
     // Commands.
     .target(
       name: "CommandSupport",
       dependencies: [
-        "Generation", "Jobs", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Generation", "Jobs", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
+    .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
     .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training"]),
 
     // Tests.

@@ -98,18 +98,21 @@ public struct PipelineFiles: Sendable {
   }
 
   /// Builds one part strictly: every tensor is used and has its shape.
-  /// - Parameter source: the part's weights, adapted or not.
+  /// - Parameters:
+  ///   - source: the part's weights, adapted or not.
+  ///   - isTrainable: which weights get gradients.
   func build<Model>(
-    _ part: ModelPart, from source: any ParameterSource, _ make: (ParameterPath) -> Model
-  ) throws -> Model {
-    let store = ParameterStore(source)
+    _ part: ModelPart, from source: any ParameterSource,
+    isTrainable: @escaping @Sendable (String) -> Bool = { _ in false }, _ make: (ParameterPath) -> Model
+  ) throws -> (model: Model, parameters: [Parameter]) {
+    let store = ParameterStore(source, isTrainable: isTrainable)
     let model = make(store.root)
     do {
       try store.finish(ignoring: ["position_ids"])
     } catch {
       throw sources[part]?.translated(error) ?? error
     }
-    return model
+    return (model, store.parameters)
   }
 
   /// The tokenizer of a text encoder, counted from 0.

@@ -4,6 +4,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case nonFinite(step: Int, tensor: String, lastGood: String)
   case wrongState(path: String, reason: String)
   case badRecipe(path: String, reason: String)
+  case badFolder(path: String, reason: String)
   case noData(path: String, reason: String)
   case selfCheck(recipe: String, reason: String)
 
@@ -14,6 +15,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .wrongState(let path, let reason):
       "\(path): \(reason). Start a new run folder, or resume with the recipe that made it"
     case .badRecipe(let path, let reason): "\(path): \(reason)"
+    case .badFolder(let path, let reason): "\(path): \(reason)"
     case .noData(let path, let reason): "\(path): \(reason)"
     case .selfCheck(let recipe, let reason): "\(recipe): the check at the end failed: \(reason)"
     }

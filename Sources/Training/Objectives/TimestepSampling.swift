@@ -27,8 +27,17 @@ public struct TimestepSampling: Codable, Sendable, Equatable {
     deviation = try c.decodeIfPresent(Double.self, forKey: .deviation) ?? 1
   }
 
+  /// What is wrong with the settings.
+  var problem: RecipeProblem? {
+    let rules: [RecipeProblem.Rule] = [
+      (mean.isFinite && abs(mean) <= 100, "timestep_sampling.mean", "must be -100 to 100"),
+      (deviation >= 0 && deviation <= 100, "timestep_sampling.deviation", "must be 0 to 100"),
+    ]
+    return RecipeProblem.first(rules)
+  }
+
   /// A timestep in `0..<count`.
-  func draw(_ random: inout StepRandom, count: Int) -> Int {
+  func draw(_ random: inout ExampleRandom, count: Int) -> Int {
     guard kind == .logitNormal else { return random.integer(below: count) }
     let z = mean + deviation * Double(random.normal([1]).scalar)
     return min(Int(Double(count) / (1 + exp(-z))), count - 1)
