@@ -77,7 +77,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "txt2img", "img2img", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport", "ReferenceSupport",
+        "txt2img", "img2img", "lora-train", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport",
+        "ReferenceSupport",
       ]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
@@ -95,7 +96,9 @@ let package = Package(
     .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "NN", "Images"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

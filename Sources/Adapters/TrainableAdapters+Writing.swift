@@ -68,7 +68,9 @@ extension TrainableAdapters {
       config["\(prefix).lora_alpha"] = alpha
       if module.adapter.rank != rank {
         func pattern(_ name: String, _ value: Any) {
-          config["\(prefix).\(name)"] = (config["\(prefix).\(name)"] as? [String: Any] ?? [:]).merging([path: value]) { $1 }
+          config["\(prefix).\(name)"] = (config["\(prefix).\(name)"] as? [String: Any] ?? [:]).merging([path: value]) {
+            $1
+          }
         }
         pattern("rank_pattern", module.adapter.rank)
         pattern("alpha_pattern", module.alpha)

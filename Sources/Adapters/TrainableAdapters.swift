@@ -114,7 +114,8 @@ public struct TrainableAdapters: Sendable {
     if let unused = merger.reports.first?.unusedKeys.first { throw fail("its \(unused) is of no layer of this model") }
     let changed = merger.changedNetworks.reduce(0) { $0 + merger.changedKeys(of: $1).count }
     guard changed <= modules.count else {
-      throw fail("it changes \(changed) layers, these settings train \(modules.count): give the targets it was made with")
+      throw fail(
+        "it changes \(changed) layers, these settings train \(modules.count): give the targets it was made with")
     }
     for module in modules {
       let found = merger.source(module.network, .factored)?.adapters(of: module.weight.name, shape: module.weight.shape)

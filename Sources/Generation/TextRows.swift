@@ -45,9 +45,12 @@ public struct TextRows: Sendable {
     var states: [Tensor] = []
     var pooled: Tensor?
     for (index, part) in conditioners.enumerated() {
-      let replacements = vectors.isEmpty ? [] : rows[index].enumerated().flatMap { number, row in
-        row.places.map { CLIPTextModel.Replacement(row: number, position: $0, vectors: vectors[index]) }
-      }
+      let replacements =
+        vectors.isEmpty
+        ? []
+        : rows[index].enumerated().flatMap { number, row in
+          row.places.map { CLIPTextModel.Replacement(row: number, position: $0, vectors: vectors[index]) }
+        }
       let encoding = part.model(rows[index].map(\.ids), replacing: replacements, dtype: dtype)
       states.append(try PromptEncoder.hiddenState(encoding, of: part, isXL: isXL, clipSkip: clipSkip))
       if isXL { pooled = encoding.pooled }

@@ -45,7 +45,8 @@ struct UNetBlockStyle: Sendable {
 }
 
 /// A residual block and what stands behind it; recomputed for gradients where that is asked for.
-private func layer(_ resnet: ResnetBlock2D, _ mixer: PixelMixer?, _ x: Tensor, time: Tensor, context: Tensor?) -> Tensor {
+private func layer(_ resnet: ResnetBlock2D, _ mixer: PixelMixer?, _ x: Tensor, time: Tensor, context: Tensor?) -> Tensor
+{
   Recomputation.block([x, time] + (context.map { [$0] } ?? [])) { inputs in
     let h = resnet(inputs[0], time: inputs[1])
     return mixer.map { $0(h, context: inputs.count > 2 ? inputs[2] : nil) } ?? h

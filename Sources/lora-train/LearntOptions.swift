@@ -15,7 +15,8 @@ struct LearntOptions: ParsableArguments {
   @Option(help: "Their learning rate (half of --lr).") var lrText: Double?
   @Option(help: ArgumentHelp("A LoRA to go on from.", valueName: "file")) var networkWeights: String?
   @Option(help: "kohya, which every tool reads, or diffusers.") var format = Format.kohya
-  @Option(help: ArgumentHelp("Learns a word for the pictures (textual inversion) instead of a LoRA.", valueName: "word"))
+  @Option(
+    help: ArgumentHelp("Learns a word for the pictures (textual inversion) instead of a LoRA.", valueName: "word"))
   var embedding: String?
   @Option(help: "Vectors the word stands for.") var vectors = 1
   @Option(help: "A known word it starts from.") var initWord: String?
@@ -27,7 +28,8 @@ struct LearntOptions: ParsableArguments {
     if lrText != nil, !textEncoder { throw ValidationError("--lr-text needs --text-encoder") }
     if embedding == nil, initWord != nil { throw ValidationError("--init-word needs --embedding WORD") }
     if embedding != nil, textEncoder || networkWeights != nil || convRank != nil {
-      throw ValidationError("--embedding learns a word alone; leave out --text-encoder, --network-weights and --conv-rank")
+      throw ValidationError(
+        "--embedding learns a word alone; leave out --text-encoder, --network-weights and --conv-rank")
     }
   }
 

@@ -74,7 +74,8 @@ struct LoRATrain: ParsableCommand {
     Interruption.install()
     try reportingFailures {
       let recipe = try recipe()
-      let folder = data.run.map { URL(fileURLWithPath: $0) } ?? outputURL.deletingPathExtension().appendingPathExtension("run")
+      let folder =
+        data.run.map { URL(fileURLWithPath: $0) } ?? outputURL.deletingPathExtension().appendingPathExtension("run")
       try checkPlaces(folder)
       try compute.run {
         let report = TrainingReport(quiet: compute.quiet, json: compute.json)

@@ -15,11 +15,13 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: "Steps until the rate is reached.") var warmup = 0
   @Option(help: "adamw, lion (half the memory) or muon.") var optimizer = OptimizerName.adamW
   @Option(help: "Decides what is drawn at random.") var seed: UInt64 = 0
-  @Flag(help: "Computes blocks again for their gradients: half the memory, a third more time.") var checkpointing = false
+  @Flag(help: "Computes blocks again for their gradients: half the memory, a third more time.") var checkpointing =
+    false
   @Option(name: .customLong("min-snr-gamma"), help: "Weights steps by min(SNR, gamma); 5 is usual.")
   var minSNRGamma: Float?
   @Option(help: "Noise of one value a channel, for dark and bright pictures; 0.05 is usual.") var noiseOffset: Float = 0
-  @Option(help: ArgumentHelp("Prompts to draw while training, a line each.", valueName: "file")) var samplePrompts: String?
+  @Option(help: ArgumentHelp("Prompts to draw while training, a line each.", valueName: "file")) var samplePrompts:
+    String?
   @Option(help: "Steps between samples.") var sampleEvery: Int?
   @Option(help: "Steps between files written on the way (NAME-000200.safetensors).") var saveEvery: Int?
 
@@ -32,7 +34,9 @@ struct ScheduleOptions: ParsableArguments {
 
   func validate() throws {
     if steps != nil, epochs != nil { throw ValidationError("give --steps or --epochs, not both") }
-    if let epochs, !(1...1_000_000).contains(epochs) { throw ValidationError("--epochs \(epochs): must be 1 to 1000000") }
+    if let epochs, !(1...1_000_000).contains(epochs) {
+      throw ValidationError("--epochs \(epochs): must be 1 to 1000000")
+    }
   }
 
   /// The lines of the sample prompts' file.

@@ -14,6 +14,7 @@ struct CommandResult: Sendable {
 /// The built commands, run as a person runs them.
 enum BuiltCommand: String, Sendable {
   case txt2img, img2img, imago
+  case loraTrain = "lora-train"
 
   /// Commands lie beside the bundle of tests, which is the program that runs.
   private var url: URL {

@@ -54,7 +54,7 @@ public struct Buckets: Sendable {
   }
 
   /// The share of a picture's area that is left once it covers a shape.
-  static func kept(_ shape: Shape, _ width: Int, _ height: Int) -> Double {
+  package static func kept(_ shape: Shape, _ width: Int, _ height: Int) -> Double {
     let scale = max(Double(shape.width) / Double(width), Double(shape.height) / Double(height))
     return Double(shape.width * shape.height) / (scale * Double(width) * scale * Double(height))
   }

@@ -1,12 +1,12 @@
 /// What is made of a picture's caption each time it is seen.
-struct CaptionRules: Sendable {
+package struct CaptionRules: Sendable {
   let trigger: String?
   let className: String?
   let dropout: Float
   let shuffles: Bool
   let kept: Int
 
-  init(_ settings: PictureSettings) {
+  package init(_ settings: PictureSettings) {
     (trigger, className) = (settings.trigger, settings.className)
     (dropout, shuffles, kept) = (settings.captionDropout, settings.shufflesTags, settings.keptTags)
   }
@@ -16,7 +16,7 @@ struct CaptionRules: Sendable {
 
   /// The caption of a picture, with what every caption gets.
   /// - Parameter written: what stands beside the picture, or its folder's name.
-  func caption(_ written: String) -> String {
+  package func caption(_ written: String) -> String {
     guard let trigger else { return written.isEmpty ? className ?? "" : written }
     if !written.isEmpty { return written.contains(trigger) ? written : "\(trigger), \(written)" }
     guard let className else { return trigger }
@@ -27,7 +27,7 @@ struct CaptionRules: Sendable {
   }
 
   /// The caption for one epoch: the first parts stay, the others change places; or it is left out.
-  func draw(_ caption: String, random: inout ExampleRandom) -> String {
+  package func draw(_ caption: String, random: inout ExampleRandom) -> String {
     if random.uniform() < dropout { return "" }
     guard shuffles else { return caption }
     let parts = caption.split(separator: ",").map { part in part.drop { $0 == " " } }.filter { !$0.isEmpty }

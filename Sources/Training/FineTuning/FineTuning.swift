@@ -24,7 +24,9 @@ struct FineTuning {
     let files = try PipelineFiles(modelURL, options: spec.fileOptions(home: ModelLocator().home))
     guard files.kind == .textToImage else {
       throw GenerationError.unsupported(
-        what: "\(modelURL.path): \(files.kind?.rawValue ?? "this kind of") models cannot be taught; give a text-to-image model")
+        what:
+          "\(modelURL.path): \(files.kind?.rawValue ?? "this kind of") models cannot be taught; give a text-to-image model"
+      )
     }
     let rules = CaptionRules(recipe.pictures)
     let start = OpenedPictures(recipe.pictures, rules: rules)
@@ -44,7 +46,8 @@ struct FineTuning {
     let split = try pictures.split(buckets: buckets, validation: recipe.pictures.validation, seed: recipe.loop.seed)
     let texts = TextRows(components.conditioners, isXL: components.isXL)
     let training = try batches(split.training, texts: texts, components, learnable, rules)
-    let validation = try split.validation.isEmpty ? nil : batches(split.validation, texts: texts, components, learnable, rules)
+    let validation =
+      try split.validation.isEmpty ? nil : batches(split.validation, texts: texts, components, learnable, rules)
     if let epochs = recipe.epochs {
       let batches = training.order(batch: recipe.loop.batch, seed: 0).batchesPerEpoch * epochs
       recipe.loop.steps = max(1, (batches + recipe.loop.accumulate - 1) / recipe.loop.accumulate)
@@ -69,7 +72,9 @@ struct FineTuning {
       "model": ModelHash.short(modelURL) ?? modelURL.path,
       "the pictures": ContentHash.hex(
         (split.training + split.validation).map { "\($0.picture.hash) \($0.picture.caption) \($0.shape)" }),
-      "network weights": try recipe.adapter.start.map { ContentHash.hex([try Data(contentsOf: URL(fileURLWithPath: $0))]) } ?? "",
+      "network weights": try recipe.adapter.start.map {
+        ContentHash.hex([try Data(contentsOf: URL(fileURLWithPath: $0))])
+      } ?? "",
     ])
     let result = FineTuningResult(
       recipe: recipe, learnable: learnable, drawing: drawing, objective: objective, validation: validation,
@@ -121,7 +126,8 @@ struct FineTuning {
   ) {
     for skipped in pictures.skipped { context.note("skipped \(skipped.name): \(skipped.reason)") }
     let held = validation.map { ", \($0.count) held back" } ?? ""
-    context.note("\(pictures.count) pictures, \(pictures.skipped.count) skipped, \(training.count) examples an epoch\(held)")
+    context.note(
+      "\(pictures.count) pictures, \(pictures.skipped.count) skipped, \(training.count) examples an epoch\(held)")
     let shapes = training.buckets.map { "\($0.shape): \($0.examples.count)" }
     context.note("buckets: \(shapes.joined(separator: ", "))")
     let cut = Set(training.examples.map(\.picture.caption)).filter { texts.isCut($0) }.count

@@ -129,11 +129,11 @@ struct PictureEncoder {
 }
 
 /// How a picture is brought to a shape: scaled down until it just covers it, the middle kept.
-struct Crop: CustomStringConvertible {
-  let width, height, left, top: Int
+package struct Crop: CustomStringConvertible {
+  package let width, height, left, top: Int
   let shape: Buckets.Shape
 
-  init(width: Int, height: Int, _ shape: Buckets.Shape) {
+  package init(width: Int, height: Int, _ shape: Buckets.Shape) {
     let scale = max(Double(shape.width) / Double(width), Double(shape.height) / Double(height))
     self.width = max(Int((Double(width) * scale).rounded()), shape.width)
     self.height = max(Int((Double(height) * scale).rounded()), shape.height)
@@ -141,7 +141,7 @@ struct Crop: CustomStringConvertible {
     self.shape = shape
   }
 
-  var description: String { "\(width)x\(height)+\(left)+\(top)" }
+  package var description: String { "\(width)x\(height)+\(left)+\(top)" }
 
   func apply(_ image: Image) -> Image {
     let isSame = image.width == width && image.height == height
@@ -168,7 +168,9 @@ struct CachedTexts {
     }
     return .encoded(
       try captions.map { caption in
-        let kept = try cache.tensors(["text 1", caption, encoders, dtype.elementType.rawValue, "\(rows.clipSkip ?? -1)"]) {
+        let kept = try cache.tensors([
+          "text 1", caption, encoders, dtype.elementType.rawValue, "\(rows.clipSkip ?? -1)",
+        ]) {
           let made = try rows.encode(rows.tokens(caption).map { [$0] }, dtype: dtype)
           return [("context", made.context)] + (made.pooled.map { [("pooled", $0)] } ?? [])
         }

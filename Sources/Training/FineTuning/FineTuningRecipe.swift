@@ -44,7 +44,8 @@ public struct FineTuningRecipe: TrainingRecipe {
   public var loop: LoopSettings
 
   enum CodingKeys: String, CodingKey {
-    case name, model, method, pictures, adapter, embedding, parts, precision, samples, cache, output, loop, recomputes, epochs
+    case name, model, method, pictures, adapter, embedding, parts, precision, samples, cache, output, loop, recomputes,
+      epochs
     case minSNRGamma = "min_snr_gamma"
     case noiseOffset = "noise_offset"
     case timestepSampling = "timestep_sampling"

@@ -95,7 +95,8 @@ struct FineTuningResult: Artifact {
     if let a = before.styleDistance, let b = after.styleDistance {
       context.note(
         String(
-          format: "distance of its pictures from the folder's look: %.2f before, %.2f after (0 is the folder itself)", a, b))
+          format: "distance of its pictures from the folder's look: %.2f before, %.2f after (0 is the folder itself)",
+          a, b))
     }
   }
 }

@@ -77,8 +77,9 @@ struct LearnableWord: Learnable {
     let start = settings.start ?? recipe.pictures.className?.split(separator: " ").last.map(String.init) ?? "picture"
     word = try components.conditioners.enumerated().map { index, part in
       let ids = Array(part.tokenizer.encode(start).dropFirst().dropLast())
-      guard let table = components.parameters[index == 0 ? .textEncoder : .textEncoder2]?
-        .first(where: { $0.name.hasSuffix("token_embedding.weight") })?.value, !ids.isEmpty
+      guard
+        let table = components.parameters[index == 0 ? .textEncoder : .textEncoder2]?
+          .first(where: { $0.name.hasSuffix("token_embedding.weight") })?.value, !ids.isEmpty
       else { throw fail("the start word \"\(start)\" has no tokens in this model") }
       let rows = (0..<settings.vectors).map { row in
         table.slice(axis: 0, from: Int(ids[row % ids.count]), count: 1).ownedFloat32()

@@ -29,7 +29,9 @@ struct PriorPictures {
       (job.prompt, job.seed) = (className, recipe.loop.seed &+ UInt64(index))
       let image = try drawing.draw([job], side: side)[0]
       try ImageFile.save(image, to: url)
-      if (index + 1) % 10 == 0 || index + 1 == count { context.note("drew \(index + 1) of \(count) pictures of \(className)") }
+      if (index + 1) % 10 == 0 || index + 1 == count {
+        context.note("drew \(index + 1) of \(count) pictures of \(className)")
+      }
     }
     return folder
   }

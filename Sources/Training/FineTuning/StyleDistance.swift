@@ -9,7 +9,7 @@ import TensorCore
 ///
 /// Each channel counts in units of its deviation over the folder's pictures, so 0 is the folder itself and 1 is as far as
 /// its own pictures lie from each other.
-struct StyleDistance {
+package struct StyleDistance {
   private let model: AutoencoderKL?
   private let precision: Precision
   private let pictures: [FineTuningBatches.Example]
@@ -47,7 +47,7 @@ struct StyleDistance {
   }
 
   /// Root mean square over features of the difference of the two means, in units of the second's deviations.
-  static func distance(_ found: [[Double]], from wanted: [[Double]]) -> Double {
+  package static func distance(_ found: [[Double]], from wanted: [[Double]]) -> Double {
     let width = wanted[0].count
     var sum = 0.0
     for i in 0..<width {

@@ -2,14 +2,14 @@ import Foundation
 import Images
 
 /// One picture of a folder as training sees it.
-struct TrainingPicture: Sendable {
+package struct TrainingPicture: Sendable {
   let url: URL
   /// Its path in the folder.
-  let name: String
-  let caption: String
+  package let name: String
+  package let caption: String
   let width, height: Int
   /// How often it is seen in an epoch: `10_name/` in its path.
-  let repeats: Int
+  package let repeats: Int
   /// SHA-256 of the file, of its mask too if that counts.
   let hash: String
   /// What it counts in the loss.
@@ -17,19 +17,19 @@ struct TrainingPicture: Sendable {
 }
 
 /// The pictures of a folder, those that cannot be used and why.
-struct TrainingPictures {
-  struct Skipped: Sendable, Equatable {
-    let name, reason: String
+package struct TrainingPictures {
+  package struct Skipped: Sendable, Equatable {
+    package let name, reason: String
   }
 
-  private(set) var pictures: [TrainingPicture] = []
-  private(set) var skipped: [Skipped] = []
+  package private(set) var pictures: [TrainingPicture] = []
+  package private(set) var skipped: [Skipped] = []
 
   /// Reads a folder: PNG and JPEG with captions from `metadata.jsonl` or `metadata.csv`, `name.txt` or `name.caption`,
   /// else from a folder's name, as kohya's trainer takes `10_zkz dog/` for ten repeats of that caption.
   /// - Parameter least: pictures with a shorter side are left out.
   /// - Throws: `noData` if nothing is left.
-  init(_ folder: URL, rules: CaptionRules, isMasked: Bool, least: Int) throws {
+  package init(_ folder: URL, rules: CaptionRules, isMasked: Bool, least: Int) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
       throw TrainingError.noData(path: folder.path, reason: "there is no such folder")
@@ -47,7 +47,8 @@ struct TrainingPictures {
         guard min(image.width, image.height) >= least else {
           skipped.append(
             Skipped(
-              name: name, reason: "is \(image.width)×\(image.height): smaller than \(least) pixels, and nothing is enlarged"))
+              name: name,
+              reason: "is \(image.width)×\(image.height): smaller than \(least) pixels, and nothing is enlarged"))
           continue
         }
         let place = RepeatFolder(name)

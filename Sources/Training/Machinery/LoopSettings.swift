@@ -43,7 +43,9 @@ public struct LoopSettings: Sendable, Codable, Equatable {
   }
 
   /// Keys that decide only what is told and written on the way, not what is learnt.
-  static let incidental = ["log_every", "save_every", "sample_every", "write_every", "save_minutes"].map { "loop.\($0)" }
+  static let incidental = ["log_every", "save_every", "sample_every", "write_every", "save_minutes"].map {
+    "loop.\($0)"
+  }
 
   public init(steps: Int, batch: Int, learningRate: Double) {
     (self.steps, self.batch, self.learningRate) = (steps, batch, learningRate)

@@ -28,7 +28,9 @@ public struct TrainingState: Sendable {
     let buffers = optimizer.buffers
     for (i, parameter) in parameters.enumerated() {
       tensors.append(("weight/\(parameter.name)", parameter.value))
-      for buffer in buffers { if let tensor = buffer.tensors[i] { tensors.append(("\(buffer.name)/\(parameter.name)", tensor)) } }
+      for buffer in buffers {
+        if let tensor = buffer.tensors[i] { tensors.append(("\(buffer.name)/\(parameter.name)", tensor)) }
+      }
       if let average { tensors.append(("average/\(parameter.name)", average.values[i])) }
     }
     try TensorFile.write(

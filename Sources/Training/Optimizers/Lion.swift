@@ -28,7 +28,8 @@ public struct Lion: Optimizer {
       guard let gradient = gradients[parameter]?.scaled(by: scale) else { continue }
       let direction = momenta[i].scaled(by: beta1, adding: gradient, times: 1 - beta1).sign
       let value = parameter.value
-      parameter.replace(with: value.scaled(by: 1 - rates[i] * settings.weightDecay, adding: direction, times: -rates[i]))
+      parameter.replace(
+        with: value.scaled(by: 1 - rates[i] * settings.weightDecay, adding: direction, times: -rates[i]))
       momenta[i] = momenta[i].scaled(by: beta2, adding: gradient, times: 1 - beta2)
     }
   }

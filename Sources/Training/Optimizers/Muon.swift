@@ -20,7 +20,7 @@ public struct Muon: Optimizer {
   }
 
   /// Whether a parameter is a matrix between hidden states.
-  static func isMatrix(_ parameter: Parameter) -> Bool {
+  package static func isMatrix(_ parameter: Parameter) -> Bool {
     guard parameter.shape.count > 1 else { return false }
     let ends = ["embedding.weight", "conv_in.weight", "conv_out.weight"]
     return !ends.contains { parameter.name.hasSuffix($0) }
@@ -63,7 +63,7 @@ public struct Muon: Optimizer {
 
   /// A matrix with the same singular vectors and singular values near 1, by five steps of Newton and Schulz's iteration
   /// with Jordan's coefficients.
-  static func orthogonal(_ matrix: Tensor, dtype: DType) -> Tensor {
+  package static func orthogonal(_ matrix: Tensor, dtype: DType) -> Tensor {
     let norm = matrix.sumOfSquares.squareRoot()
     guard norm > 0 else { return matrix }
     // The product of the shorter sides is the smaller one.

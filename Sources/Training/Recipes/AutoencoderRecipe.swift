@@ -45,7 +45,10 @@ extension AutoencoderRecipe {
     let rules: [RecipeProblem.Rule] = [
       ((8...4096).contains(size), "size", "must be 8 to 4096"),
       (size % (1 << (model.blockOutChannels.count - 1)) == 0, "size", "must be a multiple of the downscaling"),
-      ([squareWeight, edgeWeight, divergenceWeight].allSatisfy { $0 >= 0 && $0.isFinite }, "square_weight", "and the other weights must not be negative"),
+      (
+        [squareWeight, edgeWeight, divergenceWeight].allSatisfy { $0 >= 0 && $0.isFinite }, "square_weight",
+        "and the other weights must not be negative"
+      ),
     ]
     return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)
   }

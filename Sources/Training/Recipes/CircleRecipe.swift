@@ -28,7 +28,6 @@ public struct CircleRecipe: TrainingRecipe {
   }
 }
 
-
 extension CircleRecipe {
   public var problem: RecipeProblem? {
     let rules: [RecipeProblem.Rule] = [

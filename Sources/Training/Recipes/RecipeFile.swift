@@ -81,7 +81,9 @@ struct RecipeFile {
     var node = root
     var line: Int?
     for part in key.split(separator: ".") {
-      guard let mapping = node.mapping, let pair = mapping.first(where: { $0.key.string == String(part) }) else { break }
+      guard let mapping = node.mapping, let pair = mapping.first(where: { $0.key.string == String(part) }) else {
+        break
+      }
       line = pair.key.mark?.line ?? line
       node = pair.value
     }

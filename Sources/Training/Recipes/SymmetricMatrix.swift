@@ -1,15 +1,15 @@
 import Foundation
 
 /// Small symmetric matrices, row by row.
-enum SymmetricMatrix {
+package enum SymmetricMatrix {
   /// Eigenvalues, and eigenvectors as the columns of `vectors`.
-  struct Eigen {
-    var values: [Double]
+  package struct Eigen {
+    package var values: [Double]
     var vectors: [Double]
   }
 
   /// By Jacobi's rotations (Golub & Van Loan, Matrix Computations, §8.5).
-  static func eigen(_ matrix: [Double], size n: Int) -> Eigen {
+  package static func eigen(_ matrix: [Double], size n: Int) -> Eigen {
     precondition(matrix.count == n * n, "a square matrix")
     var a = matrix
     var v = (0..<(n * n)).map { $0 / n == $0 % n ? 1.0 : 0.0 }

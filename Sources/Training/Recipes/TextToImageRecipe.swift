@@ -91,7 +91,8 @@ extension TextToImageRecipe {
     try TrainingRun(
       loop, in: runFolder, identity: identity(),
       source: CachedLatents(latents, texts: texts, captionDropout: captionDropout), objective: objective,
-      artifact: TrainedTextToImage(recipe: self, trainee: trainee, autoencoder: vae, tokenizer: tokenizer, folder: folder),
+      artifact: TrainedTextToImage(
+        recipe: self, trainee: trainee, autoencoder: vae, tokenizer: tokenizer, folder: folder),
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
   }
