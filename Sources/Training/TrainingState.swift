@@ -43,7 +43,7 @@ public struct TrainingState: Sendable {
       let updates = file.metadata["updates"].flatMap(Int.init)
     else { throw TrainingError.wrongState(path: url.path, reason: "is not a training state") }
     func read(_ kind: String) throws -> [Tensor] {
-      try parameters.map { try file.tensor("\(kind)/\($0.name)", shape: $0.shape).ownedFloat32() }
+      try parameters.map { try file.floatTensor("\(kind)/\($0.name)", shape: $0.shape).ownedFloat32() }
     }
     for (parameter, value) in zip(parameters, try read("weight")) { parameter.replace(with: value) }
     optimizer.restore(first: try read("first"), second: try read("second"), updateCount: updates)
