@@ -157,11 +157,11 @@ public struct ModelIndex: Sendable {
       throw GenerationError.noModel(path: folder.path, reason: "is a file; this takes a diffusers folder")
     }
     let file = folder.appendingPathComponent("model_index.json")
-    guard let data = try? Data(contentsOf: file) else {
+    guard FileManager.default.fileExists(atPath: file.path) else {
       throw GenerationError.noModel(
         path: folder.path, reason: "has no model_index.json, so it is not a diffusers folder")
     }
-    return try parse(String(decoding: data, as: UTF8.self), path: file.path)
+    return try parse(try RegularFile.text(file), path: file.path)
   }
 
   /// Reads the text of an index.

@@ -55,6 +55,7 @@ struct ParameterReader {
     try readStrip()
     try readEdit(editing)
     job.vae = readPath("VAE", flag: "--vae")
+    job.variant = text("Variant")
     job.tokenizer = readPath("Tokenizer", flag: "--tokenizer")
     noteOthers()
   }

@@ -13,6 +13,7 @@ extension PictureJob {
     add("Prediction type", predictionType?.rawValue)
     add("EMA weights", usesAverage == true ? "True" : nil)
     add("Tokenizer", tokenizer)
+    add("Variant", variant)
     add("Adapters factored", isFactored == true ? "True" : nil)
     return fields
   }

@@ -12,6 +12,8 @@ public struct PictureJob: Sendable, Equatable {
   public var model: String?
   /// Another autoencoder's file or folder.
   public var vae: String?
+  /// Which of several forms of a folder's weights is taken.
+  public var variant: String?
   /// The folder of a single file's tokenizer.
   public var tokenizer: String?
   /// Whether a checkpoint's averaged weights are used.
@@ -85,10 +87,12 @@ public struct PictureJob: Sendable, Equatable {
     // These belong to the model below.
     if upper.model != nil {
       (job.modelHash, job.tokenizer, job.usesAverage, job.predictionType) = (nil, nil, nil, nil)
+      job.variant = nil
     }
     put(\.model)
     put(\.modelHash)
     put(\.vae)
+    put(\.variant)
     put(\.tokenizer)
     put(\.usesAverage)
     put(\.predictionType)

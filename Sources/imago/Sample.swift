@@ -18,6 +18,7 @@ struct Sample: ParsableCommand {
       """)
 
   @Argument(help: "A diffusers folder.") var model: String
+  @OptionGroup var form: VariantOption
   @Option(help: "Sampler steps.") var steps = 50
   @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
   @Option(help: "Seed of the first picture; picture i has this plus i (random).") var seed: UInt64?
@@ -51,7 +52,7 @@ struct Sample: ParsableCommand {
 
   private func draw(_ name: SamplerName) throws {
     let folder = URL(fileURLWithPath: model)
-    let pipeline = try UnconditionalImages(folder: folder, precision: compute.chosenPrecision)
+    let pipeline = try UnconditionalImages(folder: folder, variant: form.variant, precision: compute.chosenPrecision)
     let naming = try OutputNaming(output, count: count)
     try naming.check(naming.url(index: 0, seed: seed ?? 0, prompt: ""))
     let first = seed ?? UInt64.random(in: 0..<(1 << 32))

@@ -21,8 +21,8 @@ public struct LatentCache: Sendable {
       let text = try? String(contentsOf: captionFile(url), encoding: .utf8)
     else { return nil }
     let captions = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let latents = try file.tensor("latents")
-    guard captions.count == latents.shape[0] else { return nil }
+    let latents = try file.floatTensor("latents")
+    guard latents.rank == 4, captions.count == latents.shape[0] else { return nil }
     return LatentCache(latents: latents, captions: captions)
   }
 
