@@ -26,7 +26,10 @@ public struct NewNames: Sendable {
   /// - Parameter index: its number in the run, from 0.
   public mutating func url(index: Int, seed: UInt64, prompt: String) -> URL {
     let wanted = naming.url(index: index + offset, seed: seed, prompt: prompt)
-    return replaces ? wanted : free(wanted)
+    if replaces { return wanted }
+    // Another process may have written since the numbers were looked at.
+    let isTaken = naming.isNumbered && FileManager.default.fileExists(atPath: wanted.path)
+    return isTaken ? another(index: index, seed: seed, prompt: prompt) : free(wanted)
   }
 
   /// Another name for a picture whose name was taken by another process meanwhile.

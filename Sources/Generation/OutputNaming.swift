@@ -51,6 +51,9 @@ public struct OutputNaming: Sendable, Equatable {
   /// Whether it is the name of one file, which a person who gives it again wants replaced.
   public var isOneFile: Bool { !["{index}", "{seed}", "{prompt}"].contains { pattern.contains($0) } }
 
+  /// Whether names hold the picture's number.
+  public var isNumbered: Bool { pattern.contains("{index}") }
+
   /// The file of one picture.
   /// - Parameters:
   ///   - index: from 0; written from 1 with at least five digits.
@@ -75,7 +78,8 @@ public struct OutputNaming: Sendable, Equatable {
     let words = prompt.lowercased().split { !($0.isLetter || $0.isNumber) }.joined(separator: "-")
     let room = FileName.limit - FileName.suffixes - (part.utf8.count - places * mark.utf8.count)
     let fitting = FileName.prefix(String(words.prefix(60)), bytes: max(room / places, 0))
-    let text = fitting.isEmpty ? wordless : fitting
+    let whole = fitting.hasSuffix("-") ? String(fitting.dropLast()) : fitting
+    let text = whole.isEmpty ? wordless : whole
     return part.replacing(mark, with: text)
   }
 }

@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import Generation
+import Images
 
 /// The state of a run: what the folders' manifests hold.
 struct JobRun {
@@ -80,11 +81,17 @@ struct JobRun {
       try grid.check(width: prepared.resultSize.width, height: prepared.resultSize.height)
       try runner.inputs.check(grid.url, flag: "--grid")
     }
-    let lacking = missing.compactMap { writer.problem(storing: $0.settings, in: $0.url) }
-    if let problem = lacking.first {
+    let lacking = missing.lazy.compactMap { writer.problem(storing: $0.settings, in: $0.url) }
+    if let problem = lacking.first ?? problem(ofGrid: grid(all, planned), all, prepared) {
       let kept = runner.options.keepsManifest ? " (\(Manifest.name) keeps them)" : ""
       events.onNote("the pictures' parameters are left out of the files\(kept): \(problem)")
     }
+  }
+
+  /// Why a grid cannot hold its parameters, which say more than those of its pictures; nil if it can.
+  private func problem(ofGrid grid: PictureGrid?, _ places: [Place], _ prepared: PreparedJob) -> String? {
+    guard let grid, let first = places.first, runner.options.embedsParameters else { return nil }
+    return ImageFile.problem(storing: prepared.gridParameters(first.settings).format(), in: grid.url)
   }
 
   /// Pictures that share a generator are made together.

@@ -94,7 +94,8 @@ public struct JobRunner: Sendable {
     var folders: [URL: JobError?] = [:]
     for index in jobs.indices where jobs[index].problem == nil {
       let job = jobs[index]
-      for picture in job.pictures {
+      // Those between differ in digits alone.
+      for picture in [job.pictures.first, job.pictures.last].compactMap({ $0 }) {
         let url = naming.url(
           index: picture.index, seed: picture.seed, prompt: job.job.prompt ?? "", stem: job.stem(of: picture))
         // What depends on the folder is looked at once for each, and for each length of a name.

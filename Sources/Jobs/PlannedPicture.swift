@@ -81,7 +81,9 @@ struct PlannedJob: Sendable {
         isDrawn: isDrawn, requestSeeds: batch ?? (isStrip ? [first] : pictures.map(\.seed)))
     }
     notes += styles.notes
-    if let file = flags.stylesFile, flags.styles == nil, !lines.contains(where: { $0.job.styles != nil }) {
+    if let file = flags.stylesFile, flags.styles == nil, !lines.contains(where: { $0.job.styles != nil }),
+      jobs.allSatisfy({ $0.problem == nil })
+    {
       notes.append("\(file): no style of it is taken: name one with --style")
     }
     return jobs

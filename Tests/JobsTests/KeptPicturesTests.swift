@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import Images
 import Jobs
 import TestSupport
@@ -79,6 +80,15 @@ import Testing
     let text = try #require(try ImageFile.parameters(of: tiny.file("out/00001-1.png")))
     #expect(text.hasPrefix("a dog\n"))
     #expect(try names() == ["00001-1.png", "00002-1.png", "00003-2.png"])
+  }
+
+  /// A picture that appears between the look at the folder and the planning of names is passed over.
+  @Test func numbersGoOnFromWhatAppears() throws {
+    let naming = try OutputNaming(tiny.file("out").path + "/", count: 1)
+    var names = NewNames(naming, seed: 1, prompt: "a cat")
+    try tiny.run(line("a dog"), output: "out/")
+    #expect(names.url(index: 0, seed: 1, prompt: "a cat").lastPathComponent == "00002-1.png")
+    #expect(names.url(index: 1, seed: 2, prompt: "a cat").lastPathComponent == "00003-2.png")
   }
 
   /// The same file of jobs twice at once: one of them writes, the other finds it there.
