@@ -34,8 +34,9 @@ let package = Package(
     .target(name: "SafeTensors"),
     .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib"]),
     .target(name: "Tokenizers"),
+    .target(name: "Files"),
     .target(name: "Images", dependencies: ["CImageCodecs"]),
-    .target(name: "PromptLanguage"),
+    .target(name: "PromptLanguage", dependencies: ["Files"]),
 
     // Models and what is done with them.
     .target(name: "Models", dependencies: ["NN"]),
@@ -44,14 +45,14 @@ let package = Package(
     .target(
       name: "Generation",
       dependencies: [
-        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage",
+        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage", "Files",
         .product(name: "Yams", package: "Yams"),
       ]),
-    .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage"]),
+    .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage", "Files"]),
     .target(name: "SceneData", dependencies: ["Images"]),
     .target(
       name: "Training",
-      dependencies: ["Generation", "Jobs", "Adapters", "SceneData", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Generation", "Jobs", "Adapters", "SceneData", "Files", .product(name: "Yams", package: "Yams")]),
 
     // Commands.
     .target(
@@ -86,11 +87,12 @@ let package = Package(
     .testTarget(
       name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "JobsTests", dependencies: ["Jobs", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),
-    .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage"]),
+    .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),
     .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),

@@ -1,3 +1,4 @@
+import Adapters
 import Diffusion
 import Foundation
 import Generation
@@ -10,15 +11,17 @@ struct ParameterReader {
   var job = PictureJob()
   var notes: [String] = []
   private var known: Set<String> = []
+  private let search: ModelSearch
 
-  init(_ parameters: GenerationParameters, path: String) {
-    (self.parameters, self.path) = (parameters, path)
+  /// - Parameter search: looks for the files it names.
+  init(_ parameters: GenerationParameters, path: String, search: ModelSearch) {
+    (self.parameters, self.path, self.search) = (parameters, path, search)
   }
 
   /// Fields that describe and decide nothing.
   private static let descriptive: Set<String> = [
     "Model", "Version", "Lora hashes", "TI hashes", "Hashes", "VAE", "VAE hash", "Batch size", "Batch pos",
-    "User", "Downcast alphas_cumprod",
+    "User", "Downcast alphas_cumprod", FileField.adapterHashes, FileField.embeddingHashes, FileField.tokenizerHash,
   ]
 
   private var isOwn: Bool { parameters["Version"]?.hasPrefix("imago") == true }
@@ -36,7 +39,8 @@ struct ParameterReader {
     job.sampler = text("Sampler")
     readSchedule()
     job.seed = try value("Seed") { UInt64($0) }
-    job.modelHash = text("Model hash")
+    _ = text("Model hash")
+    job.modelHash = parameters.modelHash
     let found = parameters.size
     let size = try value("Size") { _ in found }
     (job.width, job.height) = (size?.width, size?.height)
@@ -44,7 +48,8 @@ struct ParameterReader {
     job.variationSeed = try value("Variation seed") { UInt64($0) }
     job.variationStrength = try value("Variation seed strength") { Double($0) }
     job.isSeamless = text("Tiling").map { $0 == "True" }
-    (job.loras, job.embeddings) = (list("Adapters"), list("Embeddings"))
+    job.loras = files(FileField.adapters, FileField.adapterHashes, .adapter, flag: "--lora")
+    job.embeddings = files(FileField.embeddings, FileField.embeddingHashes, .embedding, flag: "--embedding")
     job.precision = try value("Precision") { Precision(rawValue: $0) }
     job.emphasis = try value("Emphasis") { Emphasis(anyName: $0) }
     job.predictionType = try value("Prediction type") { PredictionType(rawValue: $0) }
@@ -54,15 +59,23 @@ struct ParameterReader {
     try readHires()
     try readStrip()
     try readEdit(editing)
-    job.vae = readPath("VAE", flag: "--vae")
+    job.vae = file(FileField.vae, FileField.vaeHash, .autoencoder, flag: "--vae")
+    job.tokenizer = file(FileField.tokenizer, FileField.tokenizerHash, .tokenizer, flag: "--tokenizer")
     job.variant = text("Variant")
-    job.tokenizer = readPath("Tokenizer", flag: "--tokenizer")
     noteOthers()
   }
 
-  /// A field that holds several values.
-  private mutating func list(_ key: String) -> [String]? {
-    text(key).map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+  /// Files of a field that names several; those that are not here are noted.
+  private mutating func files(_ key: String, _ hashKey: String, _ kind: ModelSearch.Kind, flag: String) -> [String]? {
+    guard let names = text(key) else { return nil }
+    let listed = NamedFiles(namesField: names, hashesField: parameters[hashKey])
+    let paths = listed.names.enumerated().compactMap { index, name -> String? in
+      let path = kind == .adapter ? (try? AdapterRequest(argument: name))?.path ?? name : name
+      let hash = index < listed.hashes.count ? listed.hashes[index] : nil
+      return found(path, hash: hash, key, kind, or: "say where it is with \(flag), or it is left out")
+        .map { $0 + name.dropFirst(path.count) }
+    }
+    return paths.isEmpty ? nil : paths
   }
 
   /// AUTOMATIC1111's samplers have a schedule of their own where none is named: before version 1.9 evenly spaced
@@ -86,7 +99,10 @@ struct ParameterReader {
       job.stream = .torchBatch
       guard let size = try value("Batch size", { Int($0) }), let position = try value("Batch pos", { Int($0) }),
         (1...4096).contains(size), (0..<size).contains(position)
-      else { throw .unreadable(path: path, reason: "its batch has no size or place") }
+      else {
+        notes.append("its batch has no size or place, so the noise will be another")
+        return
+      }
       job.batchPlace = BatchPlace(position: position, size: size)
       // Second seeds count on from the batch's first picture.
       job.variationSeed = job.variationSeed.map { $0 &- UInt64(position) }
@@ -129,17 +145,13 @@ struct ParameterReader {
     guard job.hiresScale == nil else { return }
     // What is said about files is of no use to pictures from words.
     var told: [String] = []
-    do throws(UnreadableField) {
-      let edit = try EditJob(parameters, notes: &told, known: &known)
-      if editing {
-        job.edit = edit
-        notes += told
-      } else if !edit.isEmpty || parameters[EditField.input] != nil {
-        let strength = parameters["Denoising strength"].map { "Denoising strength \($0): " } ?? ""
-        notes.append("\(strength)it was made from another picture, which img2img does")
-      }
-    } catch {
-      throw unreadable(error.key, error.value)
+    let edit = EditJob(parameters, search: search, notes: &told, known: &known)
+    if editing {
+      job.edit = edit
+      notes += told
+    } else if !edit.isEmpty || parameters[EditField.input] != nil {
+      let strength = parameters["Denoising strength"].map { "Denoising strength \($0): " } ?? ""
+      notes.append("\(strength)it was made from another picture, which img2img does")
     }
     let size: (Int?, Int?) = (
       try value(EditField.width) { Int($0) }, try value(EditField.height) { Int($0) }
@@ -148,19 +160,30 @@ struct ParameterReader {
     if editing, isOwn, parameters[EditField.input] != nil { (job.width, job.height) = size }
   }
 
-  /// Imago writes the path it was given; other programs a name, which says where nothing is.
-  private mutating func readPath(_ key: String, flag: String) -> String? {
+  /// A file that is not the model's own.
+  private mutating func file(_ key: String, _ hashKey: String, _ kind: ModelSearch.Kind, flag: String) -> String? {
     guard let name = text(key), name != "None", name != "Automatic" else { return nil }
-    if FileManager.default.fileExists(atPath: name) { return name }
-    notes.append("\(key) \(name) is not here by that name: say where it is with \(flag), or the model's own is used")
-    return nil
+    return found(
+      name, hash: parameters[hashKey], key, kind, or: "say where it is with \(flag), or the model's own is used")
+  }
+
+  private mutating func found(
+    _ name: String, hash: String?, _ key: String, _ kind: ModelSearch.Kind, or advice: String
+  ) -> String? {
+    guard let found = search.find(kind, named: name, hash: hash) else {
+      notes.append("\(key) \(name) is not here by that name or hash: \(advice)")
+      return nil
+    }
+    if found.isSame == false { notes.append("\(key) \(name) is not what it was, so the result will be another") }
+    return found.url.path
   }
 
   private mutating func noteOthers() {
     for field in parameters.fields
     where !known.contains(field.key) && !Self.descriptive.contains(field.key) {
-      notes.append("\(field.key) \(field.value) is not in this version and is left out")
+      notes.append("\(field.key) \(Self.line(field.value)) is not in this version and is left out")
     }
+    for line in parameters.unread { notes.append("\"\(Self.line(line))\" among its settings is none and is left out") }
     if !isOwn, parameters["Version"] != nil || parameters["Model hash"] != nil {
       notes.append("made by another program: it cuts pixel values where Imago rounds, so they may differ by 1")
     }
@@ -175,11 +198,19 @@ struct ParameterReader {
     _ key: String, _ read: (String) -> Value?
   ) throws(JobError) -> Value? {
     guard let text = text(key) else { return nil }
-    guard let value = read(text) else { throw unreadable(key, text) }
+    guard let value = read(text) else {
+      notes.append(Self.note(unreadable: key, text))
+      return nil
+    }
     return value
   }
 
-  private func unreadable(_ key: String, _ text: String) -> JobError {
-    .unreadable(path: path, reason: "its field \"\(key): \(text)\" cannot be read")
+  static func note(unreadable key: String, _ text: String) -> String {
+    "its field \"\(key): \(line(text))\" cannot be read and is left out"
+  }
+
+  /// A value without its line breaks.
+  private static func line(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 }

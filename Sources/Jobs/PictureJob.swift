@@ -4,7 +4,7 @@ import Generation
 /// What a picture is to be made of; nil leaves a value to the layer below.
 ///
 /// Layers, lowest first: the program's defaults, the pipeline's (`PictureJob(pipeline:)`), the metadata of a picture
-/// (`--from`), a line of a prompt file, the flags of the command. `PictureJob.layered` puts them over each other.
+/// (`--from`), the flags of the command, a line of a prompt file. `PictureJob.layered` puts them over each other.
 public struct PictureJob: Sendable, Equatable {
   public var prompt: String?
   public var negativePrompt: String?

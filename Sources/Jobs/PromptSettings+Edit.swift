@@ -1,4 +1,5 @@
 import Generation
+import Images
 
 extension PromptSettings {
   /// Sets what is said about a picture to change, under the names of img2img's flags or AUTOMATIC1111's.
@@ -6,6 +7,11 @@ extension PromptSettings {
   mutating func setEdit(_ key: String, _ name: String, _ value: String) throws(PromptLineError) -> Bool {
     switch key {
     case "init_image", "init_img", "input", "i": job.edit.input = try filled(name, value)
+    case "background":
+      guard let colour = Colour(value) else {
+        throw PromptLineError(reason: "--\(name) \(value): must be a colour, such as white or #ff8800")
+      }
+      job.edit.background = colour
     case "mask": job.edit.mask = try filled(name, value)
     case "edit":
       job.prompt = try filled(name, value)

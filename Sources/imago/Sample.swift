@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import CommandSupport
 import Diffusion
+import Files
 import Foundation
 import Generation
 import Images
@@ -54,7 +55,8 @@ struct Sample: ParsableCommand {
     let folder = URL(fileURLWithPath: model)
     let pipeline = try UnconditionalImages(folder: folder, variant: form.variant, precision: compute.chosenPrecision)
     let naming = try OutputNaming(output, count: count)
-    try naming.check(naming.url(index: 0, seed: seed ?? 0, prompt: ""))
+    var names = NewNames(naming, seed: seed ?? 0, prompt: "")
+    try OutputNaming.check(naming.url(index: 0, seed: seed ?? 0, prompt: ""))
     let first = seed ?? UInt64.random(in: 0..<(1 << 32))
     for index in 0..<count {
       let started = ContinuousClock.now
@@ -64,9 +66,16 @@ struct Sample: ParsableCommand {
         try Interruption.check()
         bar.show(step.index + 1, of: step.count)
       }
-      let url = naming.url(index: index, seed: seed, prompt: "")
-      try naming.prepare(url)
-      try write(pixels, as: naming.format, to: url)
+      var url = names.url(index: index, seed: seed, prompt: "")
+      try OutputNaming.prepare(url)
+      while true {
+        do {
+          try PictureWriter.place(at: url, replacing: names.replaces) { try write(pixels, as: naming.format, to: $0) }
+          break
+        } catch is FilePlacement.Taken {
+          url = names.another(index: index, seed: seed, prompt: "")
+        }
+      }
       let report = Report(
         path: url.path, seed: seed, width: pixels.shape[2], height: pixels.shape[1], steps: steps,
         sampler: name.rawValue, model: folder.lastPathComponent, seconds: started.duration(to: .now) / .seconds(1))

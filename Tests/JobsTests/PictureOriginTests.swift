@@ -103,8 +103,22 @@ import Testing
     #expect(notes.count == 1 && !notes[0].contains("\n"), "\(notes)")
   }
 
-  @Test(arguments: ["only words", "a\nSteps: x, Sampler: Euler, Seed: 1", "a\nSteps: 1, Sampler: Euler, Seed: -4"])
-  func badTextIsRefused(text: String) throws {
-    #expect(throws: JobError.self) { try self.origin(text) }
+  @Test func wordsAloneAreRefused() throws {
+    #expect(throws: JobError.self) { try self.origin("only words") }
+  }
+
+  /// What can be read is, what cannot is said.
+  @Test(arguments: [
+    "Steps: x, Sampler: Euler, CFG scale: 3", "Steps: 4, Sampler: Euler, CFG scale: 3, Seed: -4",
+    "Steps: 4, Sampler: Euler, CFG scale: 3, Size: wide", "Steps: 4, Sampler: Euler, CFG scale: 3, Mask blur: soft",
+    "Steps: 4, Sampler: Euler, CFG scale: 3, Extra: \"one\ntwo, three\"",
+    "Steps: 4, Sampler: Euler, CFG scale: 3\nand more words",
+  ])
+  func malformedFields(fields: String) throws {
+    let parameters = GenerationParameters(parsing: "a cat\nNegative prompt: dog\n\(fields)")
+    let origin = try PictureOrigin(parameters, path: "p.png", locator: nil, editing: true)
+    #expect(origin.job.prompt == "a cat" && origin.job.negativePrompt == "dog")
+    #expect(origin.job.cfg == 3 && origin.job.sampler == "Euler")
+    #expect(origin.notes.count == 1 && !origin.notes[0].contains("\n"), "\(origin.notes)")
   }
 }

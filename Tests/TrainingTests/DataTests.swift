@@ -50,6 +50,33 @@ import Training
     #expect(example.image.channels == 3 && example.image.pixels.allSatisfy { $0 == 255 })
   }
 
+  /// Captions in other encodings are read; one that is no text leaves its picture out, by name.
+  @Test func captionsInOtherEncodings() throws {
+    let folder = try ScratchFolder()
+    for name in ["a.png", "b.png", "c.png"] { try picture(1, folder.url, name) }
+    let utf16 = Data([0xff, 0xfe]) + Data("caf\u{e9}".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
+    try utf16.write(to: folder.url.appendingPathComponent("a.txt"))
+    try Data([0xef, 0xbb, 0xbf] + Array("a ball".utf8)).write(to: folder.url.appendingPathComponent("b.txt"))
+    try Data([0x63, 0x61, 0x66, 0xe9]).write(to: folder.url.appendingPathComponent("c.txt"))
+    let set = try FolderDataSet(folder.url)
+    #expect(set.captions == ["caf\u{e9}", "a ball"])
+    #expect(set.skipped.map(\.file) == ["c.png"] && set.skipped[0].reason.contains("c.txt: line 1"), "\(set.skipped)")
+  }
+
+  /// As a camera was held, in a PNG too.
+  @Test(arguments: ["orientation6.png", "orientation6_profile.png", "orientation6.jpg"]) func picturesAreUpright(
+    name: String
+  ) throws {
+    let folder = try ScratchFolder()
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    try FileManager.default.copyItem(
+      at: fixtures.appendingPathComponent("Fixtures/images/\(name)"), to: folder.url.appendingPathComponent(name))
+    let image = try FolderDataSet(folder.url, fit: .stretch).example(0, size: 16).image
+    // Red above blue on the left.
+    #expect(
+      image.pixels[0] > 200 && image.pixels[2] < 60 && image.pixels[15 * 16 * 3] < 60, "\(image.pixels.prefix(3))")
+  }
+
   @Test func badCaptionLinesAndEmptyFoldersAreNamed() throws {
     let folder = try ScratchFolder()
     #expect(throws: TrainingError.self) { try FolderDataSet(folder.url) }

@@ -37,7 +37,7 @@ public struct FolderDataSet: CaptionedImages {
       do {
         _ = try ImageFile.load(file.url)
         let caption =
-          captions[file.name]
+          try captions[file.name]
           ?? CaptionFile.sidecar(of: file.url) ?? ""
         items.append((file.url, caption))
       } catch {
