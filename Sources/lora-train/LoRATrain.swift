@@ -23,10 +23,10 @@ struct LoRATrain: ParsableCommand {
         txt2img "zkz style, a house by the sea" --lora zkz.safetensors
       """)
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var learnt: LearntOptions
-  @OptionGroup var schedule: ScheduleOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup(title: "Pictures and files") var data: DataOptions
+  @OptionGroup(title: "What is learnt") var learnt: LearntOptions
+  @OptionGroup(title: "How long and how fast") var schedule: ScheduleOptions
+  @OptionGroup(title: "Computing") var compute: ComputeOptions
 
   static func main() {
     Launcher.settleThreadWaiting()
@@ -46,16 +46,16 @@ struct LoRATrain: ParsableCommand {
   /// The flags as a recipe.
   private func recipe() throws -> FineTuningRecipe {
     let pictures = try data.settings()
-    let steps = schedule.steps ?? 400
     let method: FineTuningRecipe.Method = learnt.embedding == nil ? .lora : .embedding
-    let loop = schedule.loop(steps: steps, method: method)
+    let usual = UsualSettings(method, isBundled: data.model == nil)
+    let loop = schedule.loop(usual)
     var recipe = FineTuningRecipe(
       name: outputURL.deletingPathExtension().lastPathComponent, pictures: pictures,
       precision: compute.chosenPrecision, output: outputURL.path, loop: loop)
     recipe.model = data.model
     recipe.method = method
     recipe.epochs = schedule.epochs
-    learnt.fill(&recipe)
+    learnt.fill(&recipe, usual)
     recipe.recomputes = schedule.checkpointing
     recipe.minSNRGamma = schedule.minSNRGamma
     recipe.noiseOffset = schedule.noiseOffset

@@ -6,11 +6,11 @@ extension OptimizerName: ExpressibleByArgument {}
 
 /// How long and how fast.
 struct ScheduleOptions: ParsableArguments {
-  @Option(help: "Steps (400).") var steps: Int?
+  @Option(help: "Steps (400; 600 for the bundled model).") var steps: Int?
   @Option(help: "Times every picture is seen, instead of --steps.") var epochs: Int?
-  @Option(help: "Pictures computed together.") var batch = 1
+  @Option(help: "Pictures computed together (1; 8 for the bundled model).") var batch: Int?
   @Option(help: "Batches whose gradients make one step.") var accumulate = 1
-  @Option(help: "Learning rate (1e-4; 5e-3 for a word; a tenth with lion).") var lr: Double?
+  @Option(help: "Learning rate (1e-4; 2e-3 for the bundled model; 5e-3 for a word; a tenth with lion).") var lr: Double?
   @Option(help: "What becomes of the rate: constant, linear or cosine.") var scheduler = Scheduler.cosine
   @Option(help: "Steps until the rate is reached.") var warmup = 0
   @Option(help: "adamw, lion (half the memory) or muon.") var optimizer = OptimizerName.adamW
@@ -48,15 +48,16 @@ struct ScheduleOptions: ParsableArguments {
     return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.hasPrefix("#") }
   }
 
-  func loop(steps: Int, method: FineTuningRecipe.Method) -> LoopSettings {
-    let usual = (method == .embedding ? 5e-3 : 1e-4) * (optimizer == .lion ? 0.1 : 1)
-    var loop = LoopSettings(steps: steps, batch: batch, learningRate: lr ?? usual)
+  func loop(_ usual: UsualSettings) -> LoopSettings {
+    let steps = steps ?? usual.steps
+    let rate = lr ?? usual.rate * (optimizer == .lion ? 0.1 : 1)
+    var loop = LoopSettings(steps: steps, batch: batch ?? usual.batch, learningRate: rate)
     (loop.accumulate, loop.optimizer, loop.warmupSteps) = (accumulate, optimizer, warmup)
     loop.decay = scheduler == .cosine ? .cosine : scheduler == .linear ? .linear : .constant
     loop.seed = seed
     loop.logEvery = max(1, min(50, steps / 10))
-    loop.saveEvery = max(1, min(200, steps))
-    loop.sampleEvery = sampleEvery ?? steps
+    loop.saveEvery = max(1, min(100, steps))
+    loop.sampleEvery = sampleEvery ?? max(steps, 1)
     loop.writeEvery = saveEvery
     return loop
   }
