@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .executable(name: "txt2img", targets: ["txt2img"]),
     .executable(name: "img2img", targets: ["img2img"]),
+    .executable(name: "lora-train", targets: ["lora-train"]),
     .executable(name: "imago", targets: ["imago"]),
     .library(name: "Generation", targets: ["Generation"]),
     .library(name: "Training", targets: ["Training"]),
@@ -33,8 +34,9 @@ let package = Package(
     .target(name: "SafeTensors"),
     .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib"]),
     .target(name: "Tokenizers"),
+    .target(name: "Files"),
     .target(name: "Images", dependencies: ["CImageCodecs"]),
-    .target(name: "PromptLanguage"),
+    .target(name: "PromptLanguage", dependencies: ["Files"]),
 
     // Models and what is done with them.
     .target(name: "Models", dependencies: ["NN"]),
@@ -43,23 +45,24 @@ let package = Package(
     .target(
       name: "Generation",
       dependencies: [
-        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage",
+        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage", "Files",
         .product(name: "Yams", package: "Yams"),
       ]),
-    .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage"]),
+    .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage", "Files"]),
     .target(name: "SceneData", dependencies: ["Images"]),
     .target(
       name: "Training",
-      dependencies: ["Generation", "SceneData", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Generation", "Jobs", "Adapters", "SceneData", "Files", .product(name: "Yams", package: "Yams")]),
 
     // Commands.
     .target(
       name: "CommandSupport",
       dependencies: [
-        "Generation", "Jobs", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Generation", "Jobs", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
+    .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
     .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training"]),
 
     // Tests.
@@ -75,7 +78,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "txt2img", "img2img", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport", "ReferenceSupport",
+        "txt2img", "img2img", "lora-train", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport",
+        "ReferenceSupport",
       ]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
@@ -83,17 +87,20 @@ let package = Package(
     .testTarget(
       name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "JobsTests", dependencies: ["Jobs", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),
-    .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage"]),
+    .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),
     .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "NN", "Images"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

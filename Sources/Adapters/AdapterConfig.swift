@@ -7,63 +7,79 @@ struct AdapterConfig: Sendable {
   /// A module's scaling: alpha over rank, or over its root.
   struct Scale: Sendable {
     let alpha: Float
+    /// The rank the configuration gives the module.
+    let rank: Float
     let isRankStabilized: Bool
 
-    func factor(rank: Int) -> Float {
-      alpha / (isRankStabilized ? Float(rank).squareRoot() : Float(rank))
+    /// - Parameter stored: the rank of the file's matrices; nil if they have none.
+    func factor(rank stored: Int?) -> Float {
+      let rank = stored.map { Float($0) } ?? rank
+      return alpha / (isRankStabilized ? rank.squareRoot() : rank)
     }
   }
 
-  /// One network's settings.
-  private struct Settings: Sendable {
-    let alpha: Float?
-    let patterns: [String: Float]
-    let isRankStabilized: Bool
-  }
-
+  /// Where it is, for messages; nil if there is none.
+  private(set) var path: String?
+  /// What a person should know.
+  private(set) var notes: [String] = []
   /// By the prefix of the names they are for; "" for all.
-  private var settings: [String: Settings] = [:]
+  private var settings: [(prefix: String, settings: AdapterSettings)] = []
+  private var steps = ModulePattern.stepLimit
+
+  static let fileName = "adapter_config.json"
+  private static let metadataKey = "lora_adapter_metadata"
+  /// What PEFT puts before every name.
+  static let wrapper = "base_model.model."
 
   /// Reads the metadata of a file, or the configuration beside it.
-  init(metadata: [String: String], file: URL) {
-    if let text = metadata["lora_adapter_metadata"], let object = Self.object(Data(text.utf8)) {
+  /// - Parameter keys: of the file; names of PEFT's own make a configuration beside it the file's, whatever it is called.
+  /// - Throws: for a configuration that cannot be read, or asks for what is not done here.
+  init(metadata: [String: String], keys: [String], file: URL) throws {
+    if let text = metadata[Self.metadataKey] {
+      let place = "\(file.path) metadata \(Self.metadataKey)"
+      path = place
+      let members = try OrderedJSON(text, path: place).members ?? []
       for network in ModelPart.allCases {
         let prefix = network.rawValue + "."
-        let own = object.filter { $0.key.hasPrefix(prefix) }
+        let own = members.filter { $0.key.hasPrefix(prefix) }
+          .map { OrderedJSON.Member(key: String($0.key.dropFirst(prefix.count)), value: $0.value) }
         guard !own.isEmpty else { continue }
-        settings[prefix] = Self.settings(
-          Dictionary(uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
+        settings.append((prefix, try AdapterSettings(.object(own), path: place)))
       }
-    } else if file.deletingPathExtension().lastPathComponent == "adapter_model",
-      let data = try? Data(contentsOf: file.deletingLastPathComponent().appendingPathComponent("adapter_config.json")),
-      let object = Self.object(data)
-    {
-      settings[""] = Self.settings(object)
+    } else {
+      let url = file.deletingLastPathComponent().appendingPathComponent(Self.fileName)
+      let isPEFT =
+        file.deletingPathExtension().lastPathComponent == "adapter_model"
+        || keys.contains { $0.hasPrefix(Self.wrapper) }
+      guard isPEFT, FileManager.default.fileExists(atPath: url.path) else { return }
+      path = url.path
+      let text = try RegularFile.text(url)
+      settings = [("", try AdapterSettings(try OrderedJSON(text, path: url.path), path: url.path))]
     }
+    notes = settings.flatMap { $0.settings.notes }
   }
 
   /// The scaling of a module, by the file's name for it; nil if nothing is known.
-  func scale(of module: String) -> Scale? {
-    guard let (prefix, found) = settings.first(where: { module.hasPrefix($0.key) }) else { return nil }
-    let name = module.dropFirst(prefix.count)
-    let pattern = found.patterns.first { name == $0.key || name.hasSuffix("." + $0.key) }
-    guard let alpha = pattern?.value ?? found.alpha else { return nil }
-    return Scale(alpha: alpha, isRankStabilized: found.isRankStabilized)
+  /// - Throws: `AdapterError.badValue` for patterns that take too long.
+  mutating func scale(of module: String) throws(AdapterError) -> Scale? {
+    guard let (prefix, found) = settings.first(where: { module.hasPrefix($0.prefix) }) else { return nil }
+    var name = module.dropFirst(prefix.count)
+    if name.hasPrefix(Self.wrapper) { name = name.dropFirst(Self.wrapper.count) }
+    let scalars = Array(name.unicodeScalars)
+    return Scale(
+      alpha: try found.alphas.value(of: scalars, steps: &steps, path: path ?? ""),
+      rank: try found.ranks.value(of: scalars, steps: &steps, path: path ?? ""),
+      isRankStabilized: found.isRankStabilized)
   }
 
-  private static func settings(_ object: [String: Any]) -> Settings {
-    let patterns = (object["alpha_pattern"] as? [String: Any] ?? [:]).compactMapValues { number($0) }
-    return Settings(
-      alpha: number(object["lora_alpha"]), patterns: patterns,
-      isRankStabilized: object["use_rslora"] as? Bool ?? false)
-  }
-
-  private static func number(_ value: Any?) -> Float? {
-    guard let value = (value as? NSNumber)?.floatValue, value.isFinite else { return nil }
-    return value
-  }
-
-  private static func object(_ data: Data) -> [String: Any]? {
-    (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
+  /// Throws for a file that changes more than low-rank matrices do.
+  /// - Parameter keys: those that belong to no adapter.
+  func check(unrecognized keys: [String]) throws(AdapterError) {
+    guard let path, !keys.isEmpty, let setting = settings.lazy.compactMap({ $0.settings.wholeLayers }).first else {
+      return
+    }
+    throw .badValue(
+      path: path, key: setting,
+      reason: "stands for whole layers or biases in the file (\(keys[0].oneLine)), which are not put in here")
   }
 }

@@ -40,6 +40,9 @@ enum AdapterDelta: Sendable {
     }
   }
 
+  /// Whether a configuration's alpha and rank scale it.
+  var isScaled: Bool { if case .full = self { false } else { true } }
+
   /// The shape of the change; a convolution's last three axes may be one.
   var shape: [Int] {
     switch self {
@@ -56,7 +59,7 @@ enum AdapterDelta: Sendable {
   var isConsistent: Bool {
     switch self {
     case .lowRank(let up, let mid, let down):
-      up.rank >= 2 && down.rank >= 2 && up.shape[2...].allSatisfy { $0 == 1 }
+      up.rank >= 2 && down.rank >= 2 && down.shape[0] > 0 && up.shape[2...].allSatisfy { $0 == 1 }
         && (mid.map { [$0.rank, $0.shape[0], $0.shape[1]] == [4, up.shape[1], down.shape[0]] }
           ?? (up.shape[1] == down.shape[0]))
     case .hadamard(let first, let second): first.isConsistent && second.isConsistent && first.shape == second.shape
@@ -91,7 +94,7 @@ enum AdapterDelta: Sendable {
 
   /// float32 with all axes but the first joined.
   fileprivate static func flat(_ tensor: Tensor) -> Tensor {
-    tensor.cast(to: .f32).reshaped([tensor.shape[0], tensor.shape[1...].reduce(1, *)])
+    tensor.cast(to: .f32).reshaped([tensor.shape.first ?? 1, tensor.shape.dropFirst().reduce(1, *)])
   }
 
   /// `Σᵢⱼ core[i, j, …] a[i, m] b[j, n]` as `[m, n · …]`.
@@ -120,9 +123,10 @@ extension AdapterDelta.Factor {
   var isConsistent: Bool {
     switch self {
     case .whole(let w): w.rank >= 2
-    case .product(let a, let b): a.rank == 2 && b.rank >= 2 && a.shape[1] == b.shape[0]
+    case .product(let a, let b): a.rank == 2 && b.rank >= 2 && b.shape[0] > 0 && a.shape[1] == b.shape[0]
     case .tucker(let core, let a, let b):
-      core.rank >= 3 && a.rank == 2 && b.rank == 2 && [a.shape[0], b.shape[0]] == Array(core.shape[..<2])
+      core.rank >= 3 && a.rank == 2 && b.rank == 2 && b.shape[0] > 0
+        && [a.shape[0], b.shape[0]] == Array(core.shape[..<2])
     }
   }
 

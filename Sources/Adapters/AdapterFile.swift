@@ -22,19 +22,31 @@ public struct AdapterFile: Sendable {
   public let embeddings: [String]
   /// Keys that belong to no adapter.
   public let unrecognized: [String]
+  /// What a person should know about the file.
+  public let notes: [String]
   let modules: [AdapterModule]
   private let tensors: AdapterTensors
 
-  /// Opens an adapter file.
+  /// Opens an adapter file, or the folder PEFT or diffusers saved one in.
   /// - Throws: `CheckpointError` for a damaged file, `AdapterError` for one without adapters.
   public init(_ url: URL) throws {
-    try self.init(try AdapterTensors(url), url: url)
+    let file = Self.file(in: url) ?? url
+    try self.init(try AdapterTensors(file), url: file)
+  }
+
+  /// What PEFT and diffusers call the file in a folder, without ending.
+  private static let folderNames = ["adapter_model", "pytorch_lora_weights"]
+
+  /// The adapter's file in a folder; nil if it is none, or holds none.
+  private static func file(in folder: URL) -> URL? {
+    folderNames.flatMap { name in ["safetensors", "bin"].map { folder.appendingPathComponent("\(name).\($0)") } }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
   init(_ tensors: AdapterTensors, url: URL) throws {
     self.tensors = tensors
     (path, metadata) = (tensors.path, tensors.metadata)
-    let config = AdapterConfig(metadata: metadata, file: url)
+    var config = try AdapterConfig(metadata: metadata, keys: tensors.keys, file: url)
     var modules: [String: AdapterModule] = [:]
     var order: [String] = []
     var (embeddings, unrecognized): ([String], [String]) = ([], [])
@@ -59,7 +71,7 @@ public struct AdapterFile: Sendable {
           order.append(split.module)
           modules[split.module] = AdapterModule(
             name: split.module, location: ModuleLocation(file: split.module), keys: [:],
-            configuredAlpha: config.scale(of: split.module))
+            configuredAlpha: try config.scale(of: split.module))
         }
         modules[split.module]?.keys[split.part] = key
       } else if Self.isEmbedding(key, metadata) {
@@ -76,6 +88,8 @@ public struct AdapterFile: Sendable {
     }
     self.embeddings = embeddings
     self.unrecognized = unrecognized
+    try config.check(unrecognized: unrecognized)
+    notes = config.notes + Self.missingConfig(config, self.modules, path: path)
     format = votes.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .kohya
     base = AdapterBase(
       metadata: metadata, keys: tensors.keys,
@@ -83,23 +97,33 @@ public struct AdapterFile: Sendable {
       textWidths: Self.widths(self.modules, tensors) { $0.contains("self_attn_") })
   }
 
-  /// A tensor of the file, which must be finite.
+  /// A tensor of the file, which must hold finite floating-point numbers.
   func tensor(_ key: String) throws -> Tensor {
     let tensor = try tensors.tensor(key)
-    guard tensor.dtype != .i32 else {
-      throw AdapterError.badValue(path: path, key: key, reason: "holds integers")
-    }
     guard tensor.cast(to: .f32).firstNonFinite == nil else {
       throw AdapterError.badValue(path: path, key: key, reason: "holds NaN or infinity: the file is damaged")
     }
     return tensor
   }
 
+  /// The only number in a tensor, of any type; nil if it holds several or none that is finite.
+  func number(_ key: String) -> Float? { tensors.number(key) }
+
+  /// PEFT keeps alphas beside the matrices; without them a strength is only a guess.
+  private static func missingConfig(_ config: AdapterConfig, _ modules: [AdapterModule], path: String) -> [String] {
+    guard config.path == nil,
+      modules.contains(where: { $0.name.hasPrefix(AdapterConfig.wrapper) && $0.keys[.alpha] == nil })
+    else { return [] }
+    return ["\(path): \(AdapterConfig.fileName) is not beside it, so that alpha is taken to be the rank"]
+  }
+
   /// All keys of the file.
   public var keys: [String] { tensors.keys }
 
   private static func format(_ key: String) -> AdapterFormat {
-    if key.contains("lora_A.") || key.contains("lora_B.") || key.contains("lora_magnitude_vector") { return .peft }
+    if ["lora_A.", "lora_B.", "lora_magnitude_vector", AdapterConfig.wrapper].contains(where: key.contains) {
+      return .peft
+    }
     return key.hasPrefix("lora_") || key.hasPrefix("lycoris_") ? .kohya : .diffusers
   }
 

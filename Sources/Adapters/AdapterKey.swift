@@ -40,8 +40,14 @@ struct AdapterKey: Equatable {
       self.init(module: module, part: part)
       return
     }
-    // PEFT: the adapter's name may stand before the last part, as in `lora_A.default.weight`.
+    // PEFT: the adapter's name may stand before the last part, as in `lora_A.default.weight`, or be it.
     let names = key.split(separator: ".", omittingEmptySubsequences: false)
+    if names.count > 2, let found = Self.suffixes.first(where: { $0.0 == ".\(names[names.count - 2])" }),
+      found.0.hasPrefix(".hada_") || found.0.hasPrefix(".lokr_")
+    {
+      self.init(module: names.dropLast(2).joined(separator: "."), part: found.1)
+      return
+    }
     guard let index = names.lastIndex(where: { ["lora_A", "lora_B", "lora_magnitude_vector"].contains($0) }),
       names.count - index <= 3
     else { return nil }
@@ -64,9 +70,22 @@ struct AdapterKey: Equatable {
   static func unsupportedKind(_ key: String) -> String? {
     let kinds: [(String, String)] = [
       (".oft_blocks", "OFT"), (".oft_diag", "OFT"), (".a1.weight", "GLoRA"), (".on_input", "IA³"),
-      (".bias_indices", "sparse bias"), (".lora_embedding_A", "embedding LoRA"), (".oft_R.weight", "OFT"),
-      (".boft_R", "BOFT"),
+      (".bias_indices", "sparse bias"),
     ]
-    return kinds.first { key.hasSuffix($0.0) }?.1
+    if let kind = kinds.first(where: { key.hasSuffix($0.0) }) { return kind.1 }
+    let parts = key.split(separator: ".")
+    return peftKinds.first { kind in parts.contains { $0.hasPrefix(kind.start) } }?.name
   }
+
+  /// How PEFT's other kinds name their tensors. Source: peft project, the `prefix` and parameters of each tuner.
+  private static let peftKinds: [(start: String, name: String)] = [
+    ("oft_", "OFT"), ("boft_", "BOFT"), ("ia3_", "IA³"), ("vera_", "VeRA"), ("pvera_", "PVeRA"),
+    ("lora_embedding_", "embedding LoRA"), ("lora_E", "AdaLoRA"), ("ranknum", "AdaLoRA"), ("fourierft_", "FourierFT"),
+    ("hra_", "HRA"), ("ln_tuning_", "LN tuning"), ("poly_", "Poly"), ("vblora_", "VB-LoRA"), ("bone_", "Bone"),
+    ("miss_", "MiSS"), ("c3a_", "C³A"), ("randlora_", "RandLoRA"), ("road_", "RoAd"), ("shira_", "SHiRA"),
+    ("gralora_", "GraLoRA"), ("delora_", "DeLoRA"), ("waveft_", "WaveFT"), ("hira_", "HiRA"), ("glora_", "GLoRA"),
+    ("trainable_tokens_", "trainable tokens"), ("prompt_embeddings", "prompt tuning"), ("tinylora_", "TinyLoRA"),
+    ("unilora_", "UniLoRA"), ("lily_", "Lily"), ("psoft_", "PSOFT"), ("osf_", "OSF"), ("beft_", "BEFT"),
+    ("deft_", "DEFT"), ("frod_", "FRoD"), ("adamss_", "AdaMSS"), ("peanut_", "PEANuT"),
+  ]
 }

@@ -151,6 +151,7 @@ struct AdaptedSource: ParameterSource {
   var description: String { base.description }
   var keys: [String] { base.keys }
   func shape(of key: String) -> [Int]? { base.shape(of: key) }
+  func problem(of key: String) -> String? { base.problem(of: key) }
   func tensor(_ key: String, shape: [Int], initializer: Initializer) -> Tensor? {
     guard let value = base.tensor(key, shape: shape, initializer: initializer) else { return nil }
     return adapters(of: key, shape: shape).isEmpty

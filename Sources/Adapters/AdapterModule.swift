@@ -7,7 +7,7 @@ struct AdapterModule: Sendable {
   let location: ModuleLocation
   /// The file's key for each part.
   var keys: [AdapterPart: String]
-  /// Alpha from the metadata, where the file has no tensor for it.
+  /// Alpha and rank from the configuration, where the file has no tensor for alpha.
   var configuredAlpha: AdapterConfig.Scale?
 
   /// The changes of the module's weight and bias.
@@ -25,12 +25,11 @@ struct AdapterModule: Sendable {
     let rank = delta?.rank
     let alpha = try alpha(file)
     var scale: Float = 1
-    if let rank {
-      if let alpha, alpha != 0 {
-        scale = alpha / Float(rank)
-      } else if let configuredAlpha {
-        scale = configuredAlpha.factor(rank: rank)
-      }
+    if let rank, let alpha, alpha != 0 {
+      scale = alpha / Float(rank)
+    } else if let configuredAlpha, delta?.isScaled == true {
+      // PEFT's whole Kronecker factors, which have no rank of their own, are scaled like the others.
+      scale = configuredAlpha.factor(rank: rank)
     }
     let magnitude = try magnitude(file)
     let weight = delta.map {
@@ -62,11 +61,10 @@ struct AdapterModule: Sendable {
   /// The alpha the file stores, or nil.
   private func alpha(_ file: AdapterFile) throws -> Float? {
     guard let key = keys[.alpha] else { return nil }
-    let tensor = try file.tensor(key)
-    guard tensor.count == 1, tensor.scalar.isFinite else {
+    guard let number = file.number(key) else {
       throw AdapterError.badValue(path: file.path, key: key, reason: "is not one finite number")
     }
-    return tensor.scalar
+    return number
   }
 
   /// The change of the weight by the parts that are there; nil if there are none.

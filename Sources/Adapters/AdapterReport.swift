@@ -22,9 +22,12 @@ public struct AdapterReport: Sendable, Equatable, Codable {
   public internal(set) var unusedKeys: [String] = []
   /// Keys of textual inversions that came with the adapter.
   public let embeddings: [String]
+  /// What a person should know about the file.
+  public let notes: [String]
 
   init(_ file: AdapterFile, _ request: AdapterRequest) {
     (path, format, base, embeddings) = (file.path, file.format, file.base, file.embeddings)
+    notes = file.notes
     (weight, textWeight) = (request.weight(for: .unet), request.weight(for: .textEncoder))
     unusedKeys = file.unrecognized
   }
@@ -54,6 +57,9 @@ public struct AdapterReport: Sendable, Equatable, Codable {
     if !embeddings.isEmpty { parts.append("\(embeddings.count) embeddings inside") }
     return "\(name.oneLine): " + parts.joined(separator: ", ")
   }
+
+  /// All a person is told: the warning or the summary, and the file's notes.
+  public var lines: [String] { [warning ?? summary] + notes }
 
   /// A line about keys that were left over; nil if none was.
   public var warning: String? {

@@ -7,25 +7,20 @@ struct AdapterTensors: Sendable {
   let path: String
   let keys: [String]
   let metadata: [String: String]
-  private let source: @Sendable (String) -> Tensor?
-  private let shapes: @Sendable (String) -> [Int]?
+  private let file: TensorFile
 
   /// Opens a file by its content.
   init(_ url: URL) throws {
-    let file = try TensorFile(url)
+    file = try TensorFile(url)
     (path, keys, metadata) = (file.path, file.keys, file.metadata)
-    source = { file.optionalTensor($0) }
-    shapes = { file.shape(of: $0) }
   }
 
   /// Shape of a tensor, or nil if there is none of that name.
-  func shape(of key: String) -> [Int]? { shapes(key) }
+  func shape(of key: String) -> [Int]? { file.shape(of: key) }
 
-  /// A tensor of the file.
-  func tensor(_ key: String) throws -> Tensor {
-    guard let tensor = source(key) else {
-      throw AdapterError.badValue(path: path, key: key, reason: "has an element type that is not supported")
-    }
-    return tensor
-  }
+  /// A tensor of the file, of floating-point numbers.
+  func tensor(_ key: String) throws -> Tensor { try file.floatTensor(key) }
+
+  /// The only number in a tensor, of any type; nil if it holds several or none that is finite.
+  func number(_ key: String) -> Float? { file.raw(key)?.number }
 }

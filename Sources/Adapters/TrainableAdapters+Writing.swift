@@ -41,7 +41,7 @@ extension TrainableAdapters {
       let up = module.adapter.up.value.reshaped(module.adapter.up.shape + (isConvolution ? [1, 1] : []))
       tensors.append(("\(name).lora_down.weight", module.adapter.down.value.cast(to: dtype)))
       tensors.append(("\(name).lora_up.weight", up.cast(to: dtype)))
-      tensors.append(("\(name).alpha", Tensor([alpha], shape: [])))
+      tensors.append(("\(name).alpha", Tensor([module.alpha], shape: [])))
     }
     var all = metadata
     all["ss_network_module"] = "networks.lora"
@@ -66,6 +66,15 @@ extension TrainableAdapters {
       let prefix = module.network.rawValue
       config["\(prefix).r"] = rank
       config["\(prefix).lora_alpha"] = alpha
+      if module.adapter.rank != rank {
+        func pattern(_ name: String, _ value: Any) {
+          config["\(prefix).\(name)"] = (config["\(prefix).\(name)"] as? [String: Any] ?? [:]).merging([path: value]) {
+            $1
+          }
+        }
+        pattern("rank_pattern", module.adapter.rank)
+        pattern("alpha_pattern", module.alpha)
+      }
       config["\(prefix).target_modules"] = (config["\(prefix).target_modules"] as? [String] ?? []) + [path]
     }
     // Files in this format have no alphas; this is where diffusers looks for them.

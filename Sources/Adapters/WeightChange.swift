@@ -16,7 +16,8 @@ struct WeightMagnitude: Sendable {
 
   /// Whether each output has a magnitude (true) or each input (false); nil if it fits neither.
   func perOutput(_ weight: [Int]) -> Bool? {
-    if values.count == weight[0], isOutput || values.shape[0] == weight[0] { return true }
+    guard let rows = weight.first, let first = values.shape.first else { return nil }
+    if values.count == rows, isOutput || first == rows { return true }
     return weight.count > 1 && values.count == weight[1] ? false : nil
   }
 }

@@ -88,6 +88,14 @@ icodec_text icodec_png_reader_text(icodec_png_reader *reader, int index) {
       text->key, text->text, is_utf8 ? text->itxt_length : text->text_length, is_utf8};
 }
 
+size_t icodec_png_reader_exif(icodec_png_reader *reader, const uint8_t **bytes) {
+  png_bytep data = NULL;
+  png_uint_32 count = 0;
+  if (!png_get_eXIf_1(reader->png, reader->info, &count, &data)) return 0;
+  *bytes = data;
+  return count;
+}
+
 const char *icodec_png_reader_error(const icodec_png_reader *reader) { return reader->error; }
 
 void icodec_png_reader_free(icodec_png_reader *reader) {

@@ -46,6 +46,21 @@ public struct CheckpointSource: ParameterSource {
     }
   }
 
+  public func problem(of key: String) -> String? {
+    guard let location = map.location(of: key), let entry = file.entry(prefix + location.key), !entry.type.isFloat
+    else { return nil }
+    return entry.integerProblem
+  }
+
+  /// Names of the file's tensors under the prefix that are left out on purpose, in full.
+  public var unneededKeys: [String] {
+    file.keys.filter { key in
+      guard key.hasPrefix(prefix) else { return false }
+      let original = String(key.dropFirst(prefix.count))
+      return map.keys(at: original).isEmpty && map.isUnneeded(original)
+    }
+  }
+
   /// The type of a tensor's elements; nil if the file has none of that name.
   public func elementType(of key: String) -> ElementType? {
     map.location(of: key).flatMap { file.entry(prefix + $0.key)?.type }
@@ -71,12 +86,14 @@ public struct CheckpointSource: ParameterSource {
   /// The error with the file's names in place of diffusers' ones.
   public func translated(_ error: ParameterError) -> ParameterError {
     var error = error
-    error.missing = error.missing.map(originalName)
-    error.misshapen = error.misshapen.map { text in
-      // The key comes first, then what is wrong with it.
+    // The key comes first, then what is wrong with it.
+    func renamed(_ text: String) -> String {
       let parts = text.split(separator: " ", maxSplits: 1)
       return parts.count == 2 ? "\(originalName(of: String(parts[0]))) \(parts[1])" : text
     }
+    error.missing = error.missing.map(originalName)
+    error.misshapen = error.misshapen.map(renamed)
+    error.unusable = error.unusable.map(renamed)
     return error
   }
 }

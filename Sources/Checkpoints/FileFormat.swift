@@ -33,7 +33,7 @@ public enum FileFormat: String, Sendable, CaseIterable {
   /// Opens a file of this format.
   func open(_ url: URL) throws(CheckpointError) -> any TensorContainer {
     switch self {
-    case .safetensors: SafeTensorsContainer(checkpoint: try ShardedCheckpoint(file: url))
+    case .safetensors: SafeTensorsContainer(file: try SafeTensorsFile(url: url))
     case .torchZip, .torchStream: try TorchFile(url: url)
     case .gguf: try GGUFFile(url: url)
     }

@@ -5,6 +5,8 @@ import TensorCore
 /// A component of a diffusers pipeline: a folder with `config.json` and safetensors weights.
 public struct ModelFolder: Sendable {
   public let url: URL
+  /// Which of several forms of the weights to take, such as `fp16`; nil for the plain one.
+  public let variant: String?
 
   /// What is wrong with a component's folder.
   public enum Failure: Error, Equatable, CustomStringConvertible {
@@ -19,7 +21,10 @@ public struct ModelFolder: Sendable {
     }
   }
 
-  public init(_ url: URL) { self.url = url }
+  public init(_ url: URL, variant: String? = nil) {
+    self.url = url
+    self.variant = variant
+  }
 
   /// Decodes a JSON file of the folder.
   public func decode<T: Decodable>(_ type: T.Type, from name: String = "config.json") throws -> T {
@@ -28,7 +33,8 @@ public struct ModelFolder: Sendable {
 
   /// Decodes a JSON file; errors name the file and the key.
   public static func decode<T: Decodable>(_ type: T.Type, from file: URL) throws -> T {
-    guard let data = try? Data(contentsOf: file) else { throw Failure.missing(path: file.path) }
+    guard FileManager.default.fileExists(atPath: file.path) else { throw Failure.missing(path: file.path) }
+    let data = try RegularFile.data(file)
     do {
       let decoder = JSONDecoder()
       // Schedulers' files have Python's -Infinity, which plain JSON does not know.
@@ -41,10 +47,16 @@ public struct ModelFolder: Sendable {
     }
   }
 
+  /// What diffusers and transformers call weights, without endings.
+  private static let weightNames = ["diffusion_pytorch_model", "model"]
+
   /// The folder's weights under the names diffusers and transformers use.
   public func weights() throws -> TensorFile {
-    try TensorFile(folder: url, names: ["diffusion_pytorch_model", "model"])
+    try TensorFile(folder: url, names: Self.weightNames, variant: variant)
   }
+
+  /// The variants of the weights that are there, sorted.
+  public var variants: [String] { (try? WeightFiles(url, names: Self.weightNames).variants) ?? [] }
 
   /// Builds a model from this folder's weights, strictly: every tensor is used and has its shape.
   /// - Parameters:

@@ -22,6 +22,15 @@ extension RawTensor {
     }
   }
 
+  /// The only element as a number, whatever its type: an alpha is stored as any. Nil for several, for none that is
+  /// finite, and for a truth value.
+  public var number: Float? {
+    guard count == 1, type != .BOOL else { return nil }
+    let value: Float =
+      type == .I32 ? withBytes { Float(Int32(littleEndian: $0.loadUnaligned(as: Int32.self))) } : tensor().scalar
+    return value.isFinite ? value : nil
+  }
+
   private func mapped(_ dtype: DType) -> Tensor {
     withBytes { bytes in
       guard let base = bytes.baseAddress else { return .zeros(shape, dtype: dtype) }

@@ -24,24 +24,26 @@ public struct TensorEntry: Sendable, Equatable {
   public let type: ElementType
 
   public var count: Int { shape.reduce(1, *) }
+
+  /// What is wrong with whole numbers where weights should be.
+  public var integerProblem: String { "holds \(storedType), whole numbers in place of floating-point ones" }
 }
 
-/// Safetensors files as a container: one, or several shards.
+/// A safetensors file as a container.
 struct SafeTensorsContainer: TensorContainer {
-  let checkpoint: ShardedCheckpoint
+  let file: SafeTensorsFile
 
-  var path: String { checkpoint.description }
-  var names: [String] { checkpoint.names }
-  var metadata: [String: String] { checkpoint.metadata }
+  var path: String { file.file.path }
+  var names: [String] { file.names }
+  var metadata: [String: String] { file.metadata }
 
   func entry(_ name: String) -> TensorEntry? {
-    checkpoint.entry(name).map { TensorEntry(shape: $0.shape, storedType: $0.type.rawValue, type: $0.type) }
+    file.entry(name).map { TensorEntry(shape: $0.shape, storedType: $0.type.rawValue, type: $0.type) }
   }
 
   func raw(_ name: String) -> RawTensor? {
-    guard let entry = checkpoint.entry(name), let (bytes, owner) = checkpoint.bytes(of: name),
-      let base = bytes.baseAddress
-    else { return nil }
-    return RawTensor(type: entry.type, shape: entry.shape, pointer: base, owner: owner)
+    file.entry(name).map {
+      RawTensor(type: $0.type, shape: $0.shape, pointer: file.pointer(of: $0), owner: file.file)
+    }
   }
 }

@@ -18,18 +18,18 @@ public struct TensorFile: Sendable {
     self.init(try format.open(url), format)
   }
 
-  /// Opens a component's weights in a folder: `name.safetensors`, its shards or its 16-bit variant, else `name.bin`
-  /// or `pytorch_model.bin` as older tools wrote.
-  public init(folder: URL, names: [String]) throws {
-    do {
-      let checkpoint = try ShardedCheckpoint(directory: folder, baseNames: names)
-      self.init(SafeTensorsContainer(checkpoint: checkpoint), .safetensors)
-    } catch {
-      let old = (names + ["pytorch_model"]).map { folder.appendingPathComponent("\($0).bin") }
-      guard case .unreadable = error,
-        let file = old.first(where: { FileManager.default.fileExists(atPath: $0.path) })
-      else { throw error }
-      try self.init(file)
+  /// Opens a component's weights in a folder: one file or shards, safetensors or what `torch.save` wrote, plain or a
+  /// variant.
+  /// - Parameters:
+  ///   - names: what the files may be called, without endings; `pytorch_model.bin` of older tools is one of them.
+  ///   - variant: which one to take, such as `fp16`; nil for the plain one, or the only one there is.
+  /// - Throws: `CheckpointError`, with what is there.
+  public init(folder: URL, names: [String], variant: String? = nil) throws {
+    switch try WeightFiles(folder, names: names).choose(variant) {
+    case .file(let url): try self.init(url)
+    case .index(let url):
+      let container = try ShardedContainer(index: url)
+      self.init(container, container.format)
     }
   }
 
@@ -55,6 +55,23 @@ public struct TensorFile: Sendable {
   public func tensor(_ key: String) throws -> Tensor {
     guard let tensor = optionalTensor(key) else {
       throw CheckpointError.missingTensor(path: path, name: key)
+    }
+    return tensor
+  }
+
+  /// A tensor by name, which must hold floating-point numbers: nothing is computed with whole ones.
+  public func floatTensor(_ key: String) throws -> Tensor {
+    if let entry = entry(key), !entry.type.isFloat {
+      throw CheckpointError.badTensor(path: path, name: key, reason: entry.integerProblem)
+    }
+    return try tensor(key)
+  }
+
+  /// The same for a tensor that must have the given shape.
+  public func floatTensor(_ key: String, shape: [Int]) throws -> Tensor {
+    let tensor = try floatTensor(key)
+    guard tensor.shape == shape else {
+      throw CheckpointError.wrongShape(path: path, name: key, expected: shape, found: tensor.shape)
     }
     return tensor
   }

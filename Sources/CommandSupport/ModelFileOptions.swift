@@ -13,6 +13,8 @@ public struct ModelFileOptions: ParsableArguments {
   public var prediction: PredictionType?
   @Flag(help: "Takes the averaged weights (model_ema) of the U-Net.") public var ema = false
 
+  @OptionGroup public var form: VariantOption
+
   public init() {}
 
   /// How the files are to be read.
@@ -22,6 +24,21 @@ public struct ModelFileOptions: ParsableArguments {
     options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0) }
     options.usesAverage = ema
     options.predictionType = prediction
+    options.variant = form.variant
     return options
+  }
+}
+
+/// The flag that chooses among several forms of one folder's weights.
+public struct VariantOption: ParsableArguments {
+  @Option(help: "Which weights of a folder that has several: fp16, bf16, non_ema, ... (the plain ones).")
+  public var variant: String?
+
+  public init() {}
+
+  public func validate() throws {
+    if let variant, variant.isEmpty || variant.contains("/") {
+      throw ValidationError("--variant \(variant): must be a name, such as fp16")
+    }
   }
 }

@@ -88,6 +88,7 @@ public struct PictureOptions: ParsableArguments {
     job.negativePrompt = negative
     (job.model, job.vae, job.tokenizer) = (model, files.vae, files.tokenizer)
     (job.predictionType, job.usesAverage) = (files.prediction, files.ema ? true : nil)
+    job.variant = files.form.variant
     prompts.fill(&job)
     strip.fill(&job)
     job.loras = lora.isEmpty ? nil : lora

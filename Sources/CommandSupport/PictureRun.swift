@@ -6,7 +6,7 @@ import Jobs
 public struct PictureRun {
   /// What lies under every line: settings of a picture.
   public var below = PictureJob()
-  /// The flags, over every line.
+  /// The flags, over that and under what the lines say.
   public var above: PictureJob
   /// Whether every job must name a picture to change.
   public var needsInput = false
@@ -20,11 +20,14 @@ public struct PictureRun {
 
   /// - Throws: what went wrong with the only job; of a file's jobs each is told on stderr, and an exit status is thrown.
   public func run() throws {
-    let file = try source.prompts.map { try PromptFile(URL(fileURLWithPath: $0)) }
+    let file = try source.prompts.map { try PromptFile($0) }
     var failures = 0
     for error in file?.errors ?? [] {
       Terminal.error("error: \(error)")
       failures += 1
+    }
+    if let file, file.lines.isEmpty, file.errors.isEmpty, !compute.quiet {
+      Terminal.error("note: \(file.path) holds no jobs")
     }
     let lines = file.map { $0.lines.map { JobLine(number: $0.number, $0.job) } } ?? [JobLine(PictureJob())]
     var (defaults, flags) = (below, above)
@@ -52,6 +55,8 @@ public struct PictureRun {
     options.needsInput = needsInput
     options.gridColumns = output.grid ? output.columns ?? 0 : nil
     options.ignoresMemory = output.ignoreMemory
+    options.inputs = [(source.from, "the picture that --from reads"), (source.prompts, "the file of jobs")]
+      .compactMap { path, use in path.map { ($0, use) } }
     options.previews = output.previewEvery.map { PreviewOptions(every: $0, taesd: output.taesd) }
     return options
   }

@@ -5,7 +5,11 @@ import Jobs
 
 /// Where settings come from besides the flags: what txt2img and img2img share.
 public struct SourceOptions: ParsableArguments {
-  @Option(help: "A file of jobs, one a line; what is there already is not made again.") public var prompts: String?
+  @Option(
+    help: """
+      A file of jobs, one a line, or - for standard input. What a line says wins over the flags; what is there already is not \
+      made again.
+      """) public var prompts: String?
   @Flag(help: "With --prompts: prints the jobs with an estimate of time and memory.") public var dryRun = false
   @Option(help: "Takes every setting from a picture's metadata; flags override.") public var from: String?
 
@@ -27,8 +31,9 @@ public struct SourceOptions: ParsableArguments {
     guard hasModel || origin.modelName == nil || origin.job.model != nil else {
       throw JobError.badValue(
         name: "--from", value: from,
-        reason: "it was made with the model \(origin.modelName ?? ""), which is not here by that name: "
-          + "say where it is with --model")
+        reason:
+          "it was made with the model \(origin.modelName ?? ""), which is not here by that name or hash (looked for "
+          + "in \(origin.places.joined(separator: ", "))): say where it is with --model")
     }
     return origin.job
   }

@@ -7,6 +7,9 @@ public struct EncodedPicture: Sendable {
   /// nil where the encoder says one thing.
   fileprivate let distribution: LatentDistribution?
 
+  /// The standard deviation of each latent; nil where the encoder says one thing.
+  public var deviation: Tensor? { distribution.map { ($0.logVariance * 0.5).applying(.exp) } }
+
   /// Latents drawn from the distribution, one for each row of `noise`.
   func sample(noise: Tensor) -> Tensor {
     distribution?.sample(noise: noise) ?? mean.broadcast(to: noise.shape)

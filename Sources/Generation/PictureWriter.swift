@@ -1,7 +1,9 @@
 import Checkpoints
 import Diffusion
+import Files
 import Foundation
 import Images
+import SafeTensors
 import TensorCore
 
 /// Writes finished pictures with the settings that made them.
@@ -30,10 +32,10 @@ public struct PictureWriter: Sendable {
     public var variation: SeedVariation?
     public var hires: HiresFix?
     public var isSeamless: Bool
-    /// `PATH[:WEIGHT]` each; those named in the prompt are not repeated here.
-    public var adapters: [String] = []
-    /// Files of textual inversions.
-    public var embeddings: [String] = []
+    /// `NAME[:WEIGHT]` each; those named in the prompt are not repeated here.
+    public var adapters = NamedFiles()
+    /// Textual inversions.
+    public var embeddings = NamedFiles()
     /// Further fields that decide the picture.
     public var others: [GenerationParameters.Field] = []
     /// Where the picture stood among those that drew their noise from one generator, and how many there were.
@@ -88,8 +90,10 @@ public struct PictureWriter: Sendable {
       if let hires { fields += Self.fields(hires) }
       add("Eta", eta > 0 ? Self.short(eta) : nil)
       add("CFG rescale", guidance.rescale > 0 ? Self.short(Double(guidance.rescale), "\(guidance.rescale)") : nil)
-      add("Adapters", adapters.isEmpty ? nil : adapters.joined(separator: ", "))
-      add("Embeddings", embeddings.isEmpty ? nil : embeddings.joined(separator: ", "))
+      for (key, files) in [("Adapter", adapters), ("Embedding", embeddings)] {
+        add("\(key)s", files.namesField)
+        add("\(key) hashes", files.hashesField)
+      }
       fields += others
       add("Precision", precision?.rawValue)
       fields.append(("Version", "imago"))
@@ -134,19 +138,63 @@ public struct PictureWriter: Sendable {
     self.embedsParameters = embedsParameters
   }
 
+  /// Why a file of that name cannot hold the settings, which are then left out of it; nil if it can.
+  public func problem(storing settings: Settings, in url: URL) -> String? {
+    embedsParameters ? ImageFile.problem(storing: settings.parameters.format(), in: url) : nil
+  }
+
   /// Writes picture `index` of a batch.
+  /// - Parameters:
+  ///   - replacing: whether it may take the place of a file of that name.
+  ///   - finish: what is done to the 8-bit picture before; not to floats.
+  /// - Throws: `FilePlacement.Taken` if the name is taken.
   public func write(
-    _ batch: GeneratedBatch, index: Int, settings: Settings, to url: URL
+    _ batch: GeneratedBatch, index: Int, settings: Settings, to url: URL, replacing: Bool = true,
+    finish: (Image) -> Image = { $0 }
   ) throws {
-    let pixels = batch.pixels.slice(axis: 0, from: index, count: 1)
+    try Self.place(at: url, replacing: replacing) {
+      try write(batch.pixels, batch.latents, index: index, settings: settings, to: $0, finish)
+    }
+  }
+
+  /// Lets a file be written under another name and gives it its own once it is complete.
+  /// - Parameters:
+  ///   - replacing: whether it may take the place of a file of that name.
+  ///   - write: writes to the place it is given, which has the same ending.
+  /// - Throws: what `write` throws; `FilePlacement.Taken` if the name is taken.
+  public static func place(at url: URL, replacing: Bool, _ write: (URL) throws -> Void) throws {
+    let partial = url.deletingLastPathComponent()
+      .appendingPathComponent(".\(UUID().uuidString).partial.\(url.pathExtension)")
+    do {
+      try write(partial)
+    } catch {
+      unlink(partial.path)
+      // Messages name the file a person asked for.
+      switch error {
+      case ImageError.unwritable(_, let reason), CheckpointError.unwritable(_, let reason):
+        throw ImageError.unwritable(path: url.path, reason: reason)
+      case ImageError.inFile(_, let inner): throw ImageError.inFile(path: url.path, inner)
+      default: throw error
+      }
+    }
+    guard let code = FilePlacement.move(partial.path, to: url.path, replacing: replacing) else { return }
+    unlink(partial.path)
+    if code == EEXIST, !replacing { throw FilePlacement.Taken(path: url.path) }
+    throw ImageError.unwritable(path: url.path, reason: String(cString: strerror(code)))
+  }
+
+  private func write(
+    _ pixels: Tensor, _ latents: Tensor, index: Int, settings: Settings, to url: URL, _ finish: (Image) -> Image
+  ) throws {
+    let pixels = pixels.slice(axis: 0, from: index, count: 1)
     switch format {
     case .png, .jpeg:
-      let text =
-        embedsParameters ? [(key: ImageFile.parametersKey, value: settings.parameters.format())] : []
-      try ImageFile.save(ImageTensor.images(pixels)[0], to: url, text: text)
+      let fits = embedsParameters && problem(storing: settings, in: url) == nil
+      let text = fits ? [(key: ImageFile.parametersKey, value: settings.parameters.format())] : []
+      try ImageFile.save(finish(ImageTensor.images(pixels)[0]), to: url, text: text)
     case .safetensors:
       let unit = ImageTensor.unitValues(pixels)[0]
-      let latents = batch.latents.slice(axis: 0, from: index, count: 1)
+      let latents = latents.slice(axis: 0, from: index, count: 1)
       let channelsFirst = latents.permuted([0, 3, 1, 2])
       try TensorFile.write(
         [("image_nhwc", Tensor(unit, shape: pixels.shape)), ("latents", channelsFirst)], to: url,

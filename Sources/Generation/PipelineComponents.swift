@@ -30,6 +30,8 @@ public struct PipelineComponents: Sendable {
   public let name: String
   /// What a person should know: choices made where the files say nothing.
   public let notes: [String]
+  /// The weights of the networks, where they were loaded from files.
+  public let parameters: [ModelPart: [Parameter]]
 
   public init(
     conditioners: [TextConditioner], unet: UNet2DConditionModel, autoencoder: AutoencoderKL,
@@ -50,7 +52,7 @@ public struct PipelineComponents: Sendable {
     self.scheduler = scheduler
     self.zerosForEmptyPrompt = zerosForEmptyPrompt
     self.name = name
-    notes = []
+    (notes, parameters) = ([], [:])
   }
 
   /// Whether the U-Net takes pooled text and sizes besides the context.
@@ -71,17 +73,22 @@ public struct PipelineComponents: Sendable {
   }
 
   /// Builds the networks of files that were opened before, strictly: every tensor is used and has its shape.
+  /// - Parameter trained: the networks whose weights get gradients.
   public init(
-    _ files: PipelineFiles, name: String? = nil, adapt: (PartSources) throws -> PartSources = { $0 }
+    _ files: PipelineFiles, name: String? = nil, trained: Set<ModelPart> = [],
+    adapt: (PartSources) throws -> PartSources = { $0 }
   ) throws {
     let settings = files.configurations
     let sources = try adapt(files.sources.mapValues { $0 })
+    var parameters: [ModelPart: [Parameter]] = [:]
     func build<Model>(_ part: ModelPart, _ make: (ParameterPath, [String]) -> Model) throws -> Model {
       guard let source = sources[part] else {
         throw GenerationError.noModel(path: files.url.path, reason: "has no \(part.rawValue)")
       }
-      let keys = source.keys
-      return try files.build(part, from: source) { make($0, keys) }
+      let (keys, isTrained) = (source.keys, trained.contains(part))
+      let built = try files.build(part, from: source, isTrainable: { _ in isTrained }) { make($0, keys) }
+      parameters[part] = built.parameters
+      return built.model
     }
     conditioners = try zip(files.textParts, settings.textEncoders).enumerated().map { index, part in
       TextConditioner(
@@ -96,6 +103,7 @@ public struct PipelineComponents: Sendable {
     let file = files.url.lastPathComponent
     self.name = name ?? (files.layout == nil ? file : files.url.deletingPathExtension().lastPathComponent)
     notes = files.notes
+    self.parameters = parameters
     try check(files.url)
   }
 
@@ -149,11 +157,11 @@ public struct ModelIndex: Sendable {
       throw GenerationError.noModel(path: folder.path, reason: "is a file; this takes a diffusers folder")
     }
     let file = folder.appendingPathComponent("model_index.json")
-    guard let data = try? Data(contentsOf: file) else {
+    guard FileManager.default.fileExists(atPath: file.path) else {
       throw GenerationError.noModel(
         path: folder.path, reason: "has no model_index.json, so it is not a diffusers folder")
     }
-    return try parse(String(decoding: data, as: UTF8.self), path: file.path)
+    return try parse(try RegularFile.text(file), path: file.path)
   }
 
   /// Reads the text of an index.

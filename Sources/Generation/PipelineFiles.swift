@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Models
 import NN
+import SafeTensors
 import Tokenizers
 
 /// What to take besides, or in place of, what a model's files say.
@@ -15,6 +16,8 @@ public struct PipelineFileOptions: Sendable {
   public var usesAverage = false
   /// What the U-Net predicts, where the file does not say or says it wrongly.
   public var predictionType: PredictionType?
+  /// Which of several forms of a folder's weights to take, such as `fp16`; nil for the plain ones.
+  public var variant: String?
   /// Whether the noise schedule ends without any signal (Lin et al. 2024).
   public var zeroTerminalSNR: Bool?
   /// Where CLIP's vocabulary is looked for last.
@@ -64,17 +67,20 @@ public struct PipelineFiles: Sendable {
       try self.init(folder: url, options)
     }
     if let vae = options.vae, TinyAutoencoder.isTiny(vae) {
-      tiny = try TinyAutoencoder(vae)
+      tiny = try TinyAutoencoder(vae, variant: options.variant)
       sources[.vae] = nil
     } else if let vae = options.vae {
-      let other = try AutoencoderFile(vae, like: configurations.autoencoder)
+      let other = try AutoencoderFile(vae, like: configurations.autoencoder, variant: options.variant)
       sources[.vae] = other.source
       configurations.replaceAutoencoder(with: other.config)
     }
     try tiny?.check(channels: configurations.unet.outChannels)
     guard sources[.vae] != nil || tiny != nil else {
-      throw GenerationError.noModel(path: url.path, reason: "has no autoencoder: give one with --vae")
+      let problem = layout?.autoencoderProblem ?? "has no autoencoder"
+      throw GenerationError.noModel(path: url.path, reason: "\(problem): give one with --vae")
     }
+    try checkSizes()
+    try checkTypes()
     configurations.changeScheduler {
       $0.predictionType = options.predictionType ?? $0.predictionType
       $0.rescaleBetasZeroSNR = options.zeroTerminalSNR ?? $0.rescaleBetasZeroSNR
@@ -98,18 +104,21 @@ public struct PipelineFiles: Sendable {
   }
 
   /// Builds one part strictly: every tensor is used and has its shape.
-  /// - Parameter source: the part's weights, adapted or not.
+  /// - Parameters:
+  ///   - source: the part's weights, adapted or not.
+  ///   - isTrainable: which weights get gradients.
   func build<Model>(
-    _ part: ModelPart, from source: any ParameterSource, _ make: (ParameterPath) -> Model
-  ) throws -> Model {
-    let store = ParameterStore(source)
+    _ part: ModelPart, from source: any ParameterSource,
+    isTrainable: @escaping @Sendable (String) -> Bool = { _ in false }, _ make: (ParameterPath) -> Model
+  ) throws -> (model: Model, parameters: [Parameter]) {
+    let store = ParameterStore(source, isTrainable: isTrainable)
     let model = make(store.root)
     do {
       try store.finish(ignoring: ["position_ids"])
     } catch {
       throw sources[part]?.translated(error) ?? error
     }
-    return model
+    return (model, store.parameters)
   }
 
   /// The tokenizer of a text encoder, counted from 0.
@@ -145,15 +154,59 @@ extension PipelineFiles {
     var sources: [ModelPart: CheckpointSource] = [:]
     for part in ModelPart.allCases where index.component(part.rawValue) != nil {
       if part == .vae && (options.vae != nil || isTiny) { continue }
-      let weights = ModelFolder(folder.appendingPathComponent(part.rawValue))
-      sources[part] = CheckpointSource(try weights.weights())
+      let weights = ModelFolder(folder.appendingPathComponent(part.rawValue), variant: options.variant)
+      let file = try weights.weights()
+      let isText = part == .textEncoder || part == .textEncoder2
+      let hasProjection = index.component(part.rawValue)?.className == "CLIPTextModelWithProjection"
+      sources[part] = CheckpointSource(
+        file, map: isText ? TextFolderKeys(hasProjection: hasProjection) : DiffusersKeys())
     }
+    try Self.checkVariant(options.variant, folder, index)
     let encoders = ["", "_2"].filter { index.component("text_encoder\($0)") != nil }
     self.init(
       url: folder, layout: nil, sources: sources,
       configurations: try PipelineConfigurations(folder: folder, index: index, needsVAE: options.vae == nil && !isTiny),
       tokenizers: encoders.map { TokenizerPlace(folder.appendingPathComponent("tokenizer\($0)")) }, notes: [])
-    if isTiny { tiny = try TinyAutoencoder(folder.appendingPathComponent("vae")) }
+    if isTiny { tiny = try TinyAutoencoder(folder.appendingPathComponent("vae"), variant: options.variant) }
+    notes = [SurplusTensors.note(of: textParts.compactMap { sources[$0] })].compactMap { $0 }
     configurations.bareTextParts = Set(textParts.filter { !CLIPTextModel.isPrefixed(sources[$0]?.keys ?? []) })
+  }
+}
+
+// MARK: - Checks
+
+extension PipelineFiles {
+  /// Throws unless a variant that was asked for is there for one of the parts; the others may do without, as in diffusers.
+  private static func checkVariant(_ variant: String?, _ folder: URL, _ index: ModelIndex) throws {
+    guard let variant else { return }
+    let found = Set(
+      ModelPart.allCases.filter { index.component($0.rawValue) != nil }
+        .flatMap { ModelFolder(folder.appendingPathComponent($0.rawValue)).variants })
+    guard !found.contains(variant) else { return }
+    let there = found.isEmpty ? "none" : found.sorted().joined(separator: ", ")
+    throw GenerationError.noModel(
+      path: folder.path, reason: "has no variant \(variant) of any part (--variant); there is \(there)")
+  }
+
+  /// Throws for sizes that no network can have, wherever they come from: shapes of a file are claims, too.
+  private func checkSizes() throws {
+    do {
+      try configurations.unet.validate()
+      if sources[.vae] != nil { try configurations.autoencoder.validate() }
+      for config in configurations.textEncoders { try config.validate() }
+    } catch {
+      throw GenerationError.noModel(path: url.path, reason: "\(error)")
+    }
+  }
+
+  /// Throws for weights that are whole numbers, before anything is computed or written.
+  private func checkTypes() throws {
+    for part in parts {
+      guard let source = sources[part] else { continue }
+      for key in source.keys {
+        guard let problem = source.problem(of: key) else { continue }
+        throw CheckpointError.badTensor(path: source.description, name: source.originalName(of: key), reason: problem)
+      }
+    }
   }
 }

@@ -9,8 +9,10 @@ public struct AutoencoderFile: Sendable {
   public let config: AutoencoderKLConfig
   public let source: CheckpointSource
 
-  /// - Parameter other: gives what the file does not show: the scale of latents, the size of pictures.
-  public init(_ url: URL, like other: AutoencoderKLConfig) throws {
+  /// - Parameters:
+  ///   - other: gives what the file does not show: the scale of latents, the size of pictures.
+  ///   - variant: which of several forms of a folder's weights to take; a folder without it gives its plain ones.
+  public init(_ url: URL, like other: AutoencoderKLConfig, variant: String? = nil) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw GenerationError.noModel(path: url.path, reason: "not found; it should be an autoencoder's file or folder")
@@ -18,7 +20,10 @@ public struct AutoencoderFile: Sendable {
     if isFolder.boolValue {
       let inner = url.appendingPathComponent("vae")
       let isPipeline = FileManager.default.fileExists(atPath: inner.appendingPathComponent("config.json").path)
-      let folder = ModelFolder(isPipeline ? inner : url)
+      let place = ModelFolder(isPipeline ? inner : url)
+      // The variant is the model's; an autoencoder of its own need not have it.
+      let folder =
+        variant.map { place.variants.contains($0) } == true ? ModelFolder(place.url, variant: variant) : place
       config = try folder.decode(AutoencoderKLConfig.self)
       source = CheckpointSource(try folder.weights())
       return
@@ -32,10 +37,15 @@ public struct AutoencoderFile: Sendable {
       config = AutoencoderKLConfig(structure, like: other)
       source = CheckpointSource(file)
     } else {
+      let problem = AutoencoderStructure.missingHalf(shapes).map { "\($0): give a whole one" }
       throw GenerationError.noModel(
-        path: url.path, reason: "is no autoencoder of Stable Diffusion (no decoder.conv_in)")
+        path: url.path, reason: problem ?? "is no autoencoder of Stable Diffusion (no decoder.conv_in)")
     }
-    try config.validate()
+    do {
+      try config.validate()
+    } catch {
+      throw GenerationError.noModel(path: url.path, reason: "\(error)")
+    }
   }
 
   /// Builds the autoencoder strictly.

@@ -34,7 +34,8 @@ public struct PipelineConfigurations: Sendable {
   init(folder: URL, index: ModelIndex, needsVAE: Bool) throws {
     var texts: [String: String] = [:]
     for path in Self.paths {
-      texts[path] = try? String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
+      let file = folder.appendingPathComponent(path)
+      if FileManager.default.fileExists(atPath: file.path) { texts[path] = try RegularFile.text(file) }
     }
     try self.init(texts: texts, index: index, place: folder.path + "/", needsVAE: needsVAE)
   }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Diffusion
 import Foundation
 import Images
 import Models
@@ -31,7 +32,7 @@ public struct PipelineFilesInspection: Sendable, Equatable, Codable {
   /// `checkpoint`, `autoencoder`, `tiny autoencoder`, `adapter`, `embedding`, `picture` or `weights`.
   public internal(set) var kind: String?
   public internal(set) var family: String?
-  /// `text to image`, `inpainting` or `instruction`.
+  /// `text to image`, `inpainting`, `instruction` or `unconditional`.
   public internal(set) var variant: String?
   public internal(set) var prediction: String?
   public internal(set) var bytes = 0
@@ -50,11 +51,13 @@ public struct PipelineFilesInspection: Sendable, Equatable, Codable {
 
   /// Looks at a file or folder. What is wrong with it becomes part of the result.
   /// - Parameters:
+  ///   - variant: which of several forms of a folder's weights to look at.
   ///   - scansValues: whether every weight is read, to find what is no number.
   ///   - progress: called with the tensors scanned and all of them.
   /// - Throws: only what `progress` throws, and if there is nothing at the place.
   public init(
-    _ url: URL, scansValues: Bool = true, progress: (Int, Int) throws -> Void = { _, _ in }
+    _ url: URL, variant: String? = nil, scansValues: Bool = true,
+    progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws {
     path = url.path
     var isFolder: ObjCBool = false
@@ -65,7 +68,9 @@ public struct PipelineFilesInspection: Sendable, Equatable, Codable {
     do {
       if isFolder.boolValue {
         format = "folder"
-        files = try inspectFolder(url)
+        files = try inspectFolder(url, variant)
+      } else if RegularFile.isSpecial(url) {
+        problems.append("is no file but a pipe, device or socket: nothing is read from it")
       } else {
         bytes = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
         files = try inspectFile(url)
@@ -141,11 +146,18 @@ public struct PipelineFilesInspection: Sendable, Equatable, Codable {
           layout.file.keys.filter { $0.hasPrefix(source.prefix) && !HarmlessKeys.contains($0) }))
     }
     if layout.hasAverage { notes.append("it has averaged weights besides (--ema takes them)") }
-    if layout.vae == nil { problems.append("it has no autoencoder") }
+    if let note = layout.surplusNote(averaged: layout.hasAverage) { notes.append(note) }
+    if layout.vae == nil { problems.append("it \(layout.autoencoderProblem ?? "has no autoencoder")") }
     if layout.textEncoders.isEmpty { problems.append("it has no text encoder") }
     let stray = layout.strayKeys
     if !stray.isEmpty {
       problems.append("\(stray.count) tensors belong to no part of the model, such as \(stray[0])")
+    }
+    guard problems.isEmpty else { return }
+    do {
+      _ = try PipelineFiles(url)
+    } catch {
+      problems.append(Self.withoutPath("\(error)", url))
     }
   }
 
@@ -174,27 +186,48 @@ public struct PipelineFilesInspection: Sendable, Equatable, Codable {
 
   // MARK: Folders
 
-  private mutating func inspectFolder(_ url: URL) throws -> [TensorFile] {
-    let index = try? ModelIndex.read(url)
-    guard index != nil else {
-      let folder = ModelFolder(url)
+  private mutating func inspectFolder(_ url: URL, _ variant: String?) throws -> [TensorFile] {
+    let hasIndex = FileManager.default.fileExists(atPath: url.appendingPathComponent("model_index.json").path)
+    guard hasIndex else {
+      let folder = ModelFolder(url, variant: variant)
       let file = try folder.weights()
       kind = "weights"
       parts = [Self.part(url.lastPathComponent, file, file.keys)]
       metadata = file.metadata
       return [file]
     }
-    let files = try PipelineFiles(url)
+    if try ModelIndex.read(url).component("unet")?.className == "UNet2DModel" {
+      return try inspectUnconditional(url, variant)
+    }
+    var options = PipelineFileOptions()
+    options.variant = variant
+    let files = try PipelineFiles(url, options: options)
+    notes += files.notes
     kind = "checkpoint"
     let settings = files.configurations
     family = settings.family.rawValue
-    variant = files.kind?.rawValue
+    self.variant = files.kind?.rawValue
     prediction = settings.scheduler.predictionType.rawValue
     for part in files.parts {
       guard let source = files.sources[part] else { continue }
       parts.append(Self.part(part.rawValue, source.file, source.file.keys))
     }
     return files.parts.compactMap { files.sources[$0]?.file }
+  }
+
+  /// A model that draws without words: a U-Net on pixels and a noise schedule.
+  private mutating func inspectUnconditional(_ url: URL, _ variant: String?) throws -> [TensorFile] {
+    kind = "checkpoint"
+    self.variant = "unconditional"
+    let unet = ModelFolder(url.appendingPathComponent("unet"), variant: variant)
+    let config = try unet.decode(UNet2DConfig.self)
+    let file = try unet.weights()
+    parts = [Self.part("unet", file, file.keys)]
+    prediction = try ModelFolder(url.appendingPathComponent("scheduler"))
+      .decode(SchedulerConfig.self, from: "scheduler_config.json").predictionType.rawValue
+    // Every tensor is there and has its shape; values are looked at below.
+    _ = try unet.load { root, _ in UNet2DModel(root, config) }
+    return [file]
   }
 
   // MARK: Values

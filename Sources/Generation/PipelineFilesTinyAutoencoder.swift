@@ -20,12 +20,13 @@ public struct TinyAutoencoder: Sendable {
   public var hasDecoder: Bool { decoderPath != nil }
 
   /// Opens a folder, a file of both halves, or a file of one half and the other one beside it.
-  public init(_ url: URL) throws {
+  /// - Parameter variant: which of several forms of a folder's weights to take.
+  public init(_ url: URL, variant: String? = nil) throws {
     path = url.path
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
     if isFolder.boolValue {
-      let folder = ModelFolder(url)
+      let folder = ModelFolder(url, variant: variant)
       let config = try folder.decode(AutoencoderTinyConfig.self)
       let file = try folder.weights()
       model = try folder.load { root, _ in AutoencoderTiny(root, config) }.model
@@ -158,6 +159,7 @@ public struct TinyAutoencoder: Sendable {
     private func source(of key: String) -> CheckpointSource? { sources.first { $0.shape(of: key) != nil } }
 
     func shape(of key: String) -> [Int]? { source(of: key)?.shape(of: key) }
+    func problem(of key: String) -> String? { source(of: key)?.problem(of: key) }
 
     func tensor(_ key: String, shape: [Int], initializer: Initializer) -> Tensor? {
       if let source = source(of: key) { return source.tensor(key, shape: shape, initializer: initializer) }

@@ -11,6 +11,8 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
   /// Another autoencoder, and the tokenizer of a single file; paths as `model`.
   public var vae: String?
   public var tokenizer: String?
+  /// Which of several forms of a folder's weights is taken, such as `fp16`.
+  public var variant: String?
   /// What the U-Net predicts, where the model does not say.
   public var prediction: PredictionType?
   /// nil means the sampler of the model's scheduler configuration.
@@ -24,7 +26,7 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
   public var height: Int?
 
   enum CodingKeys: String, CodingKey {
-    case name, model, vae, tokenizer, prediction, sampler, steps, guidance, eta, width, height
+    case name, model, vae, tokenizer, variant, prediction, sampler, steps, guidance, eta, width, height
     case guidanceRescale = "guidance_rescale"
   }
 
@@ -34,6 +36,7 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
     model = try c.decode(String.self, forKey: .model)
     vae = try c.decodeIfPresent(String.self, forKey: .vae)
     tokenizer = try c.decodeIfPresent(String.self, forKey: .tokenizer)
+    variant = try c.decodeIfPresent(String.self, forKey: .variant)
     prediction = try c.decodeIfPresent(PredictionType.self, forKey: .prediction)
     sampler = try c.decodeIfPresent(SamplerName.self, forKey: .sampler)
     steps = try c.decodeIfPresent(Int.self, forKey: .steps) ?? 20
@@ -53,7 +56,7 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
     model = folder.path
     (steps, guidance, guidanceRescale, eta) = (20, 7.5, 0, 0)
     (sampler, width, height) = (nil, nil, nil)
-    (vae, tokenizer, prediction) = (nil, nil, nil)
+    (vae, tokenizer, variant, prediction) = (nil, nil, nil, nil)
   }
 
   /// How to read the model's files.
@@ -63,6 +66,7 @@ public struct PipelineSpec: Codable, Sendable, Equatable {
     options.vae = vae.map { URL(fileURLWithPath: $0, relativeTo: home).absoluteURL }
     options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0, relativeTo: home).absoluteURL }
     options.predictionType = prediction
+    options.variant = variant
     return options
   }
 }

@@ -9,6 +9,8 @@ public struct PromptConditioning: Sendable {
   public let context: Tensor
   /// Pooled text `[1, P]` for SDXL.
   public let pooled: Tensor?
+
+  public init(context: Tensor, pooled: Tensor?) { (self.context, self.pooled) = (context, pooled) }
 }
 
 /// Turns texts into conditioning: emphasis, chunks of tokens, text encoder, the right layer.
@@ -157,7 +159,7 @@ extension PromptEncoder {
     }
     let encoding = part.model([chunk.ids], replacing: replacements, dtype: precision.dtype)
     let made = (
-      context: try hiddenState(encoding, of: part, clipSkip: clipSkip).cast(to: .f32),
+      context: try Self.hiddenState(encoding, of: part, isXL: isXL, clipSkip: clipSkip).cast(to: .f32),
       pooled: encoding.pooled.cast(to: .f32)
     )
     states.known[key] = made
@@ -165,8 +167,8 @@ extension PromptEncoder {
   }
 
   /// The hidden state the U-Net reads. SDXL takes the last layer but one without the final LayerNorm.
-  private func hiddenState(
-    _ encoding: TextEncoding, of part: TextConditioner, clipSkip: Int?
+  static func hiddenState(
+    _ encoding: TextEncoding, of part: TextConditioner, isXL: Bool, clipSkip: Int?
   ) throws -> Tensor {
     let skipped = clipSkip ?? 0
     let count = encoding.hiddenStates.count

@@ -12,6 +12,10 @@ extension PipelineFiles {
   init(single url: URL, _ options: PipelineFileOptions) throws {
     let file = try TensorFile(url)
     let layout = try SingleFileLayout(file)
+    if let variant = options.variant {
+      throw GenerationError.badValue(
+        name: "--variant", value: variant, reason: "\(url.path) is one file; variants are files of a diffusers folder")
+    }
     if options.usesAverage && !layout.hasAverage {
       throw GenerationError.noModel(path: url.path, reason: "has no averaged weights (model_ema): leave --ema out")
     }
@@ -42,7 +46,8 @@ extension PipelineFiles {
     self.init(
       url: url, layout: layout, sources: sources, configurations: configurations,
       tokenizers: try Self.tokenizers(url, configurations, layout, options, isKept: kept != nil),
-      notes: kept == nil && options.predictionType == nil ? prediction.notes : [])
+      notes: (kept == nil && options.predictionType == nil ? prediction.notes : [])
+        + [layout.surplusNote(averaged: options.usesAverage)].compactMap { $0 })
   }
 
   /// What a conversion from a folder kept of its JSON files; nil if the file came from elsewhere.

@@ -71,7 +71,8 @@ struct SingleFilePrediction {
   private static func sidecar(_ url: URL) throws -> PredictionType? {
     for ending in ["yaml", "yml"] {
       let file = url.deletingPathExtension().appendingPathExtension(ending)
-      guard let text = try? String(contentsOf: file, encoding: .utf8) else { continue }
+      guard FileManager.default.fileExists(atPath: file.path) else { continue }
+      let text = try RegularFile.text(file)
       guard let parameters = try? YAMLDecoder().decode(Sidecar.self, from: text).model?.params else {
         throw GenerationError.noModel(
           path: file.path, reason: "is not the configuration of a model (model: params: parameterization:)")

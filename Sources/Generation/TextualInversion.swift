@@ -40,7 +40,7 @@ public struct TextualInversion: Sendable {
     guard shapes.map({ $0[1] }) == widths else {
       throw TextualInversionError.wrongWidth(path: url.path, expected: widths, found: shapes.map { $0[1] })
     }
-    let vectors = try zip(keys, shapes).map { try file.tensor($0).cast(to: .f32).reshaped($1) }
+    let vectors = try zip(keys, shapes).map { try file.floatTensor($0).cast(to: .f32).reshaped($1) }
     guard vectors.allSatisfy({ $0.floats().allSatisfy(\.isFinite) }) else {
       throw TextualInversionError.notFinite(path: url.path)
     }

@@ -17,13 +17,14 @@ public struct UnconditionalImages: Sendable {
   }
 
   /// Loads a diffusers `DDPMPipeline` or `DDIMPipeline` folder.
-  public init(folder: URL, precision: Precision) throws {
+  /// - Parameter variant: which of several forms of the weights to take.
+  public init(folder: URL, variant: String? = nil, precision: Precision) throws {
     let index = try ModelIndex.read(folder)
     guard index.component("unet")?.className == "UNet2DModel" else {
       throw GenerationError.noModel(
         path: folder.path, reason: "\(index.className) is not an unconditional pipeline")
     }
-    let part = ModelFolder(folder.appendingPathComponent("unet"))
+    let part = ModelFolder(folder.appendingPathComponent("unet"), variant: variant)
     let config = try part.decode(UNet2DConfig.self)
     unet = try part.load { path, _ in UNet2DModel(path, config) }.model
     scheduler = try ModelFolder(folder.appendingPathComponent("scheduler"))

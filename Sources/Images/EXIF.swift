@@ -1,7 +1,9 @@
 /// The two EXIF values that matter here: which way is up, and the user's comment.
+///
+/// A TIFF structure, in a JPEG after `Exif\0\0`, in a PNG in a chunk of its own.
 struct EXIF {
-  /// 1 (upright) to 8, as EXIF numbers the ways a camera can be held.
-  private(set) var orientation = 1
+  /// 1 (upright) to 8, as EXIF numbers the ways a camera can be held; nil if it does not say.
+  private(set) var orientation: Int?
   /// The text, decoded.
   private(set) var userComment: String?
 
@@ -32,8 +34,10 @@ struct EXIF {
     return nil
   }
 
-  /// Reads a TIFF structure. Offsets come from outside, so every one is checked.
-  private init?(tiff bytes: UnsafeRawBufferPointer) {
+  /// Reads a TIFF structure, which a JPEG's header may precede. Offsets come from outside, so every one is checked.
+  init?(tiff block: UnsafeRawBufferPointer) {
+    let bytes =
+      block.starts(with: Self.header) ? UnsafeRawBufferPointer(rebasing: block[Self.header.count...]) : block
     guard let tiff = TIFF(bytes), let first = tiff.integer(at: 4, bytes: 4) else { return nil }
     for entry in tiff.entries(at: first) {
       if entry.tag == Self.orientationTag, let value = tiff.integer(at: entry.position, bytes: 2),
@@ -91,11 +95,20 @@ struct EXIF {
     return String(decoding: units, as: UTF16.self)
   }
 
+  /// Most bytes of an APP1 payload, whose length and own two bytes take 16 bits.
+  static let segmentLimit = 65_533
+
   /// An APP1 payload with nothing but a UserComment: `UNICODE\0` and big-endian UTF-16, as piexif
-  /// writes it.
+  /// writes it; plain ASCII too long for that in half the bytes.
   static func segment(userComment: String) -> [UInt8] {
-    var text = unicode
-    for unit in userComment.utf16 { text += [UInt8(unit >> 8), UInt8(unit & 0xff)] }
+    let isLong = userComment.utf16.count > (segmentLimit - 58) / 2
+    guard isLong, userComment.utf8.allSatisfy({ $0 < 0x80 }) else {
+      return segment(comment: unicode + userComment.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] })
+    }
+    return segment(comment: Array("ASCII\0\0\0".utf8) + userComment.utf8)
+  }
+
+  private static func segment(comment text: [UInt8]) -> [UInt8] {
     func short(_ value: Int) -> [UInt8] { [UInt8(value >> 8 & 0xff), UInt8(value & 0xff)] }
     func long(_ value: Int) -> [UInt8] { short(value >> 16) + short(value) }
     // A directory with one entry takes 2 + 12 + 4 bytes; the second stands right after the first.

@@ -15,6 +15,8 @@ public struct GenerationParameters: Sendable {
   /// Keys start with a letter or digit and go on with at least one more, spaces, `-` and `/`;
   /// others cannot be read back.
   public var fields: [Field]
+  /// Lines among the settings that hold none.
+  public internal(set) var unread: [String] = []
 
   /// Collects the parts.
   public init(prompt: String, negativePrompt: String = "", fields: [Field] = []) {

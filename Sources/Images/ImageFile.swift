@@ -39,6 +39,16 @@ public enum ImageFile {
     try loadWithText(url).text.first { $0.key == parametersKey }?.value
   }
 
+  /// Why a file cannot hold generation parameters of that length; nil if it can.
+  /// - Parameter url: its ending says which format it has.
+  public static func problem(storing parameters: String, in url: URL) -> String? {
+    switch url.pathExtension.lowercased() {
+    case "jpg", "jpeg": JPEG.textProblem(parameters)
+    case "png": PNG.textProblem(parameters)
+    default: nil
+    }
+  }
+
   /// Writes a file so that its name never stands for half a picture: under another name first, then
   /// renamed.
   ///

@@ -18,7 +18,11 @@ enum InfotextQuoting {
   /// The value of a JSON string; other text as it is.
   static func unquote(_ value: String) -> String {
     guard value.hasPrefix("\""), value.hasSuffix("\"") else { return value }
-    return (try? JSONDecoder().decode(String.self, from: Data(value.utf8))) ?? value
+    let decode = { (text: String) in try? JSONDecoder().decode(String.self, from: Data(text.utf8)) }
+    if let text = decode(value) { return text }
+    // Some programs leave line breaks in their quotes as they are.
+    guard value.unicodeScalars.contains("\n") else { return value }
+    return decode(value.replacing("\r", with: "\\r").replacing("\n", with: "\\n")) ?? value
   }
 
   private static func escaped(_ scalar: Unicode.Scalar) -> String {

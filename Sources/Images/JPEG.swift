@@ -62,19 +62,25 @@ public enum JPEG {
     }
   }
 
+  /// Why a text is no possible UserComment: about 32,000 characters go in, or 65,000 of ASCII.
+  static func textProblem(_ userComment: String) -> String? {
+    let count = EXIF.segment(userComment: userComment).count
+    return count <= EXIF.segmentLimit
+      ? nil : "it takes \(count) bytes and JPEG holds \(EXIF.segmentLimit); use PNG"
+  }
+
   /// Encodes a picture; equal input gives equal bytes. Transparent parts become white.
   /// - Parameters:
   ///   - quality: 1...100, libjpeg's scale; from 90 on colour keeps the full resolution.
-  ///   - userComment: text for the EXIF UserComment, at most about 32,000 characters.
+  ///   - userComment: text for the EXIF UserComment; `textProblem` tells of one that is too long.
   /// - Throws: `unwritableText` for a longer text, `notEncodable`.
   public static func encode(
     _ image: Image, quality: Int = 95, userComment: String? = nil
   ) throws(ImageError) -> [UInt8] {
     precondition((1...100).contains(quality), "JPEG.encode: quality \(quality) is not in 1...100")
     let app1 = userComment.map { EXIF.segment(userComment: $0) } ?? []
-    guard app1.count <= 65_533 else {
-      throw .unwritableText(
-        key: "UserComment", reason: "it takes \(app1.count) bytes and JPEG holds 65533; use PNG")
+    if let userComment, let problem = textProblem(userComment) {
+      throw .unwritableText(key: "UserComment", reason: problem)
     }
     let opaque = image.channels == 4 ? image.converted(toChannels: 3) : image
     guard let writer = icodec_jpeg_writer_new() else {

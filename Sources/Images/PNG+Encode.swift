@@ -2,9 +2,18 @@ import CImageCodecs
 import Foundation
 
 extension PNG {
+  /// Longest text that libpng reads again.
+  private static let textLimit = 7_999_000
+
+  /// Why a text cannot be stored.
+  static func textProblem(_ text: String) -> String? {
+    let count = text.utf8.count
+    return count <= textLimit ? nil : "it takes \(count) bytes and readers of PNG take \(textLimit)"
+  }
+
   /// Encodes a picture; equal input gives equal bytes.
-  /// - Parameter text: written before the picture: as tEXt if Latin-1, else as uncompressed iTXt,
-  ///   which is what Pillow does. Keys have 1 to 79 Latin-1 bytes. NUL, which PNG forbids, is left
+  /// - Parameter text: written before the picture: as tEXt if Latin-1 that no reader takes for UTF-8, else as uncompressed
+  ///   iTXt, nearly as Pillow does. Keys have 1 to 79 Latin-1 bytes. NUL, which PNG forbids, is left
   ///   out of values.
   /// - Throws: `unwritableText` for a bad key, `notEncodable`.
   public static func encode(_ image: Image, text: [Text] = []) throws(ImageError) -> [UInt8] {
@@ -35,7 +44,7 @@ extension PNG {
   ) throws(ImageError) -> Int32 {
     let keyBytes = try validated(key)
     let value = String(String.UnicodeScalarView(value.unicodeScalars.filter { $0 != "\0" }))
-    let latin = Latin1.bytes(value)
+    let latin = Latin1.plainText(value)
     let bytes = latin ?? Array(value.utf8)
     return (keyBytes + [0]).withUnsafeBytes { key in
       (bytes + [0]).withUnsafeBytes { text in

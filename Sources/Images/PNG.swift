@@ -8,7 +8,7 @@ public enum PNG {
 
   /// A picture and the text stored with it, in file order.
   public struct Decoded: Sendable {
-    /// The picture.
+    /// The picture, upright.
     public let image: Image
     /// The tEXt, zTXt and iTXt chunks before and after the picture.
     public let text: [Text]
@@ -25,8 +25,8 @@ public enum PNG {
   /// Decodes a picture: palettes, 1 to 16 bit, transparency and interlacing become 1, 3 or 4
   /// channels of 8 bit.
   ///
-  /// Grey with transparency becomes RGBA. 16-bit samples are scaled by 255/65535 and rounded. Gamma
-  /// and colour profiles are not applied.
+  /// Grey with transparency becomes RGBA. 16-bit samples are scaled by 255/65535 and rounded. The
+  /// orientation that EXIF or XMP names is applied; gamma and colour profiles are not.
   /// - Throws: `unknownFormat`, `corrupt`, `tooLarge`.
   public static func decode(_ bytes: some ContiguousBytes) throws(ImageError) -> Image {
     try decodeWithText(bytes).image
@@ -74,7 +74,18 @@ public enum PNG {
       buffer throws(ImageError) in
       guard icodec_png_reader_pixels(reader, buffer.baseAddress) == 1 else { throw failure() }
     }
-    return Decoded(image: image, text: text(of: reader))
+    let text = text(of: reader)
+    let exif = exif(of: reader) ?? PNGProfiles.exif(text)
+    let orientation = exif?.orientation ?? PNGProfiles.orientation(text) ?? 1
+    let isSaid = exif?.userComment == nil || text.contains { $0.key == ImageFile.parametersKey }
+    let comment = isSaid ? [] : [(key: ImageFile.parametersKey, value: exif?.userComment ?? "")]
+    return Decoded(image: image.oriented(orientation), text: text + comment)
+  }
+
+  private static func exif(of reader: OpaquePointer) -> EXIF? {
+    var bytes: UnsafePointer<UInt8>?
+    let count = icodec_png_reader_exif(reader, &bytes)
+    return count > 0 ? EXIF(tiff: UnsafeRawBufferPointer(start: bytes, count: count)) : nil
   }
 
   private static func text(of reader: OpaquePointer) -> [Text] {
@@ -84,7 +95,7 @@ public enum PNG {
       let key = UnsafeRawBufferPointer(start: entry.key, count: strlen(entry.key))
       return (
         Latin1.string(key),
-        entry.is_utf8 != 0 ? String(decoding: bytes, as: UTF8.self) : Latin1.string(bytes)
+        entry.is_utf8 != 0 ? String(decoding: bytes, as: UTF8.self) : Latin1.text(bytes)
       )
     }
   }

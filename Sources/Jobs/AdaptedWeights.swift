@@ -27,6 +27,6 @@ public struct AdaptedWeights {
       guard keys[part]?.contains(key) == true else { return raw }
       return RawTensor(merger.merged(key, of: part, base: raw.tensor(), precision: .float32))
     }
-    notes = merger.reports.map { $0.warning ?? $0.summary }
+    notes = merger.reports.flatMap(\.lines)
   }
 }

@@ -1,12 +1,15 @@
 import Foundation
 import Generation
+import Images
 
 /// How a picture is changed into another; nil leaves a value to the layer below.
 public struct EditJob: Sendable, Equatable {
   /// The picture's file.
   public var input: String?
-  /// The file of a mask of the picture's size: white is repainted.
+  /// The file of a mask of the picture's size, white is repainted; or `alphaMask`.
   public var mask: String?
+  /// What transparent parts of the picture lie on.
+  public var background: Colour?
   /// The share of the steps that are run.
   public var strength: Double?
   /// What the steps count; a share, unless another program's picture says otherwise.
@@ -33,6 +36,9 @@ public struct EditJob: Sendable, Equatable {
 
   public init() {}
 
+  /// In place of a mask's file: the picture's transparent parts.
+  public static let alphaMask = "alpha"
+
   /// Whether nothing is said about a picture to change.
   public var isEmpty: Bool { self == EditJob() }
 
@@ -49,6 +55,7 @@ public struct EditJob: Sendable, Equatable {
     if let input = upper.input, input != edit.input { (edit.mask, edit.fitsModel) = (nil, nil) }
     put(\.input)
     put(\.mask)
+    put(\.background)
     if upper.strength != nil { edit.counting = nil }
     put(\.strength)
     put(\.counting)
@@ -100,6 +107,8 @@ public struct EditJob: Sendable, Equatable {
     options.padding = padding ?? options.padding
     options.content = content
     options.pastesBack = pastesBack ?? true
+    options.background = background ?? options.background
+    options.masksTransparency = mask == Self.alphaMask
     return options
   }
 }

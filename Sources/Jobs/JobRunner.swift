@@ -33,6 +33,8 @@ public struct JobRunner: Sendable {
     public var previews: PreviewOptions?
     /// Whether pictures are tried that seem to need more memory than there is.
     public var ignoresMemory = false
+    /// Files the run reads besides those its jobs name, and what each is for; none is overwritten.
+    public var inputs: [(path: String, use: String)] = []
 
     public init() {}
   }
@@ -56,25 +58,72 @@ public struct JobRunner: Sendable {
     public init() {}
   }
 
-  let jobs: [PlannedJob]
+  private(set) var jobs: [PlannedJob]
   let options: Options
   let naming: OutputNaming
+  let inputs: InputFiles
+  /// What a person should know before the run.
+  private let notes: [String]
   let load: @Sendable (ModelChoice) throws -> LoadedPipeline
 
   /// - Parameters:
   ///   - below: what a picture's metadata says, under every line.
-  ///   - above: the flags, over every line. Their seed counts on over the whole run.
+  ///   - above: the flags, over that and under every line. Their seed counts on over the whole run.
   ///   - load: loads a model; called once for each, one after the other.
   public init(
     _ lines: [JobLine], below: PictureJob = PictureJob(), above: PictureJob = PictureJob(), options: Options,
     load: @escaping @Sendable (ModelChoice) throws -> LoadedPipeline = { try LoadedPipeline($0) }
   ) throws {
-    jobs = PlannedJob.plan(lines, below: below, above: above)
+    var notes: [String] = []
+    jobs = PlannedJob.plan(lines, below: below, flags: above, notes: &notes)
+    self.notes = notes
     self.options = options
     self.load = load
     let total = jobs.reduce(0) { $0 + $1.pictures.count }
     naming = try OutputNaming(options.output, count: options.keepsManifest ? max(total, 2) : total)
+    var inputs = InputFiles(options.inputs)
+    for job in jobs { inputs.add(job.job) }
+    self.inputs = inputs
     try checkOutput()
+    checkFiles()
+  }
+
+  /// Bytes of names kept free for what is written beside each picture.
+  private var room: Int { max(options.gridColumns == nil ? 0 : 5, options.previews == nil ? 0 : 12) }
+
+  /// Gives each job the reason why its pictures cannot be written, if there is one.
+  private mutating func checkFiles() {
+    var folders: [URL: JobError?] = [:]
+    for index in jobs.indices where jobs[index].problem == nil {
+      let job = jobs[index]
+      // Those between differ in digits alone.
+      for picture in [job.pictures.first, job.pictures.last].compactMap({ $0 }) {
+        let url = naming.url(
+          index: picture.index, seed: picture.seed, prompt: job.job.prompt ?? "", stem: job.stem(of: picture))
+        // What depends on the folder is looked at once for each, and for each length of a name.
+        let key = url.deletingLastPathComponent().appendingPathComponent("\(url.lastPathComponent.utf8.count)")
+        let problem = folders[key] ?? self.problem(url)
+        folders[key] = problem
+        if let problem {
+          jobs[index].problem = problem
+          break
+        }
+      }
+    }
+  }
+
+  private func problem(_ url: URL) -> JobError? {
+    do {
+      try OutputNaming.check(url, room: room, mayBeFolder: !naming.isOneFile)
+      if options.keepsManifest { try Manifest.check(folder: url.deletingLastPathComponent()) }
+      return nil
+    } catch GenerationError.badValue(let name, let value, let reason) {
+      return .badValue(name: name, value: value, reason: reason)
+    } catch let error as JobError {
+      return error
+    } catch {
+      return .unreadable(path: url.path, reason: "\(error)")
+    }
   }
 
   /// Throws for an output in which pictures would take each other's place, or that can hold no grid.
@@ -103,11 +152,18 @@ public struct JobRunner: Sendable {
     return order.map { ($0, groups[$0] ?? []) }
   }
 
+  /// What is wrong with every job alike, such as their folder, and is said once; nil if there is no such thing.
+  private var commonProblem: JobError? {
+    guard jobs.count > 1, let problem = jobs.first?.problem as? JobError,
+      jobs.allSatisfy({ $0.problem as? JobError == problem })
+    else { return nil }
+    return problem
+  }
+
   /// Makes all pictures that are missing.
   public func run(_ events: Events) throws {
-    if let first = jobs.first, let picture = first.pictures.first {
-      try naming.check(naming.url(index: 0, seed: picture.seed, prompt: first.job.prompt ?? ""))
-    }
+    if let problem = commonProblem { throw problem }
+    for note in notes { events.onNote(note) }
     for job in jobs { if let problem = job.problem { try events.onFailure(job.line, problem) } }
     var run = JobRun(runner: self, events: events)
     for group in groups {

@@ -33,7 +33,7 @@ public struct LoadedPipeline: Sendable {
     let components = try PipelineComponents(folder: folder, name: spec.name, options: options) { networks in
       guard !requests.isEmpty else { return networks }
       let merger = try AdapterMerger(requests, networks: networks)
-      notes = merger.reports.map { $0.warning ?? $0.summary }
+      notes = merger.reports.flatMap(\.lines)
       // In full precision the sum is not rounded to the type the checkpoint has.
       return merger.adapted(
         source.isFactored ? .factored : .merged, precision: source.precision == .f32 ? .float32 : .asBase)
@@ -62,6 +62,7 @@ public struct LoadedPipeline: Sendable {
 public struct ModelChoice: Sendable, Hashable {
   public var model: String?
   public var vae: String?
+  public var variant: String?
   public var tokenizer: String?
   public var usesAverage: Bool
   public var predictionType: PredictionType?
@@ -78,6 +79,7 @@ public struct ModelChoice: Sendable, Hashable {
   public init(_ job: PictureJob) {
     (model, vae, precision, loras) = (job.model, job.vae, job.precision ?? .best, job.loras ?? [])
     (tokenizer, usesAverage, predictionType) = (job.tokenizer, job.usesAverage ?? false, job.predictionType)
+    variant = job.variant
     isFactored = job.isFactored ?? false
     embeddings = job.embeddings ?? []
     // Without the prompt language tags are text.
@@ -92,6 +94,7 @@ public struct ModelChoice: Sendable, Hashable {
     options.vae = vae.map { URL(fileURLWithPath: $0) } ?? pipeline.vae
     options.tokenizer = tokenizer.map { URL(fileURLWithPath: $0) } ?? pipeline.tokenizer
     options.usesAverage = usesAverage
+    options.variant = variant ?? pipeline.variant
     options.predictionType = predictionType ?? pipeline.predictionType
     return options
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 
 /// `manifest.jsonl`: one line for each finished picture of its folder.
 struct Manifest {
@@ -35,26 +36,35 @@ struct Manifest {
   }
 
   private mutating func note(_ entry: Entry) {
+    // Pictures lie beside it.
+    guard !entry.file.contains("/"), entry.file != "..", !entry.file.isEmpty else { return }
     files[entry.identity] = entry.file
     owners[entry.file] = entry.identity
   }
 
-  /// The finished picture of an identity, if its file still exists.
-  func finished(_ identity: String) -> URL? {
-    guard let name = files[identity] else { return nil }
-    let file = url.deletingLastPathComponent().appendingPathComponent(name)
-    return FileManager.default.fileExists(atPath: file.path) ? file : nil
+  /// The file that was written for an identity, which may be gone or damaged since.
+  func written(_ identity: String) -> URL? {
+    files[identity].map { url.deletingLastPathComponent().appendingPathComponent($0) }
   }
 
-  /// The place of a new picture: `wanted`, or one beside it if that holds another finished picture.
+  /// Whether a file was written for an identity.
+  func owns(_ file: URL, _ identity: String) -> Bool { owners[file.lastPathComponent] == identity }
+
+  /// The place of a new picture: `wanted`, or one beside it if that is another picture's or a file from elsewhere.
   func free(_ wanted: URL, for identity: String) -> URL {
-    var (file, number) = (wanted, 1)
-    while let owner = owners[file.lastPathComponent], owner != identity {
-      number += 1
-      let stem = wanted.deletingPathExtension().lastPathComponent
-      file = wanted.deletingLastPathComponent().appendingPathComponent("\(stem)-\(number).\(wanted.pathExtension)")
+    if owners[wanted.lastPathComponent] == identity { return wanted }
+    return NewNames.free(wanted) { owners[$0.lastPathComponent] == nil }
+  }
+
+  /// Throws unless lines can be added, before any work is done.
+  static func check(folder: URL) throws(JobError) {
+    let url = folder.appendingPathComponent(name)
+    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    let file = open(url.path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+      throw .unreadable(path: url.path, reason: "cannot be written: \(String(cString: strerror(errno)))")
     }
-    return file
+    close(file)
   }
 
   /// Adds a finished picture in one write, so that other processes' lines stay whole.

@@ -11,13 +11,46 @@ public enum ModelHash {
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { return nil }
     guard isFolder.boolValue else { return full(url, cache: cache).map { String($0.prefix(10)) } }
     let names = weightFiles(url)
-    guard !names.isEmpty else { return nil }
+    return names.isEmpty ? nil : hash(of: names, in: url, cache: cache)
+  }
+
+  private static func hash(of names: [String], in folder: URL, cache: URL?) -> String? {
     var list = ""
     for name in names {
-      guard let hash = full(url.appendingPathComponent(name), cache: cache) else { return nil }
+      guard let hash = full(folder.appendingPathComponent(name), cache: cache) else { return nil }
       list += "\(hash)  \(name)\n"
     }
     return String(SHA256.hex(Array(list.utf8)).prefix(10))
+  }
+
+  /// Whether a file or folder is the one a hash in metadata names: ten or more digits of the SHA-256, or eight of the hash
+  /// that programs wrote before, of 64 KiB from the middle of the file.
+  public static func matches(_ url: URL, _ hash: String, cache: URL? = defaultCache) -> Bool {
+    let hash = hash.lowercased()
+    guard hash.count >= 8, hash.allSatisfy(\.isHexDigit) else { return false }
+    if hash.count == 8 { return legacy(url) == hash }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { return false }
+    let own = isFolder.boolValue ? short(url, cache: cache) : full(url, cache: cache)
+    return own.map { $0.hasPrefix(hash) || hash.hasPrefix($0) } ?? false
+  }
+
+  /// AUTOMATIC1111's first hash: eight digits, of 64 KiB that begin at 1 MiB.
+  static func legacy(_ url: URL) -> String? {
+    guard let file = fopen(url.path, "rb") else { return nil }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 0x10000)
+    guard fseek(file, 0x100000, SEEK_SET) == 0 else { return nil }
+    let count = fread(&bytes, 1, bytes.count, file)
+    return ferror(file) == 0 ? String(SHA256.hex(Array(bytes[..<count])).prefix(8)) : nil
+  }
+
+  /// The hash of a tokenizer's folder: that of the list of its files' hashes.
+  static func tokenizer(_ folder: URL, cache: URL? = defaultCache) -> String? {
+    let names = ["merges.txt", "tokenizer.json", "vocab.json"].filter {
+      FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+    }
+    return names.isEmpty ? nil : hash(of: names, in: folder, cache: cache)
   }
 
   public static var defaultCache: URL? {

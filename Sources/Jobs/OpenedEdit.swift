@@ -10,6 +10,8 @@ struct OpenedEdit {
   let findsMask: Bool
   let strength: Double
   let kind: PipelineComponents.Kind?
+  /// What a person should know about the picture's transparent parts; nil for nothing.
+  private let transparencyNote: String?
   private let edit: EditJob
   /// Width and height asked for.
   private let size: (width: Int?, height: Int?)
@@ -34,7 +36,8 @@ struct OpenedEdit {
         reason: "belongs to txt2img: give --width and --height for a larger result")
     }
     let picture = try ImageFile.load(URL(fileURLWithPath: input))
-    let mask = try edit.mask.map { Mask(try ImageFile.load(URL(fileURLWithPath: $0))) }
+    let maskFile = edit.mask == EditJob.alphaMask ? nil : edit.mask
+    let mask = try maskFile.map { Mask(try ImageFile.load(URL(fileURLWithPath: $0))) }
     kind = components.kind
     findsMask = edit.findsMask && kind != .instruction
     if findsMask {
@@ -55,11 +58,21 @@ struct OpenedEdit {
       mask: mask ?? (findsMask ? Mask(everythingIn: picture) : nil),
       options: edit.canvasOptions(width: job.width, height: job.height), multiple: components.sizeMultiple,
       defaultSize: components.defaultSize)
+    if canvas.mask == nil, Mask(transparencyOf: picture) != nil {
+      let colour = edit.background ?? .white
+      transparencyNote =
+        "\(input) has transparent parts: they lie on \(colour == .white ? "white" : "\(colour)") (--background), and all is "
+        + "redrawn; --mask alpha repaints them alone"
+    } else {
+      transparencyNote = nil
+    }
     strength = edit.strength ?? (canvas.mask == nil || findsMask ? 0.8 : 1)
   }
 
-  /// What a person should know about the picture's size.
-  var note: String? {
+  /// What a person should know, a line each.
+  var notes: [String] { [transparencyNote, sizeNote].compactMap { $0 } }
+
+  private var sizeNote: String? {
     guard canvas.isFitted else { return nil }
     let result =
       canvas.original.width == canvas.width && canvas.original.height == canvas.height
@@ -75,11 +88,11 @@ struct OpenedEdit {
   /// - Parameters:
   ///   - onStep: steps done and in all; throw to stop.
   ///   - onClean: told where the run seems to end; never by an edit that finds its mask.
-  /// - Returns: the results, and the mask found for the first of them.
+  /// - Returns: the results, and the masks found for them.
   func generate(
     _ request: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void,
     onClean: CleanPreview?
-  ) throws -> (batch: GeneratedBatch, mask: Mask?) {
+  ) throws -> (batch: GeneratedBatch, masks: [Mask]) {
     let (components, precision) = (loaded.components, loaded.pipeline.precision)
     guard findsMask else {
       var pipeline = ImageToImage(components, precision: precision)
@@ -88,13 +101,13 @@ struct OpenedEdit {
         request, canvas: canvas, strength: strength, counting: counting, imageGuidance: imageGuidance)
       let made = try pipeline.generate(
         change, onStep: { step, _ in try onStep(step.index + 1, step.count) }, onClean: onClean)
-      return (made, nil)
+      return (made, [])
     }
     var pipeline = DescriptionEdit(components, precision: precision)
     pipeline.embeddings = loaded.pipeline.embeddings
     let change = DescriptionEditRequest(request, canvas: canvas, source: edit.source ?? "", strength: strength)
     let made = try pipeline.generate(change, onProgress: onStep)
-    return (made.batch, made.masks.first)
+    return (made.batch, made.masks)
   }
 
   private var counting: StepCounting { edit.counting ?? .share }
@@ -115,9 +128,18 @@ struct OpenedEdit {
     }
   }
 
+  /// A finished picture with the transparency it keeps.
+  /// - Parameter mask: the one found for it.
+  func finished(_ picture: Image, mask: Mask?) -> Image { canvas.withTransparency(picture, mask: mask) }
+
+  /// Where a mask that is found is saved.
+  var maskFile: String? { findsMask ? edit.maskOut : nil }
+
   /// Saves a mask that was found where it was asked for.
   func save(_ mask: Mask?) throws {
-    if let path = edit.maskOut, let mask { try ImageFile.save(mask.image, to: URL(fileURLWithPath: path)) }
+    guard let path = edit.maskOut, let mask else { return }
+    try OutputNaming.prepare(URL(fileURLWithPath: path))
+    try ImageFile.save(mask.image, to: URL(fileURLWithPath: path))
   }
 
   /// Evaluations of the network for one picture, in units of one text's.
@@ -143,10 +165,16 @@ extension OpenedEdit {
     add("Denoising strength", isInstruction ? nil : "\(strength)")
     add(EditField.counting, edit.counting.flatMap { $0 == .share ? nil : $0.rawValue })
     add(EditField.fitsModel, canvas.isFitted ? "True" : nil)
-    add(EditField.input, edit.input)
+    add(EditField.input, edit.input.map { NamedFiles.name(of: $0) })
     add(EditField.inputHash, edit.input.flatMap(Self.hash))
-    add(EditField.mask, edit.mask)
-    add(EditField.maskHash, edit.mask.flatMap(Self.hash))
+    if edit.mask == EditJob.alphaMask {
+      add(EditField.mask, EditJob.alphaMask)
+    } else if let mask = edit.mask {
+      let name = NamedFiles.name(of: mask)
+      add(EditField.mask, name == EditJob.alphaMask ? "./\(name)" : name)
+      add(EditField.maskHash, Self.hash(mask))
+    }
+    add(EditField.background, edit.background.map { "\($0)" })
     add(EditField.width, size.width.map(String.init))
     add(EditField.height, size.height.map(String.init))
     add(EditField.isEdit, edit.isEdit == true ? "True" : nil)
@@ -174,6 +202,7 @@ enum EditField {
   static let input = "Init image"
   static let inputHash = "Init image SHA-256"
   static let mask = "Mask"
+  static let background = "Background"
   static let maskHash = "Mask SHA-256"
   static let width = "Width asked for"
   static let height = "Height asked for"

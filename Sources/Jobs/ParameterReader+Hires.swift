@@ -4,10 +4,10 @@ import Images
 
 extension ParameterReader {
   /// The second pass of AUTOMATIC1111's "hires fix" and of Forge's, or of Imago's.
-  mutating func readHires() throws(JobError) {
-    let strength = try decimal("Denoising strength")
-    try readHiresSize()
-    let details = try readHiresDetails()
+  mutating func readHires() {
+    let strength = decimal("Denoising strength")
+    readHiresSize()
+    let details = readHiresDetails()
     guard job.hiresScale != nil || job.hiresResize != nil else { return }
     job = job.overlaid(by: details)
     job.hiresDenoise = strength
@@ -16,17 +16,17 @@ extension ParameterReader {
     job.hiresCounting = isOwn ? counting.flatMap { StepCounting(rawValue: $0) } : .all
   }
 
-  private mutating func readHiresSize() throws(JobError) {
-    job.hiresScale = try value("Hires upscale", "a number from 1 on") {
+  private mutating func readHiresSize() {
+    job.hiresScale = value("Hires upscale", "a number from 1 on") {
       WrittenNumber.decimal($0).flatMap { $0 >= 1 ? $0 : nil }
     }
-    if let sides = try value("Hires resize", "WIDTHxHEIGHT", { GenerationParameters.sides($0) }),
+    if let sides = value("Hires resize", "WIDTHxHEIGHT", { GenerationParameters.sides($0) }),
       sides.width + sides.height > 0
     {
       (job.hiresResize, job.hiresScale) = (PixelSize(width: sides.width, height: sides.height), nil)
     }
     // Before 2023 the size was the second pass's.
-    guard let first = try value("First pass size", "WIDTHxHEIGHT", { GenerationParameters.sides($0) }),
+    guard let first = value("First pass size", "WIDTHxHEIGHT", { GenerationParameters.sides($0) }),
       let width = job.width, let height = job.height
     else { return }
     (job.hiresResize, job.hiresScale) = (PixelSize(width: width, height: height), nil)
@@ -42,11 +42,11 @@ extension ParameterReader {
     return (rounded(width), rounded(height))
   }
 
-  private mutating func readHiresDetails() throws(JobError) -> PictureJob {
+  private mutating func readHiresDetails() -> PictureJob {
     var details = PictureJob()
     // A1111 writes 0, or nothing, for the first pass's number.
-    details.hiresSteps = try whole("Hires steps", 0...100_000).flatMap { $0 == 0 ? nil : $0 }
-    details.hiresCFG = try single("Hires CFG Scale")
+    details.hiresSteps = whole("Hires steps", 0...100_000).flatMap { $0 == 0 ? nil : $0 }
+    details.hiresCFG = single("Hires CFG Scale")
     (details.hiresPrompt, details.hiresNegativePrompt) = (text("Hires prompt"), text("Hires negative prompt"))
     let sampler = text("Hires sampler").flatMap { $0 == "Use same sampler" ? nil : $0 }
     let schedule = text("Hires schedule type").flatMap { $0 == "Use same scheduler" ? nil : $0 }

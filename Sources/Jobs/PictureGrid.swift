@@ -19,11 +19,31 @@ struct PictureGrid {
     url = files[0].deletingLastPathComponent().appendingPathComponent("\(stem)-grid.\(files[0].pathExtension)")
   }
 
+  /// Largest side of a JPEG, and most pixels of a picture that is read again.
+  private static let (longestSide, mostPixels) = (65_500, PNG.pixelLimit)
+
+  /// Throws if the grid could not be written, before its pictures are made.
+  /// - Parameters: width and height of each picture.
+  func check(width: Int, height: Int) throws(JobError) {
+    let columns = min(columns, files.count)
+    let rows = (files.count + columns - 1) / columns
+    let wide = columns * (width + Self.padding) + Self.padding
+    let high = rows * (height + Self.padding) + Self.padding
+    let isJPEG = url.pathExtension.lowercased() != "png"
+    guard wide * high <= Self.mostPixels, !isJPEG || max(wide, high) <= Self.longestSide else {
+      throw .badValue(
+        name: "--grid", value: "\(wide)×\(high)",
+        reason: "is more than a picture can hold: give other --columns, fewer pictures, or leave it out")
+    }
+  }
+
   /// - Parameter parameters: how the first picture was made.
   func write(_ parameters: GenerationParameters?) throws {
     let images = try files.map { try ImageFile.load($0) }
-    let text = parameters.map { [(key: ImageFile.parametersKey, value: $0.format())] } ?? []
-    try ImageFile.save(ImageGrid.make(images, columns: columns, padding: Self.padding), to: url, text: text)
+    let text = parameters.map { $0.format() }.flatMap { format -> [PNG.Text]? in
+      ImageFile.problem(storing: format, in: url) == nil ? [(ImageFile.parametersKey, format)] : nil
+    }
+    try ImageFile.save(ImageGrid.make(images, columns: columns, padding: Self.padding), to: url, text: text ?? [])
   }
 }
 

@@ -4,7 +4,7 @@ import Generation
 /// What a picture is to be made of; nil leaves a value to the layer below.
 ///
 /// Layers, lowest first: the program's defaults, the pipeline's (`PictureJob(pipeline:)`), the metadata of a picture
-/// (`--from`), a line of a prompt file, the flags of the command. `PictureJob.layered` puts them over each other.
+/// (`--from`), the flags of the command, a line of a prompt file. `PictureJob.layered` puts them over each other.
 public struct PictureJob: Sendable, Equatable {
   public var prompt: String?
   public var negativePrompt: String?
@@ -12,6 +12,8 @@ public struct PictureJob: Sendable, Equatable {
   public var model: String?
   /// Another autoencoder's file or folder.
   public var vae: String?
+  /// Which of several forms of a folder's weights is taken.
+  public var variant: String?
   /// The folder of a single file's tokenizer.
   public var tokenizer: String?
   /// Whether a checkpoint's averaged weights are used.
@@ -95,10 +97,12 @@ public struct PictureJob: Sendable, Equatable {
     // These belong to the model below.
     if upper.model != nil {
       (job.modelHash, job.tokenizer, job.usesAverage, job.predictionType) = (nil, nil, nil, nil)
+      job.variant = nil
     }
     put(\.model)
     put(\.modelHash)
     put(\.vae)
+    put(\.variant)
     put(\.tokenizer)
     put(\.usesAverage)
     put(\.predictionType)

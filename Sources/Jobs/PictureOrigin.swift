@@ -10,10 +10,12 @@ public struct PictureOrigin: Sendable {
   public var notes: [String]
   /// The model's name as the picture has it.
   public var modelName: String?
+  /// Folders in which models and files were looked for.
+  public private(set) var places: [String]
 
   /// Reads a picture's settings.
   /// - Parameters:
-  ///   - locator: looks for the model by its name, and leaves `job.model` nil if it is not there; nil does not look.
+  ///   - locator: looks for the model by its name and hash, and leaves `job.model` nil if it is not there; nil does not look.
   ///   - editing: whether the picture it was made from matters; if not, that there was one is noted.
   public init(_ url: URL, locator: ModelLocator?, editing: Bool = false) throws {
     guard let text = try ImageFile.parameters(of: url) else {
@@ -27,32 +29,27 @@ public struct PictureOrigin: Sendable {
   public init(
     _ parameters: GenerationParameters, path: String, locator: ModelLocator?, editing: Bool = false
   ) throws(JobError) {
-    var reader = ParameterReader(parameters, path: path)
+    let home = locator ?? ModelLocator()
+    var search = ModelSearch(home: home.home, beside: URL(fileURLWithPath: path))
+    modelName = parameters["Model"] ?? parameters.modelHash.map { "of hash \($0)" }
+    var model: String?
+    if let locator, modelName != nil {
+      model = search.model(named: parameters["Model"] ?? "", hash: parameters.modelHash, locator: locator)
+      if let model, let folder = try? locator.pipeline(model).folder { search.add(model: folder) }
+    }
+    places = search.places.map(\.path)
+    var reader = ParameterReader(parameters, path: path, search: search)
     try reader.read(editing: editing)
     (job, notes) = (reader.job, reader.notes)
-    modelName = parameters["Model"]
-    guard let modelName, let locator else { return }
-    job.model = locator.model(named: modelName)
+    job.model = model
   }
 }
 
-extension ModelLocator {
-  /// What to give as `--model` for a model of that name, as metadata has it: a pipeline, or a file or folder in the
-  /// working directory or in `Weights/`. nil if there is none.
-  public func model(named name: String) -> String? {
-    guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else { return nil }
-    if FileManager.default.fileExists(atPath: home.appendingPathComponent("Pipelines/\(name).yaml").path) {
-      return name
-    }
-    let folders = [
-      URL(fileURLWithPath: FileManager.default.currentDirectoryPath), home.appendingPathComponent("Weights"),
-    ]
-    for folder in folders {
-      for ending in ["", ".safetensors", ".ckpt", ".gguf"] {
-        let url = folder.appendingPathComponent(name + ending)
-        if FileManager.default.fileExists(atPath: url.path) { return url.path }
-      }
-    }
-    return nil
+extension GenerationParameters {
+  /// The model's hash, under AUTOMATIC1111's name or in the list that Civitai reads.
+  var modelHash: String? {
+    if let hash = self["Model hash"] { return hash }
+    let list = self["Hashes"].flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+    return list?["model"]
   }
 }

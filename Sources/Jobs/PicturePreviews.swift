@@ -23,13 +23,18 @@ struct PicturePreviews {
   private let urls: [URL]
   /// The row of each in the batch.
   private let rows: [Int]
+  /// Whether those of an earlier run lose their place.
+  private let replaces: Bool
   private var steps = 0
 
-  init(_ options: PreviewOptions, _ tiny: TinyAutoencoder?, _ loaded: LoadedPipeline, urls: [URL], rows: [Int]) throws {
+  init(
+    _ options: PreviewOptions, _ tiny: TinyAutoencoder?, _ loaded: LoadedPipeline, urls: [URL], rows: [Int],
+    replaces: Bool
+  ) throws {
     try tiny?.check(channels: loaded.components.autoencoder.latentChannels)
     codec = LatentCodec(
       tiny.map { .tiny($0) } ?? loaded.components.autoencoder, precision: loaded.pipeline.precision)
-    (every, self.urls, self.rows) = (options.every, urls, rows)
+    (every, self.urls, self.rows, self.replaces) = (options.every, urls, rows, replaces)
   }
 
   /// Writes the pictures of a step if it is their turn.
@@ -44,7 +49,8 @@ struct PicturePreviews {
       let ending = url.pathExtension == "safetensors" ? "png" : url.pathExtension
       let stem = url.deletingPathExtension().lastPathComponent
       let file = url.deletingLastPathComponent().appendingPathComponent("\(stem)-step-\(padded).\(ending)")
-      try ImageFile.save(ImageTensor.images(pixels)[0], to: file, text: [])
+      let free = replaces ? file : NewNames.free(file)
+      try ImageFile.save(ImageTensor.images(pixels)[0], to: free, text: [])
     }
   }
 }

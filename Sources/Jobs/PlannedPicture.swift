@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Generation
 
@@ -23,28 +24,36 @@ struct PlannedPicture: Sendable {
   let position: Int
 }
 
-/// A job's pictures: the line's settings under the flags, and the seeds.
+/// A job's pictures: the line's settings over the flags, and the seeds.
 struct PlannedJob: Sendable {
   let line: Int?
   let job: PictureJob
   /// Why the job cannot be done, as far as that is known before its model is loaded.
-  let problem: (any Error)?
+  var problem: (any Error)?
   let pictures: [PlannedPicture]
   /// Whether the seed was drawn and not named.
   let isDrawn: Bool
   /// Seeds of the request all the job's pictures are made with.
   let requestSeeds: [UInt64]
 
+  /// The name a line gives a picture's file, without its ending; nil for the run's pattern.
+  func stem(of picture: PlannedPicture) -> String? {
+    job.fileName.map { pictures.count > 1 ? "\($0)-\(picture.position + 1)" : $0 }
+  }
+
   /// Lays jobs out in the order of their lines.
   /// - Parameters:
   ///   - below: what a picture's metadata says, under every line.
-  ///   - above: the flags, over every line. Their seed counts on over the whole run.
-  static func plan(_ lines: [JobLine], below: PictureJob, above: PictureJob) -> [PlannedJob] {
+  ///   - flags: over a picture's metadata, under what the lines say. Their seed counts on over the whole run.
+  ///   - notes: gets a line for each thing a person should know.
+  static func plan(
+    _ lines: [JobLine], below: PictureJob, flags: PictureJob, notes: inout [String]
+  ) -> [PlannedJob] {
     var index = 0
     var drawn: [PictureJobKey: Int] = [:]
     var styles = StyleFiles()
-    return lines.map { line in
-      var job = PictureJob.layered([below, line.job, above])
+    let jobs = lines.map { line in
+      var job = PictureJob.layered([below, flags, line.job.keepingSchedule(of: flags)])
       var problem: (any Error)?
       do {
         try job.checkPrompts()
@@ -65,7 +74,7 @@ struct PlannedJob: Sendable {
         return PlannedJob(
           line: line.number, job: job, problem: problem, pictures: [], isDrawn: false, requestSeeds: [])
       }
-      if let seed = above.seed { job.seed = seed &+ UInt64(index) }
+      if line.job.seed == nil, line.job.drawsSeed != true, let seed = flags.seed { job.seed = seed &+ UInt64(index) }
       let first = job.seed ?? UInt64.random(in: 0..<(1 << 32))
       let isDrawn = job.seed == nil
       job.drawsSeed = nil
@@ -89,6 +98,24 @@ struct PlannedJob: Sendable {
         line: line.number, job: job, problem: problem, pictures: pictures,
         isDrawn: isDrawn, requestSeeds: batch ?? (isStrip ? [first] : pictures.map(\.seed)))
     }
+    notes += styles.notes
+    if let file = flags.stylesFile, flags.styles == nil, !lines.contains(where: { $0.job.styles != nil }),
+      jobs.allSatisfy({ $0.problem == nil })
+    {
+      notes.append("\(file): no style of it is taken: name one with --style")
+    }
+    return jobs
+  }
+}
+
+extension PictureJob {
+  /// A line that names a sampler and no schedule runs it on the flags' schedule.
+  fileprivate func keepingSchedule(of flags: PictureJob) -> PictureJob {
+    var job = self
+    if schedule == nil, let sampler, (try? SamplerName.parse(sampler))?.schedule == nil {
+      job.schedule = flags.schedule
+    }
+    return job
   }
 }
 

@@ -24,6 +24,13 @@ struct PreparedJob {
     request = try job.strip(of: try job.request(loaded.components, seeds: planned.requestSeeds))
   }
 
+  /// Pixels of a finished picture.
+  var resultSize: (width: Int, height: Int) {
+    if let edit { return (edit.canvas.original.width, edit.canvas.original.height) }
+    let scale = request.hires?.scale ?? 1
+    return (Int(Double(request.width) * scale), Int(Double(request.height) * scale))
+  }
+
   /// The request for some of the pictures, by their place.
   func part(_ places: [Int]) -> GenerationRequest {
     // Pictures that share a generator are made together.
@@ -43,18 +50,18 @@ struct PreparedJob {
   func generate(
     _ part: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void,
     onClean: CleanPreview? = nil
-  ) throws -> (batch: GeneratedBatch, mask: Mask?) {
+  ) throws -> (batch: GeneratedBatch, masks: [Mask]) {
     if let edit { return try edit.generate(part, loaded, onStep: onStep, onClean: onClean) }
     let made = try loaded.pipeline.generate(part, onStep: { try onStep($0.index + 1, $0.count) }, onClean: onClean)
-    return (made, nil)
+    return (made, [])
   }
 
   /// The settings of one picture with all that its metadata says.
   func settings(_ place: Int, _ loaded: LoadedPipeline) -> PictureWriter.Settings {
     var settings = PictureWriter.Settings(request, index: place, model: loaded.title)
-    (settings.adapters, settings.embeddings) = (job.loras ?? [], job.embeddings ?? [])
+    (settings.adapters, settings.embeddings) = (job.namedAdapters, job.namedEmbeddings)
     settings.modelHash = loaded.modelHash
-    settings.vae = job.vae
+    settings.vae = job.vae.map { NamedFiles.name(of: $0) }
     settings.vaeHash = loaded.vae?.hash
     settings.precision = loaded.pipeline.precision
     // The end of a strip at which nothing is mixed in is a picture like any other.

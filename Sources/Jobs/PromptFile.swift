@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import PromptLanguage
 
@@ -14,40 +15,51 @@ public struct PromptFile: Sendable {
   /// What is wrong with the lines that are no jobs.
   public private(set) var errors: [JobError] = []
 
-  /// Reads a file.
+  /// What `--prompts` calls standard input.
+  public static let standardInput = "-"
+  private static let limit = 64 << 20
+
+  /// Reads a file, or standard input for `-`.
   /// - Throws: `unreadable`; bad lines do not throw.
-  public init(_ url: URL) throws(JobError) {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
-    guard let attributes, let size = attributes[.size] as? Int else {
-      throw .unreadable(path: url.path, reason: "there is no such prompt file")
+  public init(_ path: String) throws(JobError) {
+    do {
+      if path == Self.standardInput {
+        self.init(try TextFile(standardInputNamed: "standard input", limit: Self.limit))
+      } else {
+        self.init(try TextFile(URL(fileURLWithPath: path), limit: Self.limit))
+      }
+    } catch {
+      throw .unreadable(path: error.path, reason: error.reason)
     }
-    guard size <= 64 << 20 else {
-      throw .unreadable(path: url.path, reason: "has \(size) bytes; prompt files of up to 64 MiB are read")
-    }
-    guard let data = try? Data(contentsOf: url), let text = String(data: data, encoding: .utf8) else {
-      throw .unreadable(path: url.path, reason: "cannot be read as UTF-8 text")
-    }
-    self.init(text: text, path: url.path)
   }
 
   /// - Parameter path: for messages.
-  public init(text: String, path: String) {
-    self.path = path
-    // As a code point: comparing characters takes time by the square of their marks.
-    let text = text.unicodeScalars.first == "\u{FEFF}" ? Substring(text.unicodeScalars.dropFirst()) : text[...]
-    for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-      guard PromptLimits.tooManyMarks(raw) == nil else {
-        let reason = "has more than \(PromptLimits.marks) combining marks in a row"
-        errors.append(.badLine(path: path, line: index + 1, reason: reason))
+  public init(text: String, path: String) { self.init(TextFile(text: text, path: path)) }
+
+  private init(_ file: TextFile) {
+    path = file.path
+    for line in file.lines {
+      if let problem = line.problem {
+        errors.append(.badLine(path: path, line: line.number, reason: "\(problem), so the line is left out"))
         continue
       }
-      let line = raw.trimmingCharacters(in: .whitespaces)
-      guard !line.isEmpty, !line.hasPrefix("#") else { continue }
-      do throws(PromptLineError) {
-        lines += try PromptLineParser.jobs(line).map { Line(number: index + 1, job: $0) }
-      } catch {
-        errors.append(.badLine(path: path, line: index + 1, reason: error.reason))
-      }
+      // Words may hold line breaks of other kinds, each of which ends a job.
+      for part in line.text.split(whereSeparator: \.isNewline) { read(part, number: line.number) }
+    }
+  }
+
+  private mutating func read(_ text: Substring, number: Int) {
+    guard PromptLimits.tooManyMarks(text) == nil else {
+      let reason = "has more than \(PromptLimits.marks) combining marks in a row"
+      errors.append(.badLine(path: path, line: number, reason: reason))
+      return
+    }
+    let line = text.trimmingCharacters(in: .whitespaces)
+    guard !line.isEmpty, !line.hasPrefix("#") else { return }
+    do throws(PromptLineError) {
+      lines += try PromptLineParser.jobs(line).map { Line(number: number, job: $0) }
+    } catch {
+      errors.append(.badLine(path: path, line: number, reason: error.reason))
     }
   }
 }

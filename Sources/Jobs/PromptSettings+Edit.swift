@@ -7,6 +7,11 @@ extension PromptSettings {
   mutating func setEdit(_ key: String, _ name: String, _ value: String) throws(PromptLineError) -> Bool {
     switch key {
     case "init_image", "init_img", "input", "i": job.edit.input = try filled(name, value)
+    case "background":
+      guard let colour = Colour(value) else {
+        throw PromptLineError(reason: "--\(name) \(value): must be a colour, such as white or #ff8800")
+      }
+      job.edit.background = colour
     case "mask": job.edit.mask = try filled(name, value)
     case "edit":
       job.prompt = value

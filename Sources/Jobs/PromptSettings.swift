@@ -66,6 +66,7 @@ struct PromptSettings {
     case "model", "sd_model": job.model = value
     case "vae": job.vae = value
     case "tokenizer": job.tokenizer = value
+    case "variant": job.variant = value
     case "prediction": job.predictionType = try choice(name, value) { PredictionType(rawValue: $0) }
     case "emphasis": job.emphasis = try choice(name, value) { Emphasis(anyName: $0) }
     case "style": job.styles = (job.styles ?? []) + [value]

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The SHA-256 hash (FIPS 180-4), fed piece by piece.
-struct SHA256 {
+public struct SHA256 {
   private var state: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19
   )
@@ -9,13 +9,15 @@ struct SHA256 {
   private var length: UInt64 = 0
 
   /// Lower-case hex of the hash of `bytes`.
-  static func hex(_ bytes: [UInt8]) -> String {
+  public static func hex(_ bytes: [UInt8]) -> String {
     var hash = SHA256()
     bytes.withUnsafeBytes { hash.update($0) }
     return hash.finish()
   }
 
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  public init() {}
+
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     length &+= UInt64(bytes.count)
     var start = 0
     if !pending.isEmpty {
@@ -32,7 +34,7 @@ struct SHA256 {
   }
 
   /// Ends the message and gives the hash.
-  mutating func finish() -> String {
+  public mutating func finish() -> String {
     let bits = length &* 8
     let zeros = (119 - Int(length % 64)) % 64
     let tail =

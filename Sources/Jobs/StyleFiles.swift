@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import PromptLanguage
 
@@ -6,6 +7,8 @@ public struct StyleFiles {
   /// Where styles are looked for unless a file is named.
   public static let standard = "styles.csv"
   private var known: [String: Result<PromptStyles, JobError>] = [:]
+  /// Rows of the files read that are left out, a line each.
+  public private(set) var notes: [String] = []
 
   public init() {}
 
@@ -16,8 +19,7 @@ public struct StyleFiles {
     _ names: [String], of file: String?, prompt: String, negative: String
   ) throws(JobError) -> (prompt: String, negative: String) {
     let path = file ?? Self.standard
-    let styles = try known[path, default: Self.read(path)].get()
-    known[path] = .success(styles)
+    let styles = try styles(of: path)
     do {
       return try styles.apply(names, prompt: prompt, negative: negative)
     } catch {
@@ -25,8 +27,20 @@ public struct StyleFiles {
     }
   }
 
-  /// The job with its styles in its prompts.
+  /// A file's styles.
+  private mutating func styles(of path: String) throws(JobError) -> PromptStyles {
+    if let known = known[path] { return try known.get() }
+    let read = Self.read(path)
+    known[path] = read
+    if case .success(let styles) = read {
+      notes += styles.problems.map { "\(path):\($0.line): \($0.reason), so this style is left out" }
+    }
+    return try read.get()
+  }
+
+  /// The job with its styles in its prompts. A file that is named is read whether or not one of its styles is.
   public mutating func styled(_ job: PictureJob) throws(JobError) -> PictureJob {
+    if let path = job.stylesFile { _ = try styles(of: path) }
     guard let names = job.styles, !names.isEmpty else { return job }
     var styled = job
     let texts = try apply(
@@ -38,18 +52,15 @@ public struct StyleFiles {
   }
 
   private static func read(_ path: String) -> Result<PromptStyles, JobError> {
-    let url = URL(fileURLWithPath: path)
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.path),
-      let size = attributes[.size] as? Int
-    else {
+    guard FileManager.default.fileExists(atPath: path) else {
       return .failure(
         .unreadable(path: path, reason: "there is no such styles file: say where styles are with --styles FILE"))
     }
-    guard size <= 16 << 20, let data = try? Data(contentsOf: url), let text = String(data: data, encoding: .utf8) else {
-      return .failure(.unreadable(path: path, reason: "cannot be read as UTF-8 text of at most 16 MiB"))
-    }
     do {
-      return .success(try PromptStyles(csv: text))
+      let file = try TextFile(URL(fileURLWithPath: path), limit: 16 << 20)
+      return .success(try PromptStyles(file))
+    } catch let error as TextFileError {
+      return .failure(.unreadable(path: path, reason: error.reason))
     } catch {
       return .failure(.unreadable(path: path, reason: "\(error)"))
     }

@@ -83,6 +83,7 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
 
   /// Checks everything construction relies on.
   public func validate() throws(ConfigurationError) {
+    try checkBounds()
     try ConfigurationError.require(
       !blockOutChannels.isEmpty && normNumGroups > 0
         && blockOutChannels.allSatisfy { $0 > 0 && $0 % normNumGroups == 0 },

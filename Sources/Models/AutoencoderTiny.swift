@@ -40,6 +40,12 @@ public struct AutoencoderTinyConfig: Codable, Sendable, Equatable {
     numDecoderBlocks =
       try c.decodeIfPresent([Int].self, forKey: .numDecoderBlocks) ?? numDecoderBlocks
     scalingFactor = try c.decodeIfPresent(Float.self, forKey: .scalingFactor) ?? scalingFactor
+    try validate()
+  }
+
+  /// Checks everything construction relies on.
+  public func validate() throws(ConfigurationError) {
+    try checkBounds()
     let counts = [numEncoderBlocks, numDecoderBlocks]
     let widths = [encoderBlockOutChannels, decoderBlockOutChannels]
     try ConfigurationError.require(

@@ -55,6 +55,7 @@ public struct CLIPTextConfig: Codable, Sendable, Equatable {
 
   /// Checks everything construction relies on.
   public func validate() throws(ConfigurationError) {
+    try checkBounds()
     try ConfigurationError.require(
       hiddenSize > 0 && headCount > 0 && hiddenSize % headCount == 0, "CLIPTextModel",
       CodingKeys.headCount.rawValue, "must divide hidden_size \(hiddenSize)")

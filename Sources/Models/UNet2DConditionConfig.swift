@@ -130,6 +130,7 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
 
   /// Checks everything construction relies on, so that a bad file is an error and not a crash.
   public func validate() throws(ConfigurationError) {
+    try checkBounds()
     let levels = blockOutChannels.count
     func require(_ condition: Bool, _ key: CodingKeys, _ reason: String) throws(ConfigurationError) {
       try ConfigurationError.require(condition, "UNet2DConditionModel", key.rawValue, reason)

@@ -59,6 +59,7 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
 
   /// Checks everything construction relies on.
   public func validate() throws(ConfigurationError) {
+    try checkBounds()
     let levels = blockOutChannels.count
     func require(_ condition: Bool, _ key: CodingKeys, _ reason: String) throws(ConfigurationError) {
       try ConfigurationError.require(condition, "UNet2DModel", key.rawValue, reason)

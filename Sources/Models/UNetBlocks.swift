@@ -44,6 +44,15 @@ struct UNetBlockStyle: Sendable {
   let epsilon: Float
 }
 
+/// A residual block and what stands behind it; recomputed for gradients where that is asked for.
+private func layer(_ resnet: ResnetBlock2D, _ mixer: PixelMixer?, _ x: Tensor, time: Tensor, context: Tensor?) -> Tensor
+{
+  Recomputation.block([x, time] + (context.map { [$0] } ?? [])) { inputs in
+    let h = resnet(inputs[0], time: inputs[1])
+    return mixer.map { $0(h, context: inputs.count > 2 ? inputs[2] : nil) } ?? h
+  }
+}
+
 /// A level on the way down: residual blocks, each with its mixer, then a downsampler.
 struct UNetDownBlock: Sendable {
   let resnets: [ResnetBlock2D]
@@ -70,8 +79,7 @@ struct UNetDownBlock: Sendable {
   func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor?, skips: inout [Tensor]) -> Tensor {
     var h = x
     for (i, resnet) in resnets.enumerated() {
-      h = resnet(h, time: time)
-      if !mixers.isEmpty { h = mixers[i](h, context: context) }
+      h = layer(resnet, mixers.isEmpty ? nil : mixers[i], h, time: time, context: context)
       skips.append(h)
     }
     if let downsampler {
@@ -98,9 +106,8 @@ struct UNetMidBlock: Sendable {
   }
 
   func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor?) -> Tensor {
-    var h = resnets[0](x, time: time)
-    if let mixer { h = mixer(h, context: context) }
-    return resnets[1](h, time: time)
+    let h = layer(resnets[0], mixer, x, time: time, context: context)
+    return layer(resnets[1], nil, h, time: time, context: context)
   }
 }
 
@@ -133,8 +140,8 @@ struct UNetUpBlock: Sendable {
   func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor?, skips: inout [Tensor]) -> Tensor {
     var h = x
     for (i, resnet) in resnets.enumerated() {
-      h = resnet(Tensor.concatenate([h, skips.removeLast()], axis: 3), time: time)
-      if !mixers.isEmpty { h = mixers[i](h, context: context) }
+      let joined = Tensor.concatenate([h, skips.removeLast()], axis: 3)
+      h = layer(resnet, mixers.isEmpty ? nil : mixers[i], joined, time: time, context: context)
     }
     guard let upsampler else { return h }
     let size = skips.last.map { (height: $0.shape[1], width: $0.shape[2]) }

@@ -10,11 +10,14 @@ public protocol ParameterSource: Sendable {
   func tensor(_ key: String, shape: [Int], initializer: Initializer) -> Tensor?
   /// The shape the source has for a key, if it differs from the wanted one the load fails.
   func shape(of key: String) -> [Int]?
+  /// Why the tensor of that key cannot be a weight, such as that it holds whole numbers; nil if it can.
+  func problem(of key: String) -> String?
   /// Low-rank changes to put beside the weight of that key; none by default.
   func adapters(of key: String, shape: [Int]) -> [LowRankAdapter]
 }
 
 extension ParameterSource {
+  public func problem(of key: String) -> String? { nil }
   public func adapters(of key: String, shape: [Int]) -> [LowRankAdapter] { [] }
 }
 

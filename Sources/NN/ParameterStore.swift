@@ -6,12 +6,15 @@ public struct ParameterError: Error, Equatable, CustomStringConvertible {
   public var source: String
   public var missing: [String]
   public var misshapen: [String]
+  /// Keys whose tensors cannot be weights, each with the reason.
+  public var unusable: [String] = []
   public var unused: [String]
 
   public var description: String {
     var parts: [String] = []
     if !missing.isEmpty { parts.append("missing \(Self.list(missing))") }
     if !misshapen.isEmpty { parts.append("wrong shape \(Self.list(misshapen))") }
+    if !unusable.isEmpty { parts.append("no weights \(Self.list(unusable))") }
     if !unused.isEmpty { parts.append("not part of the model \(Self.list(unused))") }
     return "\(source): \(parts.joined(separator: "; ")) - the weights do not fit the configuration"
   }
@@ -29,6 +32,7 @@ public final class ParameterStore: Sendable {
     var used: Set<String> = []
     var missing: [String] = []
     var misshapen: [String] = []
+    var unusable: [String] = []
   }
   private let source: any ParameterSource
   private let isTrainable: @Sendable (String) -> Bool
@@ -50,7 +54,7 @@ public final class ParameterStore: Sendable {
   /// In the order the model asked for them.
   public var parameters: [Parameter] { state.withLock { $0.parameters } }
 
-  /// The parameter of that key and shape; a problem is remembered for `finish`.
+  /// The parameter of that key and shape; a problem is remembered for `finish`, and the parameter has no elements.
   func parameter(keys: [String], shape: [Int], initializer: Initializer) -> Parameter {
     let key = keys.first { source.shape(of: $0) != nil } ?? keys[0]
     let trainable = isTrainable(keys[0])
@@ -58,18 +62,19 @@ public final class ParameterStore: Sendable {
     let found = source.shape(of: key)
     // A linear projection may be stored as a 1×1 convolution, and the other way round.
     let sameCount = found.map { $0.filter { $0 != 1 } == shape.filter { $0 != 1 } } ?? true
+    // What a configuration claims is no reason to fill the memory: a parameter with a problem has no value.
     if !sameCount {
       state.withLock { $0.misshapen.append("\(key) \(found ?? []) instead of \(shape)") }
-      value = .zeros(shape)
+    } else if let problem = source.problem(of: key) {
+      state.withLock { $0.unusable.append("\(key) \(problem)") }
     } else if let tensor = source.tensor(key, shape: shape, initializer: initializer) {
       value = tensor.reshaped(shape)
       if trainable || shape.count <= 1 { value = value.ownedFloat32() }
     } else {
       state.withLock { $0.missing.append(key) }
-      value = .zeros(shape)
     }
     let parameter = Parameter(name: keys[0], value: value, isTrainable: trainable)
-    source.adapters(of: key, shape: shape).forEach(parameter.attach)
+    if parameter.shape == shape { source.adapters(of: key, shape: shape).forEach(parameter.attach) }
     state.withLock {
       $0.used.insert(key)
       $0.parameters.append(parameter)
@@ -80,13 +85,13 @@ public final class ParameterStore: Sendable {
   /// Throws one error that names every missing, misshapen and unconsumed key.
   /// - Parameter ignoring: suffixes of keys that may be left over.
   public func finish(ignoring: [String] = []) throws(ParameterError) {
-    let (used, missing, misshapen) = state.withLock { ($0.used, $0.missing, $0.misshapen) }
+    let (used, missing, misshapen, unusable) = state.withLock { ($0.used, $0.missing, $0.misshapen, $0.unusable) }
     let unused = source.keys.filter { key in
       !used.contains(key) && !ignoring.contains { key.hasSuffix($0) }
     }
-    if missing.isEmpty && misshapen.isEmpty && unused.isEmpty { return }
+    if missing.isEmpty && misshapen.isEmpty && unusable.isEmpty && unused.isEmpty { return }
     throw ParameterError(
-      source: source.description, missing: missing, misshapen: misshapen, unused: unused)
+      source: source.description, missing: missing, misshapen: misshapen, unusable: unusable, unused: unused)
   }
 }
 

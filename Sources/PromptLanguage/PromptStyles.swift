@@ -1,3 +1,5 @@
+import Files
+
 /// Named additions to prompts: AUTOMATIC1111's `styles.csv` with the columns name, prompt and negative_prompt.
 public struct PromptStyles: Sendable, Equatable {
   /// One style.
@@ -5,12 +7,12 @@ public struct PromptStyles: Sendable, Equatable {
     public let name, prompt, negativePrompt: String
   }
   public let styles: [Style]
+  /// Rows that are left out, and why.
+  public let problems: [CommaSeparatedValues.Problem]
 
   /// What is wrong with a styles file, or with a name.
   public enum Failure: Error, Equatable, CustomStringConvertible {
     case noHeader
-    /// A quotation mark that is never closed, on a line counted from 1.
-    case openQuote(line: Int)
     case unknown(name: String, known: [String])
     /// Styles that put the prompt into themselves again and again.
     case tooLong(name: String)
@@ -18,7 +20,6 @@ public struct PromptStyles: Sendable, Equatable {
     public var description: String {
       switch self {
       case .noHeader: "the first line of a styles file is \"name,prompt,negative_prompt\""
-      case .openQuote(let line): "line \(line) opens a quotation mark that is never closed"
       case .tooLong(let name):
         "with the style \"\(name)\" a prompt has more than the \(PromptLimits.characters) characters that are read"
       case .unknown(let name, let known):
@@ -27,19 +28,38 @@ public struct PromptStyles: Sendable, Equatable {
     }
   }
 
-  /// Reads the text of a file; fields may be quoted (RFC 4180).
-  public init(csv: String) throws(Failure) {
-    let rows = try CommaSeparatedValues.rows(csv)
-    guard let header = rows.first, let name = header.firstIndex(of: "name"),
+  /// Reads a file. A row that cannot be read or has fields besides its columns is left out.
+  public init(_ file: TextFile) throws(Failure) {
+    var (rows, problems) = CommaSeparatedValues.read(file, skipsSpaces: true)
+    guard let header = rows.first?.fields, let name = header.firstIndex(of: "name"),
       let prompt = header.firstIndex(of: "prompt") ?? header.firstIndex(of: "text")
     else { throw .noHeader }
     let negative = header.firstIndex(of: "negative_prompt")
-    styles = rows.dropFirst().filter { $0.count > max(name, prompt) }.map { row in
-      Style(
-        name: row[name], prompt: row[prompt],
-        negativePrompt: negative.flatMap { $0 < row.count ? row[$0] : nil } ?? "")
+    var styles: [Style] = []
+    rows.removeFirst()
+    for row in rows {
+      let fields = row.fields
+      // Spreadsheets write a comma for every column they show.
+      let used = (fields.lastIndex { !$0.isEmpty } ?? 0) + 1
+      if fields.count <= max(name, prompt) {
+        problems.append(.init(line: row.line, reason: "has \(fields.count) fields and no prompt among them"))
+      } else if used > header.count {
+        problems.append(
+          .init(
+            line: row.line,
+            reason: "has \(used) fields instead of \(header.count): put a field with commas in quotation marks"))
+      } else {
+        styles.append(
+          Style(
+            name: fields[name], prompt: fields[prompt],
+            negativePrompt: negative.flatMap { $0 < fields.count ? fields[$0] : nil } ?? ""))
+      }
     }
+    (self.styles, self.problems) = (styles, problems.sorted { $0.line < $1.line })
   }
+
+  /// Reads the text of a file.
+  public init(csv: String) throws(Failure) { try self.init(TextFile(text: csv, path: "styles")) }
 
   /// A prompt and a negative prompt with styles put around them, in order.
   public func apply(_ names: [String], prompt: String, negative: String) throws(Failure) -> (
@@ -68,40 +88,6 @@ public struct PromptStyles: Sendable, Equatable {
     let pieces = style.split(breakingAtText: "{prompt}")
     if pieces.count > 1 { return pieces.joined(separator: text) }
     return [text.trimmingSpace, style.trimmingSpace].filter { !$0.isEmpty }.joined(separator: ", ")
-  }
-}
-
-/// Rows of quoted, comma-separated values.
-enum CommaSeparatedValues {
-  static func rows(_ text: String) throws(PromptStyles.Failure) -> [[String]] {
-    var rows: [[String]] = []
-    var (row, field, quoted): ([String], String, Bool) = ([], "", false)
-    var (line, quoteLine) = (1, 1)
-    var rest = Array(text.unicodeScalars.filter { $0 != "\r" && $0 != "\u{feff}" })[...]
-    func end(_ row: inout [String], _ field: inout String) {
-      row.append(field)
-      if row != [""] { rows.append(row) }
-      (row, field) = ([], "")
-    }
-    while let c = rest.popFirst() {
-      if c == "\n" { line += 1 }
-      switch c {
-      case "\"" where quoted && rest.first == "\"":
-        field.unicodeScalars.append(c)
-        rest.removeFirst()
-      case "\"":
-        quoted.toggle()
-        quoteLine = line
-      case "," where !quoted:
-        row.append(field)
-        field = ""
-      case "\n" where !quoted: end(&row, &field)
-      default: field.unicodeScalars.append(c)
-      }
-    }
-    if quoted { throw .openQuote(line: quoteLine) }
-    if !field.isEmpty || !row.isEmpty { end(&row, &field) }
-    return rows
   }
 }
 

@@ -15,13 +15,15 @@ public enum ElementType: String, CaseIterable, Sendable {
   }
 
   /// Bytes of a tensor of this shape, or nil if a dimension is negative or the product overflows.
+  ///
+  /// A dimension of 0 does not excuse the others: whoever multiplies some of them must not overflow either.
   public func byteCount(shape: [Int]) -> Int? {
     var bytes = byteSize
     for dimension in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: dimension)
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(dimension, 1))
       guard dimension >= 0, !overflow else { return nil }
       bytes = product
     }
-    return bytes
+    return shape.contains(0) ? 0 : bytes
   }
 }

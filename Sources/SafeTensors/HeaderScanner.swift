@@ -1,33 +1,58 @@
-/// Reads the words of a JSON text: punctuation, strings and whole numbers.
+/// Reads the words of a JSON text: punctuation, strings and numbers.
 ///
 /// Strict where JSON readers tend to be lenient: no unknown escapes, lone surrogates, control
-/// characters, leading zeros, fractions or invalid UTF-8.
-struct HeaderScanner {
+/// characters, leading zeros or invalid UTF-8; `integer` takes no fractions.
+package struct HeaderScanner {
   private let bytes: UnsafeRawBufferPointer
   private let path: String
+  /// What the text is called in messages; nil for the header of a safetensors file.
+  private let name: String?
   /// Offset of the next byte, from the start of the text.
-  private(set) var position = 0
+  private(set) package var position = 0
 
   /// - Parameters:
   ///   - bytes: must outlive the scanner.
   ///   - path: for messages.
-  init(_ bytes: UnsafeRawBufferPointer, path: String) {
+  ///   - name: what the text is called in messages, if not the header of a safetensors file.
+  package init(_ bytes: UnsafeRawBufferPointer, path: String, name: String? = nil) {
     self.bytes = bytes
     self.path = path
+    self.name = name
   }
 
-  var isAtEnd: Bool { position == bytes.count }
+  package var isAtEnd: Bool { position == bytes.count }
   private var byte: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  func failure(_ reason: String) -> CheckpointError { .badHeader(path: path, reason: reason) }
+  package func failure(_ reason: String) -> CheckpointError {
+    name.map { .damaged(path: path, format: $0, reason: reason) } ?? .badHeader(path: path, reason: reason)
+  }
+
+  /// The next byte that is not white space, without taking it; nil at the end.
+  package mutating func peek() -> UInt8? {
+    skipSpace()
+    return byte
+  }
+
+  /// Consumes what may stand in a number or a name such as `true`: letters, digits, signs and points.
+  package mutating func word() throws(CheckpointError) -> String {
+    skipSpace()
+    let start = position
+    while let c = byte, c < 0x80,
+      Character(Unicode.Scalar(c)).isLetter || (0x30...0x39).contains(c) || [0x2b, 0x2d, 0x2e].contains(c)
+    {
+      position += 1
+    }
+    guard position > start else { throw failure("expected a value at byte \(start)") }
+    return String(decoding: bytes[start..<position], as: UTF8.self)
+  }
 
   /// Skips JSON's white space.
-  mutating func skipSpace() {
+  package mutating func skipSpace() {
     while let c = byte, c == 0x20 || c == 0x0a || c == 0x0d || c == 0x09 { position += 1 }
   }
 
   /// Consumes one character of punctuation if it comes next.
-  mutating func accept(_ character: Unicode.Scalar) -> Bool {
+  package mutating func accept(_ character: Unicode.Scalar) -> Bool {
     skipSpace()
     guard byte == UInt8(ascii: character) else { return false }
     position += 1
@@ -35,21 +60,21 @@ struct HeaderScanner {
   }
 
   /// Consumes one character of punctuation.
-  mutating func expect(_ character: Unicode.Scalar) throws(CheckpointError) {
+  package mutating func expect(_ character: Unicode.Scalar) throws(CheckpointError) {
     guard accept(character) else {
       throw failure("expected \"\(character)\" at byte \(position)")
     }
   }
 
   /// After a value in a list or object: true if it ends, false if another value must follow.
-  mutating func isLast(_ closing: Unicode.Scalar) throws(CheckpointError) -> Bool {
+  package mutating func isLast(_ closing: Unicode.Scalar) throws(CheckpointError) -> Bool {
     if accept(",") { return false }
     if accept(closing) { return true }
     throw failure("expected \",\" or \"\(closing)\" at byte \(position)")
   }
 
   /// Consumes a whole number, which may be negative.
-  mutating func integer() throws(CheckpointError) -> Int {
+  package mutating func integer() throws(CheckpointError) -> Int {
     skipSpace()
     let start = position
     let isNegative = byte == UInt8(ascii: "-")
@@ -74,7 +99,7 @@ struct HeaderScanner {
   }
 
   /// Consumes a string with its quotes and resolves its escapes.
-  mutating func string() throws(CheckpointError) -> String {
+  package mutating func string() throws(CheckpointError) -> String {
     try expect("\"")
     let start = position
     var isEscaped = false

@@ -41,17 +41,20 @@ public struct SafeTensorsIndex: Sendable {
   public var shardNames: [String] { Set(weightMap.values).sorted() }
 
   /// Opens all shards, in the order of `shardNames`, and checks that they hold what the index says.
-  func openShards() throws(CheckpointError) -> [SafeTensorsFile] {
+  /// - Parameter open: gives a shard and the names of its tensors.
+  package func openShards<Shard>(
+    _ open: (URL) throws(CheckpointError) -> (shard: Shard, names: [String])
+  ) throws(CheckpointError) -> [Shard] {
     let folder = url.deletingLastPathComponent()
-    var shards: [SafeTensorsFile] = []
+    var shards: [Shard] = []
     var found: [String: String] = [:]
     for name in shardNames {
       let shardURL = folder.appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: shardURL.path) else {
         throw .badIndex(path: url.path, reason: "its shard \(name) is missing from the folder")
       }
-      let shard = try SafeTensorsFile(url: shardURL)
-      for key in shard.names {
+      let (shard, names) = try open(shardURL)
+      for key in names {
         if let other = found.updateValue(name, forKey: key) {
           throw .badIndex(path: url.path, reason: "tensor \(key) is in both \(other) and \(name)")
         }

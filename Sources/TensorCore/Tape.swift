@@ -104,6 +104,8 @@ public final class Tape: @unchecked Sendable {
 public struct Gradients {
   fileprivate var byObject: [ObjectIdentifier: Tensor] = [:]
 
+  public init() {}
+
   /// The gradient for `object`, or nil if the value does not depend on it.
   public subscript(object: AnyObject) -> Tensor? {
     get { byObject[ObjectIdentifier(object)] }

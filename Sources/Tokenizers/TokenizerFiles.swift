@@ -40,6 +40,11 @@ struct TokenizerFiles {
   }
 
   private func bytes(_ name: String) throws(TokenizerError) -> [UInt8] {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: url(name).resolvingSymlinksInPath().path)
+    // Reading from a pipe or a device would wait without end.
+    guard attributes?[.type] as? FileAttributeType == .typeRegular else {
+      throw .inaccessible(path: url(name).path, reason: "it is not a regular file")
+    }
     do {
       return [UInt8](try Data(contentsOf: url(name)))
     } catch {

@@ -43,6 +43,8 @@ struct Convert: ParsableCommand {
   @Flag(help: "Says nothing on stderr but errors.") var quiet = false
   @Flag(help: "Prints one JSON object on stdout.") var json = false
 
+  func validate() throws { _ = try OutputPlace(output, layout: to) }
+
   func run() throws {
     Interruption.install()
     try reportingFailures {
@@ -68,8 +70,8 @@ struct WriteJob {
   }
 
   func run(_ writer: PipelineFilesWriter, notes: [String]) throws {
-    let url = URL(fileURLWithPath: output)
-    let layout = layout ?? (url.pathExtension == "safetensors" ? .single : .folder)
+    let place = try OutputPlace(output, layout: self.layout)
+    let (url, layout) = (place.url, place.layout)
     let bar = ProgressBar("tensors", quiet: quiet || json)
     var report = try writer.write(to: url, as: layout, isReplacing: isReplacing) { done, total in
       try Interruption.check()

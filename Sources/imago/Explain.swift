@@ -25,6 +25,7 @@ struct Explain: ParsableCommand {
   var sampler: String?
   @Option(help: "Whose tokens: a model or the name of a pipeline in Pipelines/ (the bundled model).") var model: String?
   @Option(help: "A folder with vocab.json and merges.txt, for a model that comes without.") var tokenizer: String?
+  @OptionGroup var form: VariantOption
   @OptionGroup var reading: PromptOptions
   @Option(help: "A textual inversion, or a folder of them; may be given again.") var embedding: [String] = []
   @Flag(help: "Reads it as a negative prompt, where AND and tags are text.") var negative = false
@@ -47,6 +48,7 @@ struct Explain: ParsableCommand {
     let locator = ModelLocator()
     let (spec, folder) = try locator.pipeline(model)
     var options = spec.fileOptions(home: locator.home)
+    options.variant = form.variant ?? options.variant
     if let tokenizer { options.tokenizer = URL(fileURLWithPath: tokenizer) }
     let files = try PipelineFiles(folder, options: options)
     guard let encoder = files.configurations.textEncoders.first else {

@@ -16,9 +16,11 @@ struct Inspect: ParsableCommand {
       Examples:
         imago inspect v1-5.safetensors
         imago inspect style.pt cat.png --json
+        imago inspect sdxl/ --variant fp16
       """)
 
   @Argument(help: "Files and folders.") var paths: [String]
+  @OptionGroup var form: VariantOption
   @Flag(help: "Reads names and shapes only, not every value.") var quick = false
   @Flag(help: "Prints one JSON object a file on stdout.") var json = false
   @Flag(help: "Shows no progress.") var quiet = false
@@ -30,18 +32,28 @@ struct Inspect: ParsableCommand {
   func run() throws {
     Interruption.install()
     var hasProblems = false
-    try reportingFailures {
-      for path in paths {
-        let bar = ProgressBar("tensors", quiet: quiet || json)
-        let found = try PipelineFilesInspection(URL(fileURLWithPath: path), scansValues: !quick) { done, total in
-          try Interruption.check()
-          bar.show(done, of: total)
-        }
-        hasProblems = hasProblems || !found.problems.isEmpty
-        Terminal.out(json ? try Self.json(found) : Self.text(found))
+    for path in paths {
+      do {
+        try reportingFailures { hasProblems = try !inspect(path) || hasProblems }
+      } catch let code as ExitCode where !Interruption.isRequested {
+        // What is wrong with one file, told by now, is no reason not to look at the others.
+        hasProblems = hasProblems || code.rawValue != 0
       }
     }
     if hasProblems { throw ExitCode(1) }
+  }
+
+  /// Says what one file is.
+  /// - Returns: whether nothing is wrong with it.
+  private func inspect(_ path: String) throws -> Bool {
+    let bar = ProgressBar("tensors", quiet: quiet || json)
+    let url = URL(fileURLWithPath: path)
+    let found = try PipelineFilesInspection(url, variant: form.variant, scansValues: !quick) { done, total in
+      try Interruption.check()
+      bar.show(done, of: total)
+    }
+    Terminal.out(json ? try Self.json(found) : Self.text(found))
+    return found.problems.isEmpty
   }
 
   private static func json(_ found: PipelineFilesInspection) throws -> String {
@@ -84,8 +96,9 @@ struct Inspect: ParsableCommand {
   }
 
   private static func text(_ adapter: AdapterSummary) -> [String] {
-    let ranks = adapter.ranks.map(String.init).joined(separator: ", ")
-    let alphas = adapter.alphas.isEmpty ? "the rank" : adapter.alphas.map { "\($0)" }.joined(separator: ", ")
+    let ranks = adapter.ranks.isEmpty ? "none" : adapter.ranks.map(String.init).joined(separator: ", ")
+    let unsaid = adapter.scheme == "kohya" ? "the rank" : "as its configuration says, or else the rank"
+    let alphas = adapter.alphas.isEmpty ? unsaid : adapter.alphas.map { "\($0)" }.joined(separator: ", ")
     return [
       line("adapter", "\(adapter.kinds.joined(separator: ", ")), \(adapter.scheme), \(adapter.modules) modules"),
       line("rank", "\(ranks), alpha \(alphas)"),

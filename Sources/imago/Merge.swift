@@ -33,6 +33,7 @@ struct Merge: ParsableCommand {
   @Flag(help: "Prints one JSON object on stdout.") var json = false
 
   func validate() throws {
+    _ = try OutputPlace(output, layout: to)
     guard models.count >= 2 || (models.count == 1 && !lora.isEmpty) else {
       throw ValidationError("give two models or more, or one and --lora")
     }
@@ -58,7 +59,7 @@ struct Merge: ParsableCommand {
     try reportingFailures {
       let files = try models.enumerated().map { index, path in
         try PipelineFiles(
-          URL(fileURLWithPath: path), options: index == 0 ? sources.options : PipelineFileOptions())
+          URL(fileURLWithPath: path), options: index == 0 ? sources.options : otherOptions(path))
       }
       let mixed = try mixture(files)
       let adapted = try lora.isEmpty ? nil : AdaptedWeights(lora, of: files[0], over: mixed)
@@ -67,6 +68,14 @@ struct Merge: ParsableCommand {
       let job = WriteJob(output: output, layout: to, isReplacing: force, quiet: quiet, json: json)
       try job.run(writer, notes: files[0].notes + (adapted?.notes ?? []))
     }
+  }
+
+  /// Of the models after the first only the form of the weights is asked for, where there are several.
+  private func otherOptions(_ path: String) -> PipelineFileOptions {
+    var options = PipelineFileOptions()
+    let isFolder = (try? FileManager.default.contentsOfDirectory(atPath: path)) != nil
+    options.variant = isFolder ? sources.form.variant : nil
+    return options
   }
 
   /// The models' weights mixed; nil for one model.

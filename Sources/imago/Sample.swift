@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import CommandSupport
 import Diffusion
+import Files
 import Foundation
 import Generation
 import Images
@@ -18,6 +19,7 @@ struct Sample: ParsableCommand {
       """)
 
   @Argument(help: "A diffusers folder.") var model: String
+  @OptionGroup var form: VariantOption
   @Option(parsing: .unconditional, help: "Sampler steps.", transform: whole) var steps = 50
   @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
   @Option(
@@ -54,10 +56,11 @@ struct Sample: ParsableCommand {
 
   private func draw(_ name: SamplerName) throws {
     let folder = URL(fileURLWithPath: model)
-    let pipeline = try UnconditionalImages(folder: folder, precision: compute.chosenPrecision)
+    let pipeline = try UnconditionalImages(folder: folder, variant: form.variant, precision: compute.chosenPrecision)
     let naming = try OutputNaming(output, count: count)
-    try naming.check(naming.url(index: 0, seed: seed?.value ?? 0, prompt: ""))
     let first = seed?.value ?? UInt64.random(in: 0..<(1 << 32))
+    var names = NewNames(naming, seed: first, prompt: "")
+    try OutputNaming.check(naming.url(index: 0, seed: first, prompt: ""))
     for index in 0..<count {
       let started = ContinuousClock.now
       let seed = first &+ UInt64(index)
@@ -66,9 +69,16 @@ struct Sample: ParsableCommand {
         try Interruption.check()
         bar.show(step.index + 1, of: step.count)
       }
-      let url = naming.url(index: index, seed: seed, prompt: "")
-      try naming.prepare(url)
-      try write(pixels, as: naming.format, to: url)
+      var url = names.url(index: index, seed: seed, prompt: "")
+      try OutputNaming.prepare(url)
+      while true {
+        do {
+          try PictureWriter.place(at: url, replacing: names.replaces) { try write(pixels, as: naming.format, to: $0) }
+          break
+        } catch is FilePlacement.Taken {
+          url = names.another(index: index, seed: seed, prompt: "")
+        }
+      }
       let report = Report(
         path: url.path, seed: seed, width: pixels.shape[2], height: pixels.shape[1], steps: steps,
         sampler: name.rawValue, model: folder.lastPathComponent, seconds: started.duration(to: .now) / .seconds(1))

@@ -23,26 +23,13 @@ struct Train: ParsableCommand {
     Interruption.install()
     try reportingFailures {
       let file = URL(fileURLWithPath: recipe)
-      let read = try Recipe.read(file)
+      let read = try Recipes.read(file)
       let name = file.deletingPathExtension().lastPathComponent
       let folder = URL(fileURLWithPath: output ?? "runs/\(name)")
-      try compute.run { try train(read, folder) }
-    }
-  }
-
-  private func train(_ recipe: Recipe, _ folder: URL) throws {
-    let quiet = compute.quiet
-    let report: (String) -> Void = { if !quiet { Terminal.error($0) } }
-    let stop = { Interruption.isRequested }
-    switch recipe {
-    case .autoencoder(let recipe):
-      try AutoencoderTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
-    case .textToImage(let recipe):
-      try TextToImageTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
-    case .unconditional(let recipe):
-      try UnconditionalTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
-    case .circle(let recipe):
-      try CircleTrainer(recipe, output: folder, report: report).run(shouldStop: stop)
+      try compute.run {
+        let report = TrainingReport(quiet: compute.quiet, json: compute.json)
+        try read.run(in: folder, report.context)
+      }
     }
   }
 }

@@ -1,19 +1,34 @@
 import ArgumentParser
 import CommandSupport
 import Generation
+import Images
 import Jobs
 
 extension InpaintArea: ExpressibleByArgument {}
 extension MaskedContent: ExpressibleByArgument {}
 extension ResizeMode: ExpressibleByArgument {}
 
+/// Reads a colour.
+@Sendable
+private func colour(_ text: String) throws -> Colour {
+  guard let colour = Colour(text) else { throw ValidationError("must be a colour, such as white or #ff8800") }
+  return colour
+}
+
 /// What img2img is told besides txt2img's flags: how much changes, and where.
 struct EditOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "How much changes, 0 to 1 (0.8; with a mask 1).", transform: decimal)
   var strength: Double?
   @Option(
-    help: "A picture of the input's size: white is repainted, black stays (the input's transparency, if it has any).")
+    help:
+      "A picture of the input's size: white is repainted, black stays. alpha: the input's transparent parts are repainted."
+  )
   var mask: String?
+  @Option(
+    help:
+      "A name or #rrggbb: what transparent parts of the input lie on. Outside a mask they come back transparent (white).",
+    transform: colour)
+  var background: Colour?
   @Option(parsing: .unconditional, help: "Softens the mask by so many pixels (0).", transform: decimal)
   var maskBlur: Double?
   @Option(help: "whole, or masked: only the mask's surroundings, enlarged to the model's size (whole).")
@@ -38,6 +53,7 @@ struct EditOptions: ParsableArguments {
   /// - Parameter prompt: words that are no edit.
   func job(prompt: String?) throws -> EditJob {
     var job = EditJob()
+    job.background = background
     (job.mask, job.strength, job.maskBlur) = (mask, strength, maskBlur)
     (job.area, job.padding, job.content, job.resize) = (inpaintArea, inpaintPadding, maskedContent, resizeMode)
     job.outpaint = try outpaint.map { try Margins(parsing: $0) }

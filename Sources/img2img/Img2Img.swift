@@ -9,12 +9,17 @@ struct Img2Img: ParsableCommand {
     commandName: "img2img", abstract: "Changes a picture by words.",
     discussion: """
       A line of --prompts may name its picture with --init_image, and --mask, --strength (--denoising_strength, --t), --edit,
-      --source and the other flags below, with _ or - in their names; lines that name none change INPUT.
+      --source and the other flags below, with _ or - in their names; lines that name none change INPUT. What a line says wins
+      over the flags.
+
+      Transparent parts of INPUT lie on --background for the network. Without a mask all is redrawn and the result is opaque;
+      with --mask, what the mask keeps comes back with its transparency (in PNG); --mask alpha repaints the transparent parts.
 
       Examples:
         img2img photo.png "a watercolour of a cat" --strength 0.6
         img2img photo.png "a red hat" --mask mask.png --mask-blur 4
         img2img photo.png --edit "a dog on the moon" --source "a cat on the moon"
+        img2img sticker.png "a cat in a garden" --mask alpha
         img2img photo.png "a wide landscape" --outpaint 128,0,128,0
         img2img photo.png --prompts variants.txt --output variants/
         img2img --from outputs/00001-7.png

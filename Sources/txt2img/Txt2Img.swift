@@ -8,12 +8,17 @@ struct Txt2Img: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "txt2img", abstract: "Makes pictures from words.",
     discussion: """
+      Pictures are numbered on from those in their folder; none is overwritten but a file whose full name --output gives.
+      What a line of --prompts says wins over the flags. --from finds the model and other files by name, or by hash whatever
+      they are called, in the picture's folder, the working folder, the model's, the program's Weights/ and IMAGO_HOME.
+
       Examples:
         txt2img "a cat on the moon"
         txt2img "a red apple on a table" --count 4 --seed 7 --output apples/
         txt2img "a castle at night" --model path/to/a/folder --sampler dpmpp-2m --schedule karras --cfg 7.5
         txt2img "a cat" --to-prompt "a dog" --frames 7 --grid --seed 4 --output strip/
         txt2img --prompts Prompts/gallery.txt --output gallery/
+        printf 'a cat\\na dog --s 30\\n' | txt2img --prompts - --output pets/
         txt2img --from outputs/00001-7.png --steps 50
       """)
 

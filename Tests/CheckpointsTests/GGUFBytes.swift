@@ -26,12 +26,16 @@ struct GGUFBytes {
 
   var bytes: [UInt8] {
     var out = Array("GGUF".utf8) + littleEndian(version)
-    out += littleEndian(claimedTensors ?? UInt64(tensors.count)) + littleEndian(UInt64(texts.count + 2))
+    out += littleEndian(claimedTensors ?? UInt64(tensors.count)) + littleEndian(UInt64(texts.count + 3))
     for (key, value) in texts { out += Self.text(key) + littleEndian(UInt32(8)) + Self.text(value) }
     out += Self.text("general.alignment") + littleEndian(UInt32(4)) + littleEndian(UInt32(alignment))
     // A list of texts, which is passed over.
     out += Self.text("x.list") + littleEndian(UInt32(9)) + littleEndian(UInt32(8)) + littleEndian(UInt64(2))
     out += Self.text("a") + Self.text("bc")
+    // Lists of lists, of two numbers and of none.
+    out += Self.text("x.nested") + littleEndian(UInt32(9)) + littleEndian(UInt32(9)) + littleEndian(UInt64(2))
+    out += littleEndian(UInt32(4)) + littleEndian(UInt64(2)) + littleEndian(UInt32(7)) + littleEndian(UInt32(8))
+    out += littleEndian(UInt32(9)) + littleEndian(UInt64(0))
     var data: [UInt8] = []
     for tensor in tensors {
       out += Self.text(tensor.name) + littleEndian(UInt32(tensor.shape.count))

@@ -22,6 +22,29 @@ import Testing
     #expect(try values(30, [0x80, 0x3f, 0x20, 0xc0], shape: [2]) == [1, -2.5])
   }
 
+  @Test func wholeNumbersAndDoubles() throws {
+    #expect(try values(24, [1, 0xfe], shape: [2]) == [1, -2])
+    #expect(try values(25, littleEndian(Int16(-300)), shape: [1]) == [-300])
+    #expect(try values(27, littleEndian(Int64(-5)), shape: [1]) == [-5])
+    #expect(try values(28, littleEndian(Double(0.5).bitPattern), shape: [1]) == [0.5])
+    let folder = try ScratchFolder()
+    let file = GGUFBytes(tensors: [GGUFBytes.Tensor(name: "x", shape: [1], type: 26, data: littleEndian(Int32(7)))])
+    #expect(try TensorFile(folder.write(file.bytes, "x.gguf")).tensor("x").integers() == [7])
+  }
+
+  /// Lists in lists are legal; a file that nests them without end would exhaust the stack.
+  @Test func nestedLists() throws {
+    let folder = try ScratchFolder()
+    func file(depth: Int) throws -> URL {
+      var out = Array("GGUF".utf8) + littleEndian(UInt32(3)) + littleEndian(UInt64(0)) + littleEndian(UInt64(1))
+      out += littleEndian(UInt64(1)) + Array("k".utf8) + littleEndian(UInt32(9))
+      for _ in 0..<depth { out += littleEndian(UInt32(9)) + littleEndian(UInt64(1)) }
+      return try folder.write(out + littleEndian(UInt32(4)) + littleEndian(UInt64(0)), "x.gguf")
+    }
+    #expect(try TensorFile(file(depth: 40)).keys.isEmpty)
+    CheckpointsTests.expectError(["nested more than 64 deep"]) { _ = try TensorFile(try file(depth: 100_000)) }
+  }
+
   @Test func blocksOfEightBits() throws {
     let data = half(0.5) + (0..<32).map { UInt8(bitPattern: Int8($0 - 16)) }
     #expect(try values(8, data) == (0..<32).map { Float($0 - 16) * 0.5 })

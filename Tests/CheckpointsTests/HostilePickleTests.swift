@@ -52,7 +52,7 @@ import Testing
       testDescription: "OBJ", pickle: PickleBytes().appending(Array("(o".utf8)).stop, parts: ["opcode OBJ"]),
     Attack(
       testDescription: "NEWOBJ", pickle: PickleBytes().global("torch", "Size").tuple { $0 }.appending([0x81]).stop,
-      parts: ["opcode NEWOBJ"]),
+      parts: ["makes an object of torch.Size"]),
     Attack(
       testDescription: "EXT1", pickle: PickleBytes().appending([0x82, 1]).stop, parts: ["opcode EXT1"]),
     Attack(

@@ -207,4 +207,36 @@ import Testing
     let result = try BuiltCommand.txt2img.run([], in: folder.url)
     #expect(result.status == 64 && result.errors.contains("say what the picture shows"), "\(result.errors)")
   }
+
+  /// Jobs from standard input; a line that is no text costs itself.
+  @Test func jobsFromStandardInput() throws {
+    let model = try folder.model("sd1_tiny").path
+    let flags = ["--model", model, "--quiet", "--precision", "f32", "--output", folder.results.path + "/"] + Self.small
+    let result = try BuiltCommand.txt2img.run(
+      ["--prompts", "-"] + flags, in: folder.url, input: "a red butterfly --d 5\n--steps many\na cat --d 6 --s 2\n")
+    #expect(result.status == 1 && result.errors.contains("standard input:2: "), "\(result.errors)")
+    let made = try FileManager.default.contentsOfDirectory(atPath: folder.results.path).sorted()
+    #expect(made == ["00001-5.png", "00002-6.png", "manifest.jsonl"])
+    let file = folder.file("latin1.txt")
+    try Data(Array("a cat --d 6 --s 2\na caf".utf8) + [0xe9] + Array(" --d 7\na dog --d 8\n".utf8)).write(to: file)
+    let second = try BuiltCommand.txt2img.run(["--prompts", file.path] + flags, in: folder.url)
+    #expect(second.status == 1 && second.errors.contains("\(file.path):2: "), "\(second.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.results.path).count == 4)
+  }
+
+  @Test func stylesThatAreNotThere() throws {
+    let model = try folder.model("sd1_tiny").path
+    let missing = folder.file("none.csv").path
+    try fails(.txt2img, [catOnTheMoon, "--model", model, "--styles", missing], saying: [missing, "--styles"])
+  }
+
+  @Test func alphaOfAPictureWithout() throws {
+    let model = try folder.model("sd1_tiny")
+    let picture = model.appendingPathComponent("inpaint_4ch.image.png").path
+    try fails(
+      .img2img, [picture, catOnTheMoon, "--model", model.path, "--mask", "alpha"] + Self.small,
+      saying: ["--mask alpha", "no transparent parts"])
+    let colour = try BuiltCommand.img2img.run([picture, catOnTheMoon, "--background", "reddish"], in: folder.url)
+    #expect(colour.status == 64 && colour.errors.contains("#ff8800"), "\(colour.errors)")
+  }
 }

@@ -14,6 +14,7 @@ struct CommandResult: Sendable {
 /// The built commands, run as a person runs them.
 enum BuiltCommand: String, Sendable {
   case txt2img, img2img, imago
+  case loraTrain = "lora-train"
 
   /// Commands lie beside the bundle of tests, which is the program that runs.
   private var url: URL {
@@ -24,16 +25,21 @@ enum BuiltCommand: String, Sendable {
   /// Runs the command to its end.
   ///
   /// One thread: pictures do not depend on the number, and tests run beside each other.
-  /// - Parameter folder: where the command runs; what it says is kept there until it has ended.
-  func run(_ arguments: [String], in folder: URL) throws -> CommandResult {
+  /// - Parameters:
+  ///   - folder: where the command runs; what it says is kept there until it has ended.
+  ///   - input: what it reads on standard input; nothing if nil.
+  func run(_ arguments: [String], in folder: URL, input: String? = nil) throws -> CommandResult {
     let process = Process()
     (process.executableURL, process.arguments, process.currentDirectoryURL) = (url, arguments, folder)
     var environment = ProcessInfo.processInfo.environment
     (environment["OMP_NUM_THREADS"], environment["GOMP_SPINCOUNT"]) = ("1", "0")
     process.environment = environment
-    process.standardInput = FileHandle.nullDevice
     // Files, not pipes: nobody has to empty them while the command runs.
     let mark = UUID().uuidString
+    let inURL = folder.appendingPathComponent("\(mark).in")
+    defer { try? FileManager.default.removeItem(at: inURL) }
+    if let input { try Data(input.utf8).write(to: inURL) }
+    process.standardInput = input == nil ? FileHandle.nullDevice : try FileHandle(forReadingFrom: inURL)
     let (outURL, errorURL) = (
       folder.appendingPathComponent("\(mark).out"), folder.appendingPathComponent("\(mark).err")
     )

@@ -186,15 +186,64 @@ import Testing
     }
   }
 
-  @Test func transparencyIsAMaskUnlessOneIsGiven() throws {
+  @Test func transparencyIsAMaskOnRequest() throws {
     var picture = TestPictures.plain(width: 16, height: 16, [50, 60, 70, 255])
-    #expect(try canvas(picture).mask == nil)
+    #expect(throws: GenerationError.self) { try canvas(picture) { $0.masksTransparency = true } }
     for x in 4..<8 { picture.pixels[(5 * 16 + x) * 4 + 3] = 0 }
-    let own = try canvas(picture)
+    // Without: all is redrawn, on the background.
+    let plain = try canvas(picture) { $0.background = Colour(red: 1, green: 2, blue: 3) }
+    #expect(plain.mask == nil && pixel(plain.working, 5, 5) == [1, 2, 3])
+    let own = try canvas(picture) { $0.masksTransparency = true }
     #expect(own.mask?.image.pixels.filter { $0 == 255 }.count == 4)
     #expect(pixel(own.working, 5, 5) == [50, 60, 70], "the hole is filled from around")
     let given = try canvas(picture, mask: TestPictures.mask(width: 16, height: 16, x: 0..<1, y: 0..<1))
     #expect(given.mask?.image.pixels.filter { $0 > 0 }.count == 1)
+  }
+
+  /// Pixels outside a mask come back with the transparency and the hidden colours they have; what is new is opaque.
+  @Test(arguments: InpaintArea.allCases, [0.0, 2]) func transparentPixelsComeBackBitForBit(
+    area: InpaintArea, blur: Double
+  ) throws {
+    let noise = TestPictures.noise(width: 61, height: 47)
+    var picture = noise.converted(toChannels: 4)
+    for index in 0..<(61 * 47) { picture.pixels[index * 4 + 3] = UInt8(truncatingIfNeeded: index &* 37) }
+    let mask = TestPictures.mask(width: 61, height: 47, x: 10..<30, y: 8..<40)
+    let canvas = try canvas(picture, mask: mask) {
+      ($0.area, $0.maskBlur, $0.padding) = (area, blur, 3)
+      $0.background = Colour(red: 0, green: 255, blue: 9)
+    }
+    let result = canvas.withTransparency(ImageTensor.images(canvas.finished(foreign(canvas)))[0])
+    try #require(result.channels == 4 && result.width == 61 && result.height == 47)
+    let soft = try #require(canvas.mask)
+    for y in 0..<47 {
+      for x in 0..<61 {
+        switch soft.image.pixels[y * 61 + x] {
+        case 0: #expect(pixel(result, x, y) == pixel(picture, x, y))
+        case 255: #expect(pixel(result, x, y)[3] == 255)
+        default: break
+        }
+      }
+    }
+    // Margins are a mask too.
+    let wider = try self.canvas(picture) { $0.outpaint = Margins(left: 8, top: 0, right: 0, bottom: 0) }
+    let grown = wider.withTransparency(ImageTensor.images(wider.finished(foreign(wider)))[0])
+    #expect(grown.channels == 4 && grown.cropped(x: 8, y: 0, width: 61, height: 47) == picture)
+    // A picture whose transparency the mask takes whole has none left.
+    var holed = noise.converted(toChannels: 4)
+    holed.pixels[(20 * 61 + 15) * 4 + 3] = 0
+    let whole = try self.canvas(holed, mask: mask)
+    #expect(whole.withTransparency(ImageTensor.images(whole.finished(foreign(whole)))[0]).channels == 3)
+  }
+
+  /// Half of a new colour over half of a clear pixel is the new colour, not one with the background in it.
+  @Test func softEdgesOfTransparency() throws {
+    let clear = TestPictures.plain(width: 16, height: 16, [200, 0, 0, 0])
+    let grey = TestPictures.plain(width: 16, height: 16, [128, 128, 128])
+    let canvas = try canvas(clear, mask: grey) { $0.background = Colour(red: 255, green: 255, blue: 255) }
+    let made = Tensor(repeating: -1, shape: [1, 16, 16, 3])
+    let result = canvas.withTransparency(ImageTensor.images(canvas.finished(made))[0])
+    let middle = pixel(result, 8, 8)
+    #expect(middle[3] == 128 && middle[0...2].allSatisfy { $0 <= 1 }, "\(middle)")
   }
 
   @Test func aPartIsEnlargedToTheModelsSize() throws {

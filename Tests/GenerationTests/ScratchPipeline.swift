@@ -75,3 +75,24 @@ func areEqual(_ a: RawTensor?, _ b: RawTensor?) -> Bool {
   guard let a, let b, a.type == b.type, a.shape == b.shape else { return false }
   return a.withBytes { left in b.withBytes { right in left.elementsEqual(right) } }
 }
+
+extension ScratchPipeline {
+  /// Claims that a tensor of a file has another type, with as many zeros.
+  func retype(_ url: URL, _ key: String, _ type: String) throws {
+    let old = try TensorFile(url)
+    guard let type = ElementType(rawValue: type) else { return }
+    let entries = old.keys.map { name in
+      (name: name, type: name == key ? type : old.entry(name)?.type ?? .F32, shape: old.shape(of: name) ?? [])
+    }
+    let writer = try SafeTensorsWriter(url: url, entries: entries, metadata: old.metadata)
+    for (name, type, shape) in entries {
+      if name == key {
+        let zeros = [UInt8](repeating: 0, count: type.byteCount(shape: shape) ?? 0)
+        try zeros.withUnsafeBytes { try writer.append($0) }
+      } else {
+        try old.raw(name)?.withBytes { (bytes) throws(CheckpointError) in try writer.append(bytes) }
+      }
+    }
+    try writer.finish()
+  }
+}

@@ -107,6 +107,22 @@ import Testing
     #expect(GenerationParameters(parsing: "").prompt.isEmpty)
   }
 
+  /// Settings that are not one last line: quoted values with line breaks, lines that other tools add.
+  @Test(arguments: [
+    ("Steps: 4, Sampler: Euler, Seed: 1, Extra: \"one\ntwo: a, b: c, d: e\", Size: 8x8", "one\ntwo: a, b: c, d: e", 0),
+    ("Steps: 4, Sampler: Euler, Seed: 1, Extra: \"one\n\n{\\\"x\\\": 1}\n\", Size: 8x8", "one\n\n{\"x\": 1}\n", 0),
+    ("Steps: 4, Sampler: Euler, Seed: 1, Size: 8x8\nExtra: \"x\"", "x", 0),
+    ("Steps: 4, Sampler: Euler, Seed: 1, Size: 8x8, Extra: x\nsome words\nmore words", "x", 2),
+    ("Steps: 4, Sampler: Euler, Seed: 1, Size: 8x8, Extra: \"never closed\nXX: y", "\"never closed", 0),
+    ("Steps: 4, Seed: 1, Size: 8x8, Extra: x", "x", 0),
+  ])
+  func settingsOfSeveralLines(settings: String, extra: String, unread: Int) {
+    let parameters = GenerationParameters(parsing: "a cat\nNegative prompt: dog\n\(settings)")
+    #expect(parameters.prompt == "a cat" && parameters.negativePrompt == "dog")
+    #expect(parameters["Steps"] == "4" && parameters["Seed"] == "1" && parameters["Size"] == "8x8")
+    #expect(parameters["Extra"] == extra && parameters.unread.count == unread, "\(parameters)")
+  }
+
   @Test func setsReplacesAndRemovesFields() {
     var parameters = GenerationParameters(prompt: "", fields: [("Steps", "1"), ("Seed", "2")])
     parameters["Steps"] = "30"

@@ -68,6 +68,64 @@ import Testing
     #expect(named == key)
   }
 
+  /// Quarters red, green, blue, white from the top left, whatever way the camera was held: by the eXIf chunk, by the text
+  /// that ImageMagick writes, by XMP.
+  @Test(
+    arguments: (1...8).flatMap { ["orientation\($0).png", "orientation\($0)_profile.png"] } + ["orientation6_xmp.png"])
+  func appliesTheOrientation(_ name: String) throws {
+    let image = try ImageFile.load(ImageFixtures.url(name))
+    #expect((image.width, image.height) == (32, 16))
+    let colours = [(4, 4), (28, 4), (4, 12), (28, 12)].map { x, y in
+      Array(image.pixels[((y * 32 + x) * 3)..<((y * 32 + x) * 3 + 3)])
+    }
+    #expect(colours == [[230, 20, 20], [20, 200, 20], [20, 20, 230], [240, 240, 240]])
+  }
+
+  /// A profile that is none turns nothing and stops nothing.
+  @Test(arguments: [
+    "", "\nexif\n 8\n4d4d002a", "\nexif\n -1\n00", "\nexif\n 99999999999999999999\n00",
+    "\nexif\n 9223372036854775807\n00", "\nexif\n 4\nzzzzzzzz",
+    "\nexif\n 12\n4d4d002affffffffffffffff",
+  ])
+  func brokenProfiles(_ text: String) throws {
+    let image = ImageFixtures.noise(width: 3, height: 2, channels: 3)
+    let bytes = try PNG.encode(
+      image, text: [("Raw profile type exif", text), ("XML:com.adobe.xmp", "tiff:Orientation=9")])
+    #expect(try PNG.decode(bytes) == image)
+  }
+
+  /// UTF-8 in a chunk whose standard says Latin-1, as several programs write it, and Latin-1 that is no UTF-8.
+  @Test(
+    arguments: [
+      (Array("a cat \u{732b}, caf\u{e9}".utf8), "a cat \u{732b}, caf\u{e9}"), ([0x63, 0x61, 0x66, 0xe9], "caf\u{e9}"),
+      ([0x61, 0xc3, 0x28], "a\u{c3}("), ([0x61, 0x7f], "a\u{7f}"), ([0xf0, 0x9f, 0x98, 0x80], "\u{1f600}"),
+    ] as [([UInt8], String)])
+  func plainTextInEitherEncoding(_ bytes: [UInt8], _ text: String) throws {
+    var file = try PNG.encode(ImageFixtures.noise(width: 2, height: 2, channels: 1))
+    // After the header, which takes 8 + 25 bytes.
+    file.insert(contentsOf: chunk("tEXt", Array("parameters\0".utf8) + bytes), at: 33)
+    #expect(try PNG.decodeWithText(file)["parameters"] == text)
+  }
+
+  /// Text that would be taken for UTF-8 is written so that it comes back.
+  @Test(arguments: ["\u{c3}\u{a9}", "\u{e9}", "\u{f0}\u{9f}\u{98}\u{80}", "a\u{c2}\u{a0}b"]) func misleadingLatin1(
+    _ text: String
+  ) throws {
+    let image = ImageFixtures.noise(width: 1, height: 1, channels: 1)
+    #expect(try PNG.decodeWithText(PNG.encode(image, text: [("parameters", text)]))["parameters"] == text)
+  }
+
+  private func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    func long(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
+    let body = Array(name.utf8) + data
+    var sum: UInt32 = 0xffff_ffff
+    for byte in body {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xedb8_8320 : sum >> 1 }
+    }
+    return long(UInt32(data.count)) + body + long(~sum)
+  }
+
   private func chunkNames(_ bytes: [UInt8]) throws -> [String] {
     var (names, position) = ([String](), 8)
     while position + 12 <= bytes.count {

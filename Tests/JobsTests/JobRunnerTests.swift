@@ -81,7 +81,7 @@ import Testing
     var flags = PictureJob()
     flags.seed = 10
     let result = try tiny.run(
-      [JobLine(number: 1, .job("a") { $0.count = 2 }), JobLine(number: 2, .job("b") { $0.seed = 1 })], above: flags,
+      [JobLine(number: 1, .job("a") { $0.count = 2 }), JobLine(number: 2, .job("b"))], above: flags,
       output: "out/", keepsManifest: true)
     #expect(result.made == ["00001-10.png", "00002-11.png", "00003-12.png"])
   }

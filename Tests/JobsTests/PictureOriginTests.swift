@@ -153,15 +153,31 @@ import Testing
     #expect(found.job.seed == nil && found.job.drawsSeed == true)
   }
 
-  @Test func whatIsWrongWithANumberIsSaid() {
-    let error = #expect(throws: JobError.self) { try origin("a\nSteps: 20.5, Sampler: Euler, Seed: 1") }
+  @Test func whatIsWrongWithANumberIsSaid() throws {
+    let found = try origin("a\nSteps: 20.5, Sampler: Euler, Seed: 1")
+    #expect(found.job.steps == nil && found.job.sampler == "Euler")
     #expect(
-      error?.description
-        == "p.png: its field \"Steps: 20.5\" cannot be read: a whole number from 1 to 100000 is expected")
+      found.notes == [
+        "its field \"Steps: 20.5\" cannot be read and is left out: a whole number from 1 to 100000 is expected"
+      ])
   }
 
-  @Test(arguments: ["only words", "a\nSteps: x, Sampler: Euler, Seed: 1", "a\nSteps: 1, Sampler: Euler, Seed: -4"])
-  func badTextIsRefused(text: String) throws {
-    #expect(throws: JobError.self) { try self.origin(text) }
+  @Test func wordsAloneAreRefused() throws {
+    #expect(throws: JobError.self) { try self.origin("only words") }
+  }
+
+  /// What can be read is, what cannot is said.
+  @Test(arguments: [
+    "Steps: x, Sampler: Euler, CFG scale: 3", "Steps: 4, Sampler: Euler, CFG scale: 3, Seed: -4",
+    "Steps: 4, Sampler: Euler, CFG scale: 3, Size: wide", "Steps: 4, Sampler: Euler, CFG scale: 3, Mask blur: soft",
+    "Steps: 4, Sampler: Euler, CFG scale: 3, Extra: \"one\ntwo, three\"",
+    "Steps: 4, Sampler: Euler, CFG scale: 3\nand more words",
+  ])
+  func malformedFields(fields: String) throws {
+    let parameters = GenerationParameters(parsing: "a cat\nNegative prompt: dog\n\(fields)")
+    let origin = try PictureOrigin(parameters, path: "p.png", locator: nil, editing: true)
+    #expect(origin.job.prompt == "a cat" && origin.job.negativePrompt == "dog")
+    #expect(origin.job.cfg == 3 && origin.job.sampler == "Euler")
+    #expect(origin.notes.count == 1 && !origin.notes[0].contains("\n"), "\(origin.notes)")
   }
 }

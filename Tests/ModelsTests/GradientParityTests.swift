@@ -76,12 +76,13 @@ private let vanishing: Float = 1e-6
       let reference = try ReferenceCase("sd1_tiny")
       let (unet, parameters) = try trainableUNet(reference)
       let loss = try denoisingLoss(unet, reference)
-      var optimizer = AdamW(parameters, AdamW.Settings())
+      let settings = OptimizerSettings()
+      var optimizer = settings.make(parameters)
       for expected in try reference.floats("adamw.losses_5_steps") {
         let (value, gradients) = valueAndGradients(loss)
         expectLoss(value, expected)
         optimizer.step(
-          gradients, norm: optimizer.gradientNorm(gradients), learningRate: 1e-3)
+          gradients, scale: settings.clipping(norm: gradients.norm(of: parameters)), rates: parameters.map { _ in 1e-3 })
       }
       let weight = try #require(parameters.first { $0.name == "conv_out.weight" })
       // Each step moves a weight by a hundredth of its range, and weight decay by up to 5e-6 of it.

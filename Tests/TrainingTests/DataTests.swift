@@ -50,6 +50,33 @@ import Training
     #expect(example.image.channels == 3 && example.image.pixels.allSatisfy { $0 == 255 })
   }
 
+  /// Captions in other encodings are read; one that is no text leaves its picture out, by name.
+  @Test func captionsInOtherEncodings() throws {
+    let folder = try ScratchFolder()
+    for name in ["a.png", "b.png", "c.png"] { try picture(1, folder.url, name) }
+    let utf16 = Data([0xff, 0xfe]) + Data("caf\u{e9}".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
+    try utf16.write(to: folder.url.appendingPathComponent("a.txt"))
+    try Data([0xef, 0xbb, 0xbf] + Array("a ball".utf8)).write(to: folder.url.appendingPathComponent("b.txt"))
+    try Data([0x63, 0x61, 0x66, 0xe9]).write(to: folder.url.appendingPathComponent("c.txt"))
+    let set = try FolderDataSet(folder.url)
+    #expect(set.captions == ["caf\u{e9}", "a ball"])
+    #expect(set.skipped.map(\.file) == ["c.png"] && set.skipped[0].reason.contains("c.txt: line 1"), "\(set.skipped)")
+  }
+
+  /// As a camera was held, in a PNG too.
+  @Test(arguments: ["orientation6.png", "orientation6_profile.png", "orientation6.jpg"]) func picturesAreUpright(
+    name: String
+  ) throws {
+    let folder = try ScratchFolder()
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    try FileManager.default.copyItem(
+      at: fixtures.appendingPathComponent("Fixtures/images/\(name)"), to: folder.url.appendingPathComponent(name))
+    let image = try FolderDataSet(folder.url, fit: .stretch).example(0, size: 16).image
+    // Red above blue on the left.
+    #expect(
+      image.pixels[0] > 200 && image.pixels[2] < 60 && image.pixels[15 * 16 * 3] < 60, "\(image.pixels.prefix(3))")
+  }
+
   @Test func badCaptionLinesAndEmptyFoldersAreNamed() throws {
     let folder = try ScratchFolder()
     #expect(throws: TrainingError.self) { try FolderDataSet(folder.url) }
@@ -59,47 +86,5 @@ import Training
     #expect(
       throws: TrainingError.noData(path: file, reason: "line 1 is not a JSON object with a file_name")
     ) { try FolderDataSet(folder.url) }
-  }
-}
-
-@Suite struct RecipeTests {
-  private var pipelines: URL {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Pipelines")
-  }
-
-  @Test func everyShippedRecipeIsRead() throws {
-    let names = [
-      "circle", "butterflies", "scenes-autoencoder", "scenes-autoencoder-refine", "scenes-text-to-image",
-      "scenes-cooldown",
-    ]
-    for name in names { _ = try Recipe.read(pipelines.appendingPathComponent("\(name).yaml")) }
-  }
-
-  @Test func theCirclePassesItsOwnCheck() throws {
-    guard case .circle(let recipe) = try Recipe.read(pipelines.appendingPathComponent("circle.yaml")) else {
-      Issue.record("circle.yaml is of another kind")
-      return
-    }
-    let result = try CircleTrainer(recipe, output: try ScratchFolder().url, report: { _ in }).run()
-    let radius = try #require(result)
-    #expect(abs(radius.meanRadius - 1) <= 0.01 && radius.radiusDeviation <= 0.114)
-  }
-
-  @Test func mistakesNameTheKey() throws {
-    let folder = try ScratchFolder()
-    let file = folder.url.appendingPathComponent("bad.yaml")
-    func message(_ text: String) throws -> String {
-      try Data(text.utf8).write(to: file)
-      do {
-        _ = try Recipe.read(file)
-        return "accepted"
-      } catch { return "\(error)" }
-    }
-    #expect(try message("kind: circle\nname: x\n").contains("width"))
-    #expect(try message("kind: sculpture\n").contains("sculpture"))
-    #expect(try message("name: x\n").contains("kind"))
-    #expect(try message("kind: unconditional\nprecision: int8\n").contains("int8"))
-    #expect(try message("kind: [\n").contains(file.path))
   }
 }

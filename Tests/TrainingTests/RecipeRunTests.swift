@@ -41,10 +41,7 @@ import Training
       """
     let file = folder.appendingPathComponent("autoencoder.yaml")
     try Data(yaml.utf8).write(to: file)
-    guard case .autoencoder(let recipe) = try Recipe.read(file) else {
-      throw TrainingError.noData(path: "", reason: "")
-    }
-    try AutoencoderTrainer(recipe, output: folder.appendingPathComponent(output), report: { _ in }).run()
+    try Recipes.read(file).run(in: folder.appendingPathComponent(output), RunContext())
   }
 
   private func textToImage(_ folder: URL, output: String, extra: String = "") throws {
@@ -74,10 +71,7 @@ import Training
       """
     let file = folder.appendingPathComponent("text-to-image.yaml")
     try Data(yaml.utf8).write(to: file)
-    guard case .textToImage(let recipe) = try Recipe.read(file) else {
-      throw TrainingError.noData(path: "", reason: "")
-    }
-    try TextToImageTrainer(recipe, output: folder.appendingPathComponent(output), report: { _ in }).run()
+    try Recipes.read(file).run(in: folder.appendingPathComponent(output), RunContext())
   }
 
   private func weights(_ folder: URL, _ path: String) throws -> [String: [Float]] {

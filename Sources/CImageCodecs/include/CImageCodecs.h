@@ -23,13 +23,15 @@ typedef struct {
   int is_utf8;           // else Latin-1
 } icodec_text;
 
-// PNG. read_header first, then read_pixels (height * width * channels bytes), then text.
+// PNG. read_header first, then read_pixels (height * width * channels bytes), then text and EXIF.
 typedef struct icodec_png_reader icodec_png_reader;
 icodec_png_reader *icodec_png_reader_new(const uint8_t *bytes, size_t count);
 int icodec_png_reader_header(icodec_png_reader *reader, icodec_shape *shape);
 int icodec_png_reader_pixels(icodec_png_reader *reader, uint8_t *pixels);
 int icodec_png_reader_text_count(icodec_png_reader *reader);
 icodec_text icodec_png_reader_text(icodec_png_reader *reader, int index);
+// The eXIf chunk's bytes, a TIFF structure; returns their number, 0 if there is none.
+size_t icodec_png_reader_exif(icodec_png_reader *reader, const uint8_t **bytes);
 const char *icodec_png_reader_error(const icodec_png_reader *reader);
 void icodec_png_reader_free(icodec_png_reader *reader);
 

@@ -12,6 +12,11 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
   case q50 = 6
   case q51 = 7
   case q80 = 8
+  case i8 = 24
+  case i16 = 25
+  case i32 = 26
+  case i64 = 27
+  case f64 = 28
   case bf16 = 30
 
   /// The format's own name.
@@ -20,6 +25,11 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
     case .f32: "F32"
     case .f16: "F16"
     case .bf16: "BF16"
+    case .f64: "F64"
+    case .i8: "I8"
+    case .i16: "I16"
+    case .i32: "I32"
+    case .i64: "I64"
     case .q40: "Q4_0"
     case .q41: "Q4_1"
     case .q50: "Q5_0"
@@ -32,7 +42,7 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
   static let otherNames: [UInt32: String] = [
     9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K", 15: "Q8_K", 16: "IQ2_XXS",
     17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS",
-    24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0",
+    29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0",
     39: "MXFP4",
   ]
 
@@ -44,14 +54,18 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
     case .f32: .F32
     case .f16: .F16
     case .bf16: .BF16
+    case .f64: .F64
+    case .i8: .I8
+    case .i16: .I16
+    case .i32: .I32
+    case .i64: .I64
     case .q40, .q41, .q50, .q51, .q80: nil
     }
   }
 
   private var blockBytes: Int {
     switch self {
-    case .f32: 4 * Self.blockLength
-    case .f16, .bf16: 2 * Self.blockLength
+    case .f32, .f16, .bf16, .f64, .i8, .i16, .i32, .i64: (elementType?.byteSize ?? 0) * Self.blockLength
     case .q40: 18
     case .q41: 20
     case .q50: 22
@@ -76,7 +90,7 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
       let values = UnsafeMutableBufferPointer(rebasing: out[(block * Self.blockLength)...].prefix(Self.blockLength))
       let scale = Self.half(bytes)
       switch self {
-      case .f32, .f16, .bf16: preconditionFailure("unpack: \(name) is not packed")
+      case .f32, .f16, .bf16, .f64, .i8, .i16, .i32, .i64: preconditionFailure("unpack: \(name) is not packed")
       case .q80:
         for i in 0..<32 { values[i] = Float((bytes + 2).load(fromByteOffset: i, as: Int8.self)) * scale }
       case .q40: Self.nibbles(bytes + 2, high: 0, values) { Float($0 - 8) * scale }

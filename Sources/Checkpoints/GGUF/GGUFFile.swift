@@ -115,18 +115,29 @@ enum GGUFValue {
   static func read(_ reader: inout LittleEndianReader) throws(CheckpointError) -> String? {
     let type = try reader.u32()
     guard type == 9 else { return try scalar(type, &reader) }
-    let (elementType, count) = (try reader.u32(), try reader.length())
-    if let size = size(elementType) {
-      guard count <= reader.bytes.count else { throw reader.failure("a list of \(count) values") }
-      _ = try reader.slice(count * size)
-    } else {
-      // Only texts have sizes of their own; a list of lists is not worth its recursion.
-      guard elementType == 8, count <= reader.bytes.count / 8 else {
-        throw reader.failure("a list of \(count) values of type \(elementType)")
-      }
-      for _ in 0..<count { _ = try reader.slice(try reader.length()) }
-    }
+    try skipList(&reader, depth: 0)
     return nil
+  }
+
+  /// Lists deeper than this are refused, so that no file can exhaust the stack.
+  private static let depthLimit = 64
+
+  /// Passes over a list's element type, length and elements, which may be lists themselves.
+  private static func skipList(_ reader: inout LittleEndianReader, depth: Int) throws(CheckpointError) {
+    guard depth < depthLimit else {
+      throw .unsupported(path: reader.path, what: "has lists of keys nested more than \(depthLimit) deep")
+    }
+    let (type, count) = (try reader.u32(), try reader.length())
+    guard count <= reader.bytes.count else { throw reader.failure("a list of \(count) values") }
+    if let size = size(type) {
+      _ = try reader.slice(count * size)
+    } else if type == 8 {
+      for _ in 0..<count { _ = try reader.slice(try reader.length()) }
+    } else if type == 9 {
+      for _ in 0..<count { try skipList(&reader, depth: depth + 1) }
+    } else {
+      throw reader.failure("a list of values of unknown type \(type)")
+    }
   }
 
   private static func size(_ type: UInt32) -> Int? {

@@ -7,7 +7,7 @@ public struct AdapterSummary: Sendable, Equatable, Codable {
   public let modules: Int
   /// Those that occur, sorted.
   public let ranks: [Int]
-  /// Those that occur, sorted; empty means alpha equals rank.
+  /// Those that occur, sorted; empty if the tensors do not tell: a configuration does, or alpha equals rank.
   public let alphas: [Float]
   /// The networks that are changed, such as `unet` and `text_encoder`.
   public let networks: [String]
@@ -29,16 +29,25 @@ public struct AdapterSummary: Sendable, Equatable, Codable {
     var (modules, networks, alphas) = (Set<String>(), Set<String>(), Set<Float>())
     var textWidth: Int?
     for key in file.keys {
-      if key.hasSuffix(".alpha"), let alpha = file.raw(key), alpha.count == 1 {
-        alphas.insert(alpha.tensor().scalar)
+      if key.hasSuffix(".alpha"), file.shape(of: key)?.allSatisfy({ $0 == 1 }) == true,
+        let alpha = file.raw(key)?.number
+      {
+        alphas.insert(alpha)
       }
       if key.hasSuffix(".dora_scale") || key.hasSuffix(".lora_magnitude_vector") { kinds.insert("DoRA") }
-      if key.hasSuffix(".lokr_w1") || key.hasSuffix(".lokr_w2") { kinds.insert("LoKr") }
+      let isWrapped = key.hasPrefix("base_model.model.")
+      if key.hasSuffix(".lokr_w1") || key.hasSuffix(".lokr_w2") {
+        let module = String(key.dropLast(".lokr_w1".count))
+        kinds.insert("LoKr")
+        schemes.insert(isWrapped ? "PEFT" : "kohya")
+        modules.insert(module)
+        networks.insert(Self.network(module))
+      }
       guard let form = Self.downEnds.first(where: { key.hasSuffix($0.end) }), let shape = file.shape(of: key),
         form.axis < shape.count
       else { continue }
       let module = String(key.dropLast(form.end.count))
-      schemes.insert(form.scheme)
+      schemes.insert(isWrapped ? "PEFT" : form.scheme)
       kinds.insert(form.kind)
       ranks.insert(shape[form.axis])
       modules.insert(module)
@@ -56,7 +65,7 @@ public struct AdapterSummary: Sendable, Equatable, Codable {
       textWidth = plain.textWidth
       networks = ["unet"]
     }
-    guard !modules.isEmpty || kinds.contains("LoKr") else { return nil }
+    guard !modules.isEmpty else { return nil }
     scheme = schemes.sorted().joined(separator: ", ")
     self.kinds = kinds.sorted()
     self.modules = modules.count
@@ -126,11 +135,13 @@ public struct EmbeddingSummary: Sendable, Equatable, Codable {
   /// nil if the file holds no embedding: one tensor of vectors, or SDXL's pair.
   public init?(_ file: TensorFile) {
     let known: Set<Int> = [768, 1024, 1280]
-    let shapes = file.keys.compactMap { key in file.shape(of: key).map { (key: key, shape: $0) } }
+    // Token ids, which the first trainers wrote beside the vectors, are none.
+    let keys = file.keys.filter { !$0.hasPrefix("string_to_token.") }
+    let shapes = keys.compactMap { key in file.shape(of: key).map { (key: key, shape: $0) } }
     guard !shapes.isEmpty, shapes.count <= 2,
       shapes.allSatisfy({ (1...2).contains($0.shape.count) && known.contains($0.shape.last ?? 0) })
     else { return nil }
-    let isPair = Set(file.keys) == ["clip_l", "clip_g"]
+    let isPair = Set(keys) == ["clip_l", "clip_g"]
     guard shapes.count == 1 || isPair else { return nil }
     vectors = shapes.map { $0.shape.count == 1 ? 1 : $0.shape[0] }.max() ?? 0
     widths = shapes.map { $0.shape.last ?? 0 }.sorted()

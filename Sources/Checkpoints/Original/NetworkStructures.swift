@@ -67,8 +67,24 @@ public struct AutoencoderStructure: Sendable, Equatable {
 
   /// The autoencoder of a file, under one of the prefixes in use or without one.
   public static func find(_ shapes: ShapeTable) -> AutoencoderStructure? {
-    for prefix in ["first_stage_model.", "vae.", "taesd_vae.", ""] {
+    for prefix in prefixes {
       if let found = AutoencoderStructure(shapes.under(prefix), prefix: prefix) { return found }
+    }
+    return nil
+  }
+
+  /// Where autoencoders lie in files.
+  private static let prefixes = ["first_stage_model.", "vae.", "taesd_vae.", ""]
+
+  /// What half an autoencoder lacks, for files that hold no whole one; nil if there is no half either.
+  public static func missingHalf(_ shapes: ShapeTable) -> String? {
+    for prefix in prefixes {
+      let (hasDecoder, hasEncoder) = (
+        shapes["\(prefix)decoder.conv_in.weight"] != nil, shapes["\(prefix)encoder.conv_in.weight"] != nil
+      )
+      if hasDecoder && !hasEncoder { return "holds the decoder of an autoencoder without its encoder" }
+      if hasEncoder && !hasDecoder { return "holds the encoder of an autoencoder without its decoder" }
+      if hasDecoder { return "holds an autoencoder that is not complete" }
     }
     return nil
   }

@@ -39,6 +39,9 @@ public struct SingleFileLayout: Sendable {
 
   private static let unetPrefix = "model.diffusion_model."
 
+  /// What an autoencoder in the file lacks, where only half of one is there.
+  public let autoencoderProblem: String?
+
   /// Reads the structure off a file's keys and shapes.
   /// - Throws: `CheckpointError` for other kinds of files, by name where they are known.
   public init(_ file: TensorFile) throws(CheckpointError) {
@@ -55,6 +58,7 @@ public struct SingleFileLayout: Sendable {
     }
     self.unet = unet
     vae = AutoencoderStructure.find(shapes)
+    autoencoderProblem = vae == nil ? AutoencoderStructure.missingHalf(shapes) : nil
     textEncoders = TextEncoderStructure.find(shapes)
     guard let family = Self.family(unet, textEncoders) else {
       throw .unsupported(
@@ -86,6 +90,14 @@ public struct SingleFileLayout: Sendable {
     }
   }
 
+  /// Tensors that are left out although they are weights of something, in one line; nil if there are none.
+  /// - Parameter averaged: whether the running average is used.
+  public func surplusNote(averaged: Bool = false) -> String? {
+    let sources = ModelPart.allCases.compactMap { source($0) }
+    let harmless = file.keys.filter { HarmlessKeys.contains($0) }
+    return SurplusTensors(harmless + sources.flatMap(\.unneededKeys), usesAverage: averaged).note
+  }
+
   /// Whether the file has a running average of the U-Net's weights.
   public var hasAverage: Bool {
     file.shape(of: AveragedUNetKeys.prefix + AveragedUNetKeys.averaged("input_blocks.0.0.weight")) != nil
@@ -94,8 +106,10 @@ public struct SingleFileLayout: Sendable {
   /// Keys of no part that are not known to be harmless either.
   public var strayKeys: [String] {
     let prefixes = [Self.unetPrefix] + (vae.map { [$0.prefix] } ?? []) + textEncoders.map(\.prefix)
+    // Half an autoencoder is told as such.
+    let halves = autoencoderProblem == nil ? [] : ["first_stage_model.", "vae."]
     return file.keys.filter { key in
-      !prefixes.contains { key.hasPrefix($0) } && !HarmlessKeys.contains(key)
+      !(prefixes + halves).contains { key.hasPrefix($0) } && !HarmlessKeys.contains(key)
     }
   }
 
@@ -116,28 +130,5 @@ public struct SingleFileLayout: Sendable {
       ("model.diffusion_model.effnet_mapper", "Stable Cascade"), ("depth_model.", "the depth model of SD 2"),
     ]
     return marks.first { shapes.hasKey(under: $0.0) }?.1
-  }
-}
-
-/// Keys of checkpoints that hold no weights anybody needs, by rule.
-public enum HarmlessKeys {
-  /// Constants of the noise schedule, which follow from its configuration.
-  private static let schedule: Set<String> = [
-    "betas", "alphas_cumprod", "alphas_cumprod_prev", "sqrt_alphas_cumprod", "sqrt_one_minus_alphas_cumprod",
-    "log_one_minus_alphas_cumprod", "sqrt_recip_alphas_cumprod", "sqrt_recipm1_alphas_cumprod",
-    "posterior_variance", "posterior_log_variance_clipped", "posterior_mean_coef1", "posterior_mean_coef2",
-    "logvar", "lvlb_weights", "scale_factor", "denoiser.sigmas",
-  ]
-
-  /// Marks that say how the model predicts (`v_pred`) and that its schedule ends without signal (`ztsnr`).
-  static let marks: Set<String> = ["v_pred", "ztsnr", "edm_mean", "edm_std"]
-
-  /// Training only: the average, the autoencoder's loss network, embeddings being learned.
-  private static let prefixes = ["model_ema.", "first_stage_model.loss.", "loss.", "embedding_manager."]
-
-  /// Whether a full key may be left over.
-  public static func contains(_ key: String) -> Bool {
-    schedule.contains(key) || marks.contains(key) || prefixes.contains { key.hasPrefix($0) }
-      || key.hasSuffix(".position_ids") || key.hasSuffix(".logit_scale")
   }
 }

@@ -42,7 +42,9 @@ public struct CLIPTextKeys: KeyMap {
   }
 
   public func isUnneeded(_ original: String) -> Bool {
-    if original.hasSuffix("position_ids") || original == "logit_scale" { return true }
+    if original.hasSuffix("position_ids") || original == "logit_scale" || PictureEncoderKeys.contains(original) {
+      return true
+    }
     if original == Self.plainProjection { return projection != .plain }
     if original == Self.movedProjection { return projection != .moved }
     var parts = KeyParts(original)
@@ -108,7 +110,7 @@ public struct OpenCLIPKeys: KeyMap {
 
   public func isUnneeded(_ original: String) -> Bool {
     // The temperature of CLIP's loss, a constant mask, and what SD 2.x does not use.
-    if ["logit_scale", "attn_mask"].contains(original) { return true }
+    if ["logit_scale", "attn_mask"].contains(original) || PictureEncoderKeys.contains(original) { return true }
     if original == "text_projection" { return !hasProjection }
     var parts = KeyParts(original)
     guard parts.take("transformer"), parts.take("resblocks"), let number = parts.number() else { return false }

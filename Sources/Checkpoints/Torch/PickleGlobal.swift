@@ -8,6 +8,14 @@ enum PickleGlobal: Sendable, Equatable {
   case rebuildTensorV2
   case rebuildTensorV3
   case rebuildParameter
+  /// `torch._tensor._rebuild_from_type_v2`: a tensor of a class of its own, with attributes.
+  case rebuildFromType
+  /// `torch.Tensor` and `torch.nn.Parameter`, as the class of such a tensor.
+  case tensorClass
+  /// A module that is a plain list or dictionary of parameters.
+  case parameterContainer(String)
+  /// `copyreg._reconstructor`, which makes an object without its state.
+  case reconstructor
   case storage(ElementType)
   /// `torch.storage.UntypedStorage`: bytes, whose tensors name their type.
   case untypedStorage
@@ -15,6 +23,8 @@ enum PickleGlobal: Sendable, Equatable {
   case elementType(ElementType)
   case orderedDictionary
   case dictionary
+  /// A class that is a dictionary under another name.
+  case dictionaryClass(String)
   case size
   case encode
   case numpyScalar
@@ -23,6 +33,8 @@ enum PickleGlobal: Sendable, Equatable {
   case rebuildNumpyArray
   /// A value that is only mentioned, and dropped.
   case inert(String)
+  /// A class or function whose values hold nothing anybody needs here: calls give values that are dropped.
+  case harmless(String)
 
   /// The value of a name, or nil if weights have no use for it.
   init?(module: String, name: String) {
@@ -39,11 +51,18 @@ enum PickleGlobal: Sendable, Equatable {
         self = .storage(type)
       } else if let type = Self.elementTypes[name] {
         self = .elementType(type)
-      } else if name == "device" {
-        self = .inert("torch.device")
+      } else if name == "Tensor" {
+        self = .tensorClass
+      } else if ["device", "Generator", "strided", "contiguous_format", "preserve_format"].contains(name) {
+        self = .harmless("torch.\(name)")
       } else {
         return nil
       }
+    case ("torch._tensor", "_rebuild_from_type_v2"): self = .rebuildFromType
+    case ("torch.nn.parameter", "Parameter"): self = .tensorClass
+    case ("torch.nn.modules.container", "ParameterDict"), ("torch.nn.modules.container", "ParameterList"):
+      self = .parameterContainer(name)
+    case ("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor"): self = .reconstructor
     case ("collections", "OrderedDict"): self = .orderedDictionary
     case ("collections", "defaultdict"): self = .dictionary
     case ("__builtin__", "dict"), ("builtins", "dict"): self = .dictionary
@@ -53,11 +72,9 @@ enum PickleGlobal: Sendable, Equatable {
       self = .rebuildNumpyArray
     case ("numpy", "dtype"): self = .numpyType
     case ("numpy", "ndarray"): self = .numpyArray
-    // Old training checkpoints use this class itself as a key of their callbacks' state.
-    case ("pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint"),
-      ("lightning.pytorch.callbacks.model_checkpoint", "ModelCheckpoint"):
-      self = .inert("\(module).\(name)")
-    default: return nil
+    default:
+      guard let other = Self.besideWeights(module, name) else { return nil }
+      self = other
     }
   }
 
@@ -80,6 +97,10 @@ enum PickleGlobal: Sendable, Equatable {
     case .rebuildTensorV2: "torch._utils._rebuild_tensor_v2"
     case .rebuildTensorV3: "torch._utils._rebuild_tensor_v3"
     case .rebuildParameter: "torch._utils._rebuild_parameter"
+    case .rebuildFromType: "torch._tensor._rebuild_from_type_v2"
+    case .tensorClass: "torch.Tensor"
+    case .parameterContainer(let name): "torch.nn.\(name)"
+    case .reconstructor: "copyreg._reconstructor"
     case .storage(let type): "a torch storage of \(type.rawValue)"
     case .untypedStorage: "torch.storage.UntypedStorage"
     case .elementType(let type): "torch's \(type.rawValue)"
@@ -91,7 +112,7 @@ enum PickleGlobal: Sendable, Equatable {
     case .numpyType: "numpy.dtype"
     case .numpyArray: "numpy.ndarray"
     case .rebuildNumpyArray: "numpy.core.multiarray._reconstruct"
-    case .inert(let name): name
+    case .inert(let name), .harmless(let name), .dictionaryClass(let name): name
     }
   }
 }

@@ -13,8 +13,17 @@ extension PickleMachine {
     return integers.count == items.count ? integers : nil
   }
 
+  /// What a reference out of the pickle stands for: a storage, or in the legacy stream the class of a module.
+  func persistent(_ value: PickleValue) throws(CheckpointError) -> PickleValue {
+    // `("module", class, file of its source, source)`.
+    if let parts = items(value), parts.count == 4, parts[0].textValue == "module", case .global = parts[1] {
+      return parts[1]
+    }
+    return .storage(try persistentStorage(value))
+  }
+
   /// `("storage", class, key, device, count)`; the legacy stream adds a view of the storage.
-  func persistentStorage(_ value: PickleValue) throws(CheckpointError) -> TorchStorage {
+  private func persistentStorage(_ value: PickleValue) throws(CheckpointError) -> TorchStorage {
     guard let parts = items(value), parts.count >= 5, parts[0].textValue == "storage",
       let key = parts[2].textValue, let count = parts[4].integerValue, count >= 0
     else { throw refusal("refers to something outside that is no torch storage") }
@@ -46,7 +55,21 @@ extension PickleMachine {
     case .rebuildParameter:
       guard case .tensor? = given.first else { throw refusal("makes a parameter of no tensor") }
       return given[0]
+    case .rebuildFromType:
+      // The function, the class, the function's arguments, attributes.
+      guard given.count == 4, case .global(.tensorClass) = given[1] else {
+        throw refusal("makes a tensor of another class")
+      }
+      switch given[0] {
+      case .global(.rebuildTensor), .global(.rebuildTensorV2), .global(.rebuildTensorV3):
+        return try call(given[0], given[2])
+      default: throw refusal("makes a tensor by \(given[0].kind)")
+      }
     case .orderedDictionary, .dictionary: return .dictionary(allocate(try dictionaryItems(given)))
+    case .dictionaryClass: return try construct(global, given)
+    case .reconstructor:
+      guard case .global(let made)? = given.first else { throw refusal("calls \(global.name) without a class") }
+      return try construct(made, [])
     case .size:
       guard let first = given.first, items(first) != nil else { throw refusal("makes a torch.Size of no tuple") }
       return first
@@ -64,10 +87,34 @@ extension PickleMachine {
     case .rebuildNumpyArray:
       guard case .global(.numpyArray)? = given.first else { throw refusal("makes an array of another class") }
       return .ignored(.numpyArray)
-    case .inert("torch.device"): return .ignored(global)
-    case .storage, .untypedStorage, .elementType, .numpyArray, .inert:
+    case .harmless: return .ignored(global)
+    case .storage, .untypedStorage, .elementType, .numpyArray, .inert, .tensorClass, .parameterContainer:
       throw refusal("calls \(global.name)")
     }
+  }
+
+  /// NEWOBJ: an object of a class before its state is set.
+  mutating func construct(
+    _ global: PickleGlobal, _ given: [PickleValue]
+  ) throws(CheckpointError) -> PickleValue {
+    switch global {
+    case .harmless, .inert: return .ignored(global)
+    case .parameterContainer: return .module(allocate([]))
+    case .orderedDictionary, .dictionary: return .dictionary(allocate([]))
+    case .dictionaryClass:
+      // What a class other than dict takes is its own affair; a dictionary among it is kept.
+      if case .dictionary? = given.first { return .dictionary(allocate(try dictionaryItems(given))) }
+      return .dictionary(allocate([]))
+    default: throw refusal("makes an object of \(global.name)")
+    }
+  }
+
+  /// NEWOBJ and NEWOBJ_EX: the class and its arguments.
+  mutating func newObject(_ parts: [PickleValue]) throws(CheckpointError) -> PickleValue {
+    guard case .global(let global) = parts[0], let given = items(parts[1]) else {
+      throw refusal("makes an object of \(parts[0].kind)")
+    }
+    return try construct(global, given)
   }
 
   /// BUILD: only where the state is of no consequence, or says a byte order.
@@ -77,20 +124,32 @@ extension PickleMachine {
     switch (object, state) {
     case (.dictionary, .dictionary(let index)):
       // `state_dict()` notes versions of modules beside the weights.
-      for position in stride(from: 0, to: arena[index].count, by: 2)
-      where arena[index][position].textValue != "_metadata" {
+      for position in stride(from: 0, to: arena[index].count, by: 2) {
         let name = arena[index][position].textValue ?? arena[index][position].kind
-        throw refusal("sets the attribute \(name) of a dict")
+        if name.hasPrefix("__") { throw refusal("sets the attribute \(name) of a dict") }
       }
       return object
+    case (.module(let target), .dictionary(let index)):
+      try fill(module: target, state: arena[index])
+      return object
+    case (.tensor, .dictionary), (.tensor, .none): return object
     case (.numpyType, .tuple(let index)):
       let order = arena[index].count > 1 ? arena[index][1].textValue : nil
-      guard let order, ["<", "|", "="].contains(order) else {
-        throw refusal("has a numpy.dtype of byte order \(order ?? "unknown")")
-      }
-      return object
-    case (.ignored(.numpyArray), .tuple): return object
+      // Numbers of the other byte order are not worth their reading.
+      return order.map { ["<", "|", "="].contains($0) } == true ? object : .ignored(.numpyArray)
+    case (.ignored, _): return object
     default: throw refusal("sets the state of \(object.kind)")
+    }
+  }
+
+  /// Takes a module's parameters out of its attributes; the others are of no use without its code.
+  private mutating func fill(module: Int, state: [PickleValue]) throws(CheckpointError) {
+    for position in stride(from: 0, to: state.count, by: 2) {
+      guard ["_parameters", "_buffers"].contains(state[position].textValue),
+        case .dictionary(let index) = state[position + 1]
+      else { continue }
+      try charge(arena[index].count)
+      extend(module, by: arena[index])
     }
   }
 
@@ -115,7 +174,7 @@ extension PickleMachine {
   /// Arguments of a dictionary: none, a list of pairs, or the class of missing values.
   private mutating func dictionaryItems(_ given: [PickleValue]) throws(CheckpointError) -> [PickleValue] {
     switch given.first {
-    case nil, .global?: return []
+    case nil, .global?, .some(.none): return []
     case .dictionary(let index)?:
       try charge(arena[index].count)
       return arena[index]
@@ -137,6 +196,7 @@ extension PickleMachine {
   }
 
   private func numpyScalar(_ given: [PickleValue]) throws(CheckpointError) -> PickleValue {
+    if case .ignored(let global)? = given.first { return .ignored(global) }
     guard given.count == 2, case .numpyType(let type) = given[0] else {
       throw refusal("makes a numpy scalar of no dtype")
     }
@@ -157,7 +217,8 @@ extension PickleMachine {
     case ("i2", 2): return .integer(Int(Int16(truncatingIfNeeded: bits)))
     case ("i1", 1): return .integer(Int(Int8(truncatingIfNeeded: bits)))
     case ("b1", 1): return .bool(bits != 0)
-    default: throw refusal("makes a numpy scalar of type \(type)")
+    // Texts, times and complex numbers.
+    default: return .ignored(.numpyScalar)
     }
   }
 }

@@ -93,13 +93,34 @@ struct PickleMachine {
         throw refusal("asks for a global by something that is no name")
       }
       try pushGlobal(module: module, name: name)
-    case UInt8(ascii: "Q"): stack.append(.storage(try persistentStorage(try pop())))
+    case UInt8(ascii: "Q"): stack.append(try persistent(try pop()))
     case UInt8(ascii: "R"):
       let parts = try pop(2)
       stack.append(try call(parts[0], parts[1]))
     case UInt8(ascii: "b"):
       let state = try pop()
       stack.append(try build(try pop(), state))
+    default: try stepBesideWeights(code)
+    }
+  }
+
+  /// Opcodes weights have no use for, but what people keep beside them has.
+  private mutating func stepBesideWeights(_ code: UInt8) throws(CheckpointError) {
+    switch code {
+    case 0x81: stack.append(try newObject(try pop(2)))
+    case 0x92:
+      let parts = try pop(3)
+      stack.append(try newObject(Array(parts[..<2])))
+    case 0x8f: stack.append(.ignored(.harmless("set")))
+    case 0x90:
+      _ = try popMark()
+      guard case .ignored = try top() else { throw refusal("adds to \(try top().kind)") }
+    case 0x91:
+      _ = try popMark()
+      stack.append(.ignored(.harmless("frozenset")))
+    case 0x96:
+      _ = try reader.slice(try reader.length())
+      stack.append(.ignored(.harmless("bytearray")))
     default: throw refusal("uses the opcode \(Self.opcodeName(code))")
     }
   }
@@ -107,10 +128,8 @@ struct PickleMachine {
   /// Opcodes that have no place in weights, by name where they are known to be abused.
   private static func opcodeName(_ code: UInt8) -> String {
     let known: [UInt8: String] = [
-      UInt8(ascii: "i"): "INST", UInt8(ascii: "o"): "OBJ", 0x81: "NEWOBJ", 0x92: "NEWOBJ_EX",
-      0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4", UInt8(ascii: "P"): "PERSID", 0x97: "NEXT_BUFFER",
-      0x98: "READONLY_BUFFER", 0x96: "BYTEARRAY8", 0x8f: "EMPTY_SET", 0x90: "ADDITEMS",
-      0x91: "FROZENSET",
+      UInt8(ascii: "i"): "INST", UInt8(ascii: "o"): "OBJ", 0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4",
+      UInt8(ascii: "P"): "PERSID", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
     ]
     return known[code] ?? "0x" + String(code, radix: 16)
   }
@@ -128,6 +147,9 @@ struct PickleMachine {
     arena.append(items)
     return arena.count - 1
   }
+
+  /// Adds to a container's contents.
+  mutating func extend(_ index: Int, by items: [PickleValue]) { arena[index].append(contentsOf: items) }
 
   private func underflow() -> CheckpointError { reader.failure("its pickle takes more values than it makes") }
 
@@ -167,11 +189,13 @@ struct PickleMachine {
   }
 
   private mutating func extendList(_ items: [PickleValue]) throws(CheckpointError) {
+    if case .ignored = try top() { return }
     guard case .list(let index) = try top() else { throw refusal("appends to \(try top().kind)") }
     arena[index].append(contentsOf: items)
   }
 
   private mutating func extendDictionary(_ items: [PickleValue]) throws(CheckpointError) {
+    if case .ignored = try top() { return }
     guard case .dictionary(let index) = try top() else { throw refusal("sets items of \(try top().kind)") }
     arena[index].append(contentsOf: items)
   }

@@ -16,6 +16,8 @@ enum PickleValue: Sendable {
   case list(Int)
   case tuple(Int)
   case dictionary(Int)
+  /// A module that is only a container of parameters: their names and values in turn, as in a dictionary.
+  case module(Int)
   /// A name from the allow-list, not called yet.
   case global(PickleGlobal)
   case storage(TorchStorage)
@@ -45,6 +47,7 @@ enum PickleValue: Sendable {
     case .list: "a list"
     case .tuple: "a tuple"
     case .dictionary: "a dict"
+    case .module: "a module"
     case .global(let global), .ignored(let global): global.name
     case .storage: "a storage"
     case .tensor: "a tensor"

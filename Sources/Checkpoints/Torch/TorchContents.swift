@@ -7,6 +7,8 @@ import SafeTensors
 struct TorchContents {
   private(set) var names: [String] = []
   private(set) var tensors: [String: TorchTensor] = [:]
+  /// Numbers that stand where other trainers put tensors of one element: alphas.
+  private(set) var numbers: [String: Double] = [:]
   /// Texts and numbers at the root and one level down: `step`, `name`, `global_step`.
   private(set) var metadata: [String: String] = [:]
   /// Every storage of the pickle, whether a named tensor uses it or not.
@@ -76,8 +78,12 @@ struct TorchContents {
     switch value {
     case .tensor(let tensor):
       let name = name.isEmpty ? "tensor" : name
-      if tensors.updateValue(tensor, forKey: name) == nil { names.append(name) }
-    case .dictionary(let index):
+      if tensors.updateValue(tensor, forKey: name) == nil, numbers.removeValue(forKey: name) == nil {
+        names.append(name)
+      }
+    case .integer(let number) where Self.isAlpha(name): note(Double(number), name)
+    case .real(let number) where Self.isAlpha(name): note(number, name)
+    case .dictionary(let index), .module(let index):
       let items = arena[index]
       for position in stride(from: 0, to: items.count, by: 2) {
         let key: String
@@ -96,12 +102,19 @@ struct TorchContents {
     }
   }
 
+  private static func isAlpha(_ name: String) -> Bool { name.hasSuffix(".alpha") }
+
+  private mutating func note(_ number: Double, _ name: String) {
+    if tensors[name] == nil, numbers.updateValue(number, forKey: name) == nil { names.append(name) }
+  }
+
   private mutating func collectMetadata(_ value: PickleValue, prefix: String, depth: Int) {
     guard depth <= 1, case .dictionary(let index) = value else { return }
     let items = arena[index]
     for position in stride(from: 0, to: items.count, by: 2) {
       guard metadata.count < 1000, let key = items[position].textValue else { continue }
       let name = prefix + key
+      if Self.isAlpha(name) { continue }
       switch items[position + 1] {
       case .text(let text): metadata[name] = text
       case .integer(let number): metadata[name] = String(number)

@@ -17,6 +17,8 @@ struct TorchFile: TensorContainer {
   let metadata: [String: String]
   private let file: MappedFile
   private let tensors: [String: TorchTensor]
+  /// Python's numbers, as tensors of one element.
+  private let numbers: [String: RawTensor]
   private let storages: [String: Elements]
 
   /// Opens a file of either layout and checks that every tensor's elements are there.
@@ -32,14 +34,21 @@ struct TorchFile: TensorContainer {
     }
     names = contents.names
     tensors = contents.tensors
+    numbers = contents.numbers.mapValues { number in
+      let buffer = ByteBuffer(count: 8)
+      buffer.mutableBytes.storeBytes(of: number.bitPattern.littleEndian, as: UInt64.self)
+      return RawTensor(type: .F64, shape: [], buffer: buffer)
+    }
     metadata = contents.metadata
   }
 
   func entry(_ name: String) -> TensorEntry? {
-    tensors[name].map { TensorEntry(shape: $0.shape, storedType: $0.type.rawValue, type: $0.type) }
+    if numbers[name] != nil { return TensorEntry(shape: [], storedType: "number", type: .F64) }
+    return tensors[name].map { TensorEntry(shape: $0.shape, storedType: $0.type.rawValue, type: $0.type) }
   }
 
   func raw(_ name: String) -> RawTensor? {
+    if let number = numbers[name] { return number }
     guard let tensor = tensors[name], let elements = storages[tensor.storage.key] else { return nil }
     let (base, owner): (UnsafeRawPointer?, any Sendable) =
       switch elements {

@@ -63,6 +63,10 @@ public struct CanvasOptions: Sendable, Equatable {
   public var content: MaskedContent?
   /// Whether pixels outside the mask are the original's, bit for bit.
   public var pastesBack = true
+  /// What the network sees under transparent parts.
+  public var background = Colour.white
+  /// Whether transparent parts are the mask.
+  public var masksTransparency = false
 
   public init() {}
 

@@ -21,15 +21,18 @@ public struct EditCanvas: Sendable {
   let pastesBack: Bool
   /// Whether the working size was chosen because the picture is much larger than the model's.
   public let isFitted: Bool
+  /// The picture with its transparency, of the result's size; nil if the result has none.
+  let transparent: Image?
   /// Deviation of a mask's softening, in pixels.
   private let maskBlur: Double
+  let background: Colour
 
   public var width: Int { working.width }
   public var height: Int { working.height }
 
   /// Lays a picture out.
   /// - Parameters:
-  ///   - mask: of the picture's size; the picture's transparent parts if nil and it has some.
+  ///   - mask: of the picture's size; nil for everywhere, or the transparent parts if the options say so.
   ///   - multiple: sides of the working size are multiples of this.
   ///   - defaultSize: side of the pictures the model was made for.
   public init(
@@ -44,9 +47,22 @@ public struct EditCanvas: Sendable {
     }
     var margins = options.outpaint
     if options.resize == .outpaint { margins = try Self.margins(picture, options, besides: margins) }
-    let holes = given == nil ? Mask(transparencyOf: picture) : nil
-    var (image, mask) = (picture.converted(toChannels: 3), given ?? holes)
-    if let margins { (image, mask) = try Self.extended(image, mask, by: margins) }
+    let holes = options.masksTransparency ? Mask(transparencyOf: picture) : nil
+    if options.masksTransparency, holes == nil {
+      throw .badValue(
+        name: "--mask", value: "alpha",
+        reason: "the picture has no transparent parts: give a mask's file, or leave it out")
+    }
+    let colour = options.background
+    var image = picture.composited(over: (colour.red, colour.green, colour.blue))
+    var mask = given ?? holes
+    // What a mask keeps, it keeps as it is; holes that are filled are no holes any more.
+    let keepsSome = holes == nil && (given != nil || margins != nil)
+    var clear = keepsSome && Mask(transparencyOf: picture) != nil ? picture : nil
+    if let margins {
+      clear = clear?.extended(left: margins.left, top: margins.top, right: margins.right, bottom: margins.bottom)
+      (image, mask) = try Self.extended(image, mask, by: margins)
+    }
     if let mask, mask.isEmpty {
       throw .badValue(
         name: "--mask", value: "all black", reason: "nothing would change; white says where to repaint")
@@ -56,7 +72,7 @@ public struct EditCanvas: Sendable {
     let filled = mask.map { content == .fill ? image.filledIn($0) : image } ?? image
     mask = mask?.blurred(sigma: options.maskBlur)
     self.content = content
-    (pastesBack, maskBlur) = (options.pastesBack, options.maskBlur)
+    (pastesBack, maskBlur, background) = (options.pastesBack, options.maskBlur, colour)
     var size = try Self.givenSize(options, multiple: multiple)
     isFitted = Self.isFitted(image, options, given: size, defaultSize: defaultSize)
     let all = PixelRegion(x: 0, y: 0, width: image.width, height: image.height)
@@ -68,7 +84,7 @@ public struct EditCanvas: Sendable {
     case .whole where isFitted && mask != nil:
       // The result keeps the picture's size, so that pixels can come back untouched; the network works on a smaller one.
       region = all
-      (original, self.mask) = (image, mask)
+      (original, self.mask, transparent) = (image, mask, clear)
       let (width, height) = (size.width ?? image.width, size.height ?? image.height)
       working = filled.resized(width: width, height: height, filter: .lanczos3)
       workingMask = mask.map { Mask($0.image.resized(width: width, height: height, filter: .bilinear)) }
@@ -82,7 +98,7 @@ public struct EditCanvas: Sendable {
       let target = Self.size(
         for: padded, given: size, multiple: multiple, defaultSize: defaultSize)
       region = padded.expanded(toAspect: Double(target.width) / Double(target.height), within: all)
-      (original, self.mask) = (image, mask)
+      (original, self.mask, transparent) = (image, mask, clear)
       working = filled.cropped(region).resized(
         width: target.width, height: target.height, filter: .lanczos3)
       workingMask = Mask(
@@ -93,12 +109,13 @@ public struct EditCanvas: Sendable {
         // The result keeps the picture's size, so that pixels can come back untouched: a rim is drawn out and cut off again.
         let right = (multiple - image.width % multiple) % multiple
         let bottom = (multiple - image.height % multiple) % multiple
-        (original, self.mask) = (image, mask)
+        (original, self.mask, transparent) = (image, mask, clear)
         working = filled.extended(left: 0, top: 0, right: right, bottom: bottom)
         workingMask = mask.map { Mask($0.image.extended(left: 0, top: 0, right: right, bottom: bottom)) }
       } else {
         let (w, h) = Self.size(of: image, given: size, multiple: multiple)
         original = options.resize.apply(image, width: w, height: h)
+        transparent = clear.map { options.resize.apply($0, width: w, height: h) }
         self.mask = mask.map { Mask(options.resize.apply($0.image, width: w, height: h, filter: .bilinear)) }
         working = content == .fill ? options.resize.apply(filled, width: w, height: h) : original
         workingMask = self.mask
@@ -135,6 +152,13 @@ public struct EditCanvas: Sendable {
     return Tensor.concatenate(pictures, axis: 0)
   }
 
+  /// How much of a pixel is new, 0 to 1.
+  func share(_ x: Int, _ y: Int, _ mask: Mask) -> Float {
+    let (rx, ry) = (x - region.x, y - region.y)
+    guard rx >= 0, ry >= 0, rx < region.width, ry < region.height else { return 0 }
+    return pastesBack ? Float(mask.image.pixels[y * original.width + x]) / 255 : 1
+  }
+
   private func pasted(_ made: Tensor) -> Tensor {
     let (w, h) = (original.width, original.height)
     var part = made
@@ -153,8 +177,8 @@ public struct EditCanvas: Sendable {
         for x in 0..<w {
           let pixel = y * w + x
           let (rx, ry) = (x - region.x, y - region.y)
-          let isInside = rx >= 0 && ry >= 0 && rx < region.width && ry < region.height
-          let share = isInside ? (pastesBack ? Float(mask.image.pixels[pixel]) / 255 : 1) : 0
+          let share = share(x, y, mask)
+          let isInside = share > 0
           for c in 0..<3 {
             let old = Float(original.pixels[pixel * 3 + c]) / 127.5 - 1
             let new = isInside ? values[(ry * region.width + rx) * 3 + c] : old

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Captions of a picture folder.
@@ -11,22 +12,24 @@ enum CaptionFile {
   /// Captions by file name from `metadata.jsonl` or `metadata.csv`; empty if there is neither.
   static func read(_ folder: URL) throws -> [String: String] {
     let jsonl = folder.appendingPathComponent("metadata.jsonl")
-    if let text = try? String(contentsOf: jsonl, encoding: .utf8) {
-      return try lines(text, path: jsonl.path)
-    }
+    if FileManager.default.fileExists(atPath: jsonl.path) { return try lines(try text(jsonl), path: jsonl.path) }
     let csv = folder.appendingPathComponent("metadata.csv")
-    if let text = try? String(contentsOf: csv, encoding: .utf8) {
-      return try table(text, path: csv.path)
-    }
+    if FileManager.default.fileExists(atPath: csv.path) { return try table(try TextFile(csv, limit: limit)) }
     return [:]
   }
 
+  /// Most bytes of a file of captions.
+  private static let limit = 1 << 30
+
+  private static func text(_ url: URL) throws -> String { try TextFile(url, limit: limit).text() }
+
   /// The caption in `name.txt` or `name.caption` beside a picture.
-  static func sidecar(of image: URL) -> String? {
+  /// - Throws: for one that is no text.
+  static func sidecar(of image: URL) throws -> String? {
     for ending in ["txt", "caption"] {
       let file = image.deletingPathExtension().appendingPathExtension(ending)
-      if let text = try? String(contentsOf: file, encoding: .utf8) {
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+      if FileManager.default.fileExists(atPath: file.path) {
+        return try text(file).trimmingCharacters(in: .whitespacesAndNewlines)
       }
     }
     return nil
@@ -49,55 +52,29 @@ enum CaptionFile {
     return captions
   }
 
-  private static func table(_ text: String, path: String) throws -> [String: String] {
-    var rows = CSVReader.rows(text)
-    guard let first = rows.first, let nameColumn = nameColumns.lazy.compactMap({ first.firstIndex(of: $0) }).first
+  private static func table(_ file: TextFile) throws -> [String: String] {
+    let path = file.path
+    var (rows, problems) = CommaSeparatedValues.read(file)
+    if let problem = problems.first { throw TrainingError.noData(path: path, reason: "\(problem)") }
+    guard let first = rows.first?.fields,
+      let nameColumn = nameColumns.lazy.compactMap({ first.firstIndex(of: $0) }).first
     else {
       throw TrainingError.noData(
         path: path, reason: "its first line has no column file_name (or file, filename, image)")
     }
-    let header = rows.removeFirst()
+    let header = rows.removeFirst().fields
     // Without a column of a known name the second one is the caption, as data-set tools do.
     let captionColumn =
       captionColumns.lazy.compactMap { header.firstIndex(of: $0) }.first
       ?? (header.count > 1 ? (nameColumn == 0 ? 1 : 0) : nameColumn)
     var captions: [String: String] = [:]
-    for (number, row) in rows.enumerated() {
-      guard row.count == header.count else {
+    for row in rows {
+      guard row.fields.count == header.count else {
         throw TrainingError.noData(
-          path: path, reason: "row \(number + 2) has \(row.count) fields instead of \(header.count)")
+          path: path, reason: "line \(row.line) has \(row.fields.count) fields instead of \(header.count)")
       }
-      captions[row[nameColumn]] = captionColumn == nameColumn ? "" : row[captionColumn]
+      captions[row.fields[nameColumn]] = captionColumn == nameColumn ? "" : row.fields[captionColumn]
     }
     return captions
-  }
-}
-
-/// Comma-separated values with quoting (RFC 4180).
-enum CSVReader {
-  static func rows(_ text: String) -> [[String]] {
-    var rows: [[String]] = []
-    var (row, field, quoted): ([String], String, Bool) = ([], "", false)
-    var scalars = Array(text.unicodeScalars.filter { $0 != "\r" })[...]
-    func endRow(_ row: inout [String], _ field: inout String) {
-      row.append(field)
-      if row != [""] { rows.append(row) }
-      (row, field) = ([], "")
-    }
-    while let c = scalars.popFirst() {
-      switch c {
-      case "\"" where quoted && scalars.first == "\"":
-        field.unicodeScalars.append(c)
-        scalars.removeFirst()
-      case "\"": quoted.toggle()
-      case "," where !quoted:
-        row.append(field)
-        field = ""
-      case "\n" where !quoted: endRow(&row, &field)
-      default: field.unicodeScalars.append(c)
-      }
-    }
-    if !field.isEmpty || !row.isEmpty { endRow(&row, &field) }
-    return rows
   }
 }

@@ -37,7 +37,7 @@ public struct FolderDataSet: CaptionedImages {
       do {
         _ = try ImageFile.load(file.url)
         let caption =
-          captions[file.name]
+          try captions[file.name]
           ?? CaptionFile.sidecar(of: file.url) ?? ""
         items.append((file.url, caption))
       } catch {
@@ -69,7 +69,7 @@ public struct FolderDataSet: CaptionedImages {
   }
 
   /// Pictures below `folder`, sorted by their path relative to it.
-  private static func imageFiles(in folder: URL) throws -> [(url: URL, name: String)] {
+  static func imageFiles(in folder: URL) throws -> [(url: URL, name: String)] {
     let base = folder.standardizedFileURL.path
     guard let walker = FileManager.default.enumerator(atPath: base) else {
       throw TrainingError.noData(path: folder.path, reason: "no such folder")

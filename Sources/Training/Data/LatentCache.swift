@@ -14,15 +14,15 @@ public struct LatentCache: Sendable {
   public var latentShape: [Int] { Array(latents.shape[1...]) }
 
   /// Opens a cache, or returns nil if there is none or it was made from something else.
-  public static func open(_ url: URL, fingerprint: String) throws -> LatentCache? {
+  public static func open(_ url: URL, identity: RunIdentity) throws -> LatentCache? {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
     let file = try TensorFile(url)
-    guard file.metadata["fingerprint"] == fingerprint,
+    guard file.metadata["identity"] == identity.text,
       let text = try? String(contentsOf: captionFile(url), encoding: .utf8)
     else { return nil }
     let captions = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let latents = try file.tensor("latents")
-    guard captions.count == latents.shape[0] else { return nil }
+    let latents = try file.floatTensor("latents")
+    guard latents.rank == 4, captions.count == latents.shape[0] else { return nil }
     return LatentCache(latents: latents, captions: captions)
   }
 
@@ -36,7 +36,7 @@ public struct LatentCache: Sendable {
   ///   - report: told how many are done.
   public static func make(
     _ data: any CaptionedImages, size: Int, autoencoder: AutoencoderKL, scale: Float, dtype: DType,
-    to url: URL, fingerprint: String, report: (Int) -> Void = { _ in }
+    to url: URL, identity: RunIdentity, report: (Int) -> Void = { _ in }
   ) throws -> LatentCache {
     let batch = 16
     let side = size / autoencoder.downscale
@@ -55,7 +55,7 @@ public struct LatentCache: Sendable {
     let all = Tensor.concatenate(parts, axis: 0)
     precondition(all.count == each * data.count, "latents of another size than the pictures")
     try Data(captions.joined(separator: "\n").utf8).write(to: captionFile(url), options: .atomic)
-    try TensorFile.write([("latents", all)], to: url, metadata: ["fingerprint": fingerprint])
+    try TensorFile.write([("latents", all)], to: url, metadata: ["identity": identity.text])
     return LatentCache(latents: all, captions: captions)
   }
 

@@ -10,7 +10,9 @@ import TensorCore
 ///
 /// Reconstruction is the absolute error, which keeps flat colours flat, the squared error, and the absolute error of
 /// neighbouring pixels' differences at two scales, which keeps outlines crisp; a small divergence term keeps latents near unit Gaussian.
-public struct AutoencoderRecipe: Codable, Sendable {
+public struct AutoencoderRecipe: TrainingRecipe {
+  public static let kind = "autoencoder"
+
   public var name: String
   public var data: DataRecipe
   /// Side of the training pictures.
@@ -38,67 +40,49 @@ public struct AutoencoderRecipe: Codable, Sendable {
   }
 }
 
-/// A run of an autoencoder recipe.
-public struct AutoencoderTrainer {
-  public let recipe: AutoencoderRecipe
-  public let output: URL
-  private let data: any CaptionedImages
-  private let report: (String) -> Void
-
-  /// - Parameter output: the run's folder; the finished model is written to `vae/` in it.
-  public init(
-    _ recipe: AutoencoderRecipe, output: URL, report: @escaping (String) -> Void
-  ) throws {
-    self.recipe = recipe
-    self.output = output
-    self.report = report
-    data = try recipe.data.open(report: report)
+extension AutoencoderRecipe {
+  public var problem: RecipeProblem? {
+    let rules: [RecipeProblem.Rule] = [
+      ((8...4096).contains(size), "size", "must be 8 to 4096"),
+      (size % (1 << (model.blockOutChannels.count - 1)) == 0, "size", "must be a multiple of the downscaling"),
+      (
+        [squareWeight, edgeWeight, divergenceWeight].allSatisfy { $0 >= 0 && $0.isFinite }, "square_weight",
+        "and the other weights must not be negative"
+      ),
+    ]
+    return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)
   }
 
-  /// Trains, or goes on training, then measures the scale of the latents and writes the model.
-  public func run(shouldStop: @escaping () -> Bool = { false }) throws {
+  /// Trains, or goes on training, then measures the scale of the latents and writes the model to `vae/`.
+  public func run(in folder: URL, _ context: RunContext) throws {
+    let data = try data.open(note: context.note)
     let (model, parameters) = try start()
-    let trained = parameters.filter(\.isTrainable)
-    var state = TrainingState(
-      trained, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
-    var loop = TrainingLoop(
-      recipe.loop, folder: output, fingerprint: try Fingerprint.of(recipe))
-    loop.report = report
-    loop.shouldStop = shouldStop
-    report(
-      "\(recipe.name): \(trained.reduce(0) { $0 + $1.value.count }) parameters, \(data.count) pictures")
-    var order = EpochOrder(count: data.count, seed: recipe.loop.seed)
-    try loop.run(
-      &state,
-      loss: { step, random in
-        let images = try order.batch(step: step, size: recipe.loop.batch).map {
-          try data.example($0, size: recipe.size).image
-        }
-        return loss(model, ImageTensor.pack(images), random: &random)
-      },
-      sample: { step in try writeSamples(model, step: step) })
-    guard state.step == recipe.loop.steps else { return }
-    if let average = state.average {
-      try average.withAverage(trained) { try finish(model, parameters) }
-    } else {
-      try finish(model, parameters)
-    }
+    let objective = AutoencoderObjective(
+      model: model, recipe: self, groups: [ParameterGroup("vae", parameters.filter(\.isTrainable))])
+    context.note("\(name): \(objective.groups[0].size) parameters, \(data.count) pictures")
+    try TrainingRun(
+      loop, in: RunFolder(folder), identity: identity(), source: WholePictures(data: data, size: size),
+      objective: objective,
+      artifact: TrainedAutoencoder(
+        recipe: self, model: model, parameters: parameters, data: data, folder: folder, note: context.note),
+      optimizer: loop.optimizerSettings(precision.dtype), context
+    ).run()
   }
 
   /// The model as it is before the first step.
   private func start() throws -> (AutoencoderKL, [Parameter]) {
-    let isTrainable = Frozen.rule(recipe.frozen)
-    if let path = recipe.startFrom {
+    let isTrainable = Frozen.rule(frozen)
+    if let path = startFrom {
       return try ModelFolder(URL(fileURLWithPath: path)).load(isTrainable: isTrainable) { path, _ in
-        AutoencoderKL(path, recipe.model)
+        AutoencoderKL(path, model)
       }
     }
     let store = ParameterStore(
-      RandomInitialization(seed: recipe.loop.seed), isTrainable: isTrainable)
-    let model = AutoencoderKL(store.root, recipe.model)
+      RandomInitialization(seed: loop.seed), isTrainable: isTrainable)
+    let network = AutoencoderKL(store.root, model)
     Self.startLinear(store.parameters)
-    Self.startWithLittleNoise(store.parameters, channels: recipe.model.latentChannels)
-    return (model, store.parameters)
+    Self.startWithLittleNoise(store.parameters, channels: model.latentChannels)
+    return (network, store.parameters)
   }
 
   /// Starts every residual branch at zero and the other convolutions at unit gain (Goyal et al. 2017, §5.1; He et al. 2015):
@@ -120,93 +104,6 @@ public struct AutoencoderTrainer {
     for i in channels..<(2 * channels) { values[i] = -8 }
     bias.replace(with: Tensor(values, shape: bias.shape))
   }
-
-  /// The training loss of a batch of pictures in ±1.
-  func loss(_ model: AutoencoderKL, _ images: Tensor, random: inout StepRandom) -> Tensor {
-    let distribution = model.encode(images.cast(to: recipe.precision.dtype))
-    let latents = distribution.sample(noise: random.normal(distribution.mean.shape))
-    let decoded = model.decode(latents.cast(to: recipe.precision.dtype)).cast(to: .f32)
-    let difference = decoded - images
-    let perLatent = 1 / Float(distribution.mean.count)
-    let divergence = distribution.divergence.sum(scale: perLatent * recipe.divergenceWeight)
-    return difference.applying(.abs).mean() + difference.squared.mean() * recipe.squareWeight
-      + Self.edgeError(difference) * recipe.edgeWeight + divergence
-  }
-
-  /// Mean absolute difference between pixels one and two apart, in both directions.
-  static func edgeError(_ x: Tensor) -> Tensor {
-    var total: Tensor?
-    for axis in [1, 2] {
-      for distance in [1, 2] {
-        let length = x.shape[axis] - distance
-        let step =
-          x.slice(axis: axis, from: distance, count: length)
-          - x.slice(axis: axis, from: 0, count: length)
-        let term = step.applying(.abs).mean()
-        total = total.map { $0 + term } ?? term
-      }
-    }
-    return (total ?? .zeros([])) * 0.25
-  }
-
-  /// Writes pictures above their reconstructions, and says how close they are.
-  private func writeSamples(_ model: AutoencoderKL, step: Int) throws {
-    let images = try (0..<8).map { try data.example($0 % data.count, size: recipe.size).image }
-    let input = ImageTensor.pack(images)
-    let dtype = recipe.precision.dtype
-    let output = model.decode(model.encode(input.cast(to: dtype)).mean.cast(to: dtype)).cast(to: .f32)
-    let error = (output - input).squared.mean().scalar
-    report(String(format: "step %d  reconstruction %.2f dB", step, -10 * log10(error / 4)))
-    let grid = ImageGrid.make(
-      images.map { $0.converted(toChannels: 3) } + ImageTensor.images(output), columns: 8, padding: 2)
-    try ImageFile.save(
-      grid, to: self.output.appendingPathComponent("samples-\(step).png"), text: [])
-  }
-
-  /// Whitens the latents if the encoder was trained, measures their scale and writes the model.
-  private func finish(_ model: AutoencoderKL, _ parameters: [Parameter]) throws {
-    let encoderIsNew = Frozen.rule(recipe.frozen)("encoder.conv_in.weight")
-    if encoderIsNew, recipe.model.useQuantConv, recipe.model.usePostQuantConv {
-      var whitening = LatentWhitening(channels: recipe.model.latentChannels)
-      try forLatents(of: model) { whitening.add(mean: $0.mean, logVariance: $0.logVariance) }
-      try whitening.fold(into: parameters)
-    }
-    var config = recipe.model
-    config.sampleSize = recipe.size
-    if encoderIsNew {
-      config.scalingFactor = try measureScale(model)
-    } else if let path = recipe.startFrom {
-      config.scalingFactor = try ModelFolder(URL(fileURLWithPath: path)).decode(
-        AutoencoderKLConfig.self
-      ).scalingFactor
-    }
-    report("latent scaling factor \(config.scalingFactor)")
-    try ModelFolder(output.appendingPathComponent("vae")).save(
-      parameters, config: config, className: "AutoencoderKL", name: "diffusion_pytorch_model",
-      dtype: .f16)
-  }
-
-  /// One over the deviation of the latents.
-  private func measureScale(_ model: AutoencoderKL) throws -> Float {
-    var (sum, squares, count) = (0.0, 0.0, 0)
-    try forLatents(of: model) {
-      sum += Double($0.mean.sum().scalar)
-      squares += $0.mean.sumOfSquares
-      count += $0.mean.count
-    }
-    let average = sum / Double(count)
-    return Float(1 / (squares / Double(count) - average * average).squareRoot())
-  }
-
-  /// Encodes some of the data, a batch at a time.
-  private func forLatents(of model: AutoencoderKL, _ body: (LatentDistribution) -> Void) throws {
-    for start in stride(from: 0, to: min(data.count, 512), by: 16) {
-      let images = try (start..<min(start + 16, data.count)).map {
-        try data.example($0, size: recipe.size).image
-      }
-      body(model.encode(ImageTensor.pack(images).cast(to: recipe.precision.dtype)))
-    }
-  }
 }
 
 /// Which weights of a model a recipe leaves alone.
@@ -214,16 +111,5 @@ enum Frozen {
   static func rule(_ prefixes: [String]?) -> @Sendable (String) -> Bool {
     let prefixes = prefixes ?? []
     return { name in !prefixes.contains { name.hasPrefix($0) } }
-  }
-}
-
-/// A short text that changes when a recipe does.
-enum Fingerprint {
-  static func of(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in try encoder.encode(value) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return String(hash, radix: 16)
   }
 }

@@ -6,7 +6,9 @@ import TensorCore
 
 /// The smallest diffusion model there is: points on the unit circle, a dense denoiser, DDPM with few steps.
 /// It trains in seconds, and it checks itself: samples must lie on the circle.
-public struct CircleRecipe: Codable, Sendable {
+public struct CircleRecipe: TrainingRecipe {
+  public static let kind = "circle"
+
   public var name: String
   public var width: Int
   public var depth: Int
@@ -26,75 +28,74 @@ public struct CircleRecipe: Codable, Sendable {
   }
 }
 
-/// A run of the circle recipe.
-public struct CircleTrainer {
+extension CircleRecipe {
+  public var problem: RecipeProblem? {
+    let rules: [RecipeProblem.Rule] = [
+      ((1...4096).contains(width), "width", "must be 1 to 4096"),
+      ((1...64).contains(depth), "depth", "must be 1 to 64"),
+      ((1...1_000_000).contains(samples), "samples", "must be 1 to 1000000"),
+      (meanTolerance > 0, "mean_tolerance", "must be above 0"),
+      (deviationLimit > 0, "deviation_limit", "must be above 0"),
+    ]
+    return RecipeProblem.first(rules)
+  }
+
   /// Radius of the samples a trained model draws.
   public struct Result: Sendable {
     public let meanRadius, radiusDeviation: Double
   }
 
-  public let recipe: CircleRecipe
-  public let output: URL
-  private let report: (String) -> Void
+  /// Trains, draws samples and throws unless they lie on the circle.
+  public func run(in folder: URL, _ context: RunContext) throws { try train(in: folder, context) }
 
-  public init(_ recipe: CircleRecipe, output: URL, report: @escaping (String) -> Void) {
-    self.recipe = recipe
-    self.output = output
-    self.report = report
+  @discardableResult
+  public func train(in folder: URL, _ context: RunContext = RunContext()) throws -> Result? {
+    let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
+    let model = DenoiserMLP(store.root, dimensions: 2, width: width, depth: depth)
+    let objective = PointsObjective(
+      model: model, prediction: NoisePrediction(scheduler.schedule, dtype: .f32),
+      groups: [ParameterGroup("denoiser", store.parameters)])
+    let check = RadiusCheck { try sample(model) }
+    let result = try TrainingRun(
+      loop, in: RunFolder(folder), identity: identity(), source: CirclePoints(), objective: objective, artifact: check,
+      context
+    ).run()
+    guard result.isFinished, let radius = check.result else { return nil }
+    context.note(
+      String(format: "mean radius %.4f, standard deviation %.4f", radius.meanRadius, radius.radiusDeviation))
+    guard abs(radius.meanRadius - 1) <= meanTolerance, radius.radiusDeviation <= deviationLimit else {
+      throw TrainingError.selfCheck(
+        recipe: name, reason: "mean radius \(radius.meanRadius), deviation \(radius.radiusDeviation)")
+    }
+    return radius
   }
 
-  /// Trains, draws samples and throws unless they lie on the circle.
-  @discardableResult
-  public func run(shouldStop: @escaping () -> Bool = { false }) throws -> Result? {
-    let store = ParameterStore(RandomInitialization(seed: recipe.loop.seed), isTrainable: { _ in true })
-    let model = DenoiserMLP(store.root, dimensions: 2, width: recipe.width, depth: recipe.depth)
-    let schedule = recipe.scheduler.schedule
-    var state = TrainingState(
-      store.parameters, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
-    var loop = TrainingLoop(recipe.loop, folder: output, fingerprint: try Fingerprint.of(recipe))
-    loop.report = report
-    loop.shouldStop = shouldStop
-    let batch = recipe.loop.batch
-    try loop.run(
-      &state,
-      loss: { _, random in
-        let angles = (0..<batch).map { _ in 2 * Float.pi * random.uniform() }
-        let points = Tensor(angles.flatMap { [cosf($0), sinf($0)] }, shape: [batch, 2])
-        let timesteps = (0..<batch).map { _ in random.integer(below: schedule.trainSteps) }
-        let noise = random.normal([batch, 2])
-        let noisy = schedule.addNoise(points, noise: noise, timesteps: timesteps)
-        return (model(noisy, timesteps: timesteps.map(Float.init)) - noise).squared.mean()
-      })
-    guard state.step == recipe.loop.steps else { return nil }
-    let draw = { try sample(model) }
-    let result = try state.average?.withAverage(store.parameters, draw) ?? draw()
-    report(
-      String(
-        format: "mean radius %.4f, standard deviation %.4f", result.meanRadius,
-        result.radiusDeviation))
-    guard abs(result.meanRadius - 1) <= recipe.meanTolerance,
-      result.radiusDeviation <= recipe.deviationLimit
-    else {
-      throw TrainingError.selfCheck(
-        recipe: recipe.name,
-        reason: "mean radius \(result.meanRadius), deviation \(result.radiusDeviation)")
+  /// Measures samples with the averaged weights.
+  private final class RadiusCheck: Artifact {
+    let measure: () throws -> Result
+    var result: Result?
+
+    init(_ measure: @escaping () throws -> Result) { self.measure = measure }
+
+    func write(step: Int, isLast: Bool) throws -> [URL] {
+      if isLast { result = try measure() }
+      return []
     }
-    return result
   }
 
   /// Draws points by DDPM over every timestep and measures their distance from the centre.
   func sample(_ model: DenoiserMLP) throws -> Result {
-    let sampler = DDPMSampler(recipe.scheduler)
-    var noise = NoiseSource(.torchBatch, seeds: [recipe.loop.seed])
-    let start = noise.normal([1, recipe.samples, 1, 2])
+    let sampler = DDPMSampler(scheduler)
+    var noise = NoiseSource(.torchBatch, seeds: [loop.seed])
+    let start = noise.normal([1, samples, 1, 2])
     let points = try sampler.sample(
-      start, plan: sampler.plan(steps: recipe.scheduler.trainSteps), noise: &noise,
+      start, plan: sampler.plan(steps: scheduler.trainSteps), noise: &noise,
       predict: { x, t, _ in
-        let flat = x.reshaped([recipe.samples, 2])
-        return model(flat, timesteps: Array(repeating: t, count: recipe.samples)).reshaped(x.shape)
+        let flat = x.reshaped([samples, 2])
+        return model(flat, timesteps: Array(repeating: t, count: samples)).reshaped(x.shape)
       }, onStep: { _ in nil }
     ).floats()
-    let radii: [Double] = (0..<recipe.samples).map { i in
+    let radii: [Double] = (0..<samples).map { i in
       let (x, y) = (Double(points[2 * i]), Double(points[2 * i + 1]))
       return (x * x + y * y).squareRoot()
     }

@@ -1,9 +1,17 @@
+import Checkpoints
 import Diffusion
+import Foundation
 import Generation
 import Models
+import NN
+import TensorCore
+import Tokenizers
 
 /// Trains a text encoder with its own vocabulary and a conditional U-Net together, on latents of a finished autoencoder.
-public struct TextToImageRecipe: Codable, Sendable {
+public struct TextToImageRecipe: TrainingRecipe {
+  public static let kind = "text-to-image"
+  public static let incidental = ["cache", "sample_prompts", "sample_steps", "sample_guidance"]
+
   /// The models a recipe trains.
   public enum Part: String, Codable, Sendable, CaseIterable {
     case textEncoder = "text_encoder"
@@ -47,5 +55,87 @@ public struct TextToImageRecipe: Codable, Sendable {
     case samplePrompts = "sample_prompts"
     case sampleSteps = "sample_steps"
     case sampleGuidance = "sample_guidance"
+  }
+}
+
+extension TextToImageRecipe {
+  public var problem: RecipeProblem? {
+    let rules: [RecipeProblem.Rule] = [
+      ((8...4096).contains(size), "size", "must be 8 to 4096"),
+      ((258...1_000_000).contains(vocabularySize), "vocabulary_size", "must be 258 to 1000000"),
+      ((0...1).contains(captionDropout), "caption_dropout", "must be 0 to 1"),
+      (sampleGuidance >= 0 && sampleGuidance.isFinite, "sample_guidance", "must not be negative"),
+      ((1...scheduler.trainSteps).contains(sampleSteps), "sample_steps", "must be 1 to \(scheduler.trainSteps)"),
+      (train.map { !$0.isEmpty } ?? true, "train", "names nothing: text_encoder, unet or both"),
+    ]
+    return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules) ?? timestepSampling?.problem
+  }
+
+  /// Trains, or goes on training; the model as it stands at each sample is written to `model/`, in diffusers layout.
+  public func run(in folder: URL, _ context: RunContext) throws {
+    let runFolder = try RunFolder(folder)
+    let vae = try loadAutoencoder()
+    let latents = try openLatents(vae, context)
+    let tokenizer = try openTokenizer(latents.captions, folder)
+    let trainee = try Trainee(self, tokenizer: tokenizer)
+    let texts = TextRows([TextConditioner(tokenizer: tokenizer, model: trainee.text)], isXL: false)
+    var prediction = NoisePrediction(scheduler.schedule, dtype: precision.dtype)
+    prediction.timesteps = timestepSampling ?? TimestepSampling()
+    let objective = LatentObjective(
+      unet: trainee.unet, texts: texts, prediction: prediction, groups: trainee.groups)
+    let numbers = objective.groups.reduce(0) { $0 + $1.size }
+    context.note(
+      "\(name): \(numbers) parameters, \(latents.count) pictures, \(tokenizer.vocabularySize) tokens")
+    var loop = loop
+    loop.writeEvery = loop.writeEvery ?? loop.sampleEvery
+    try TrainingRun(
+      loop, in: runFolder, identity: identity(),
+      source: CachedLatents(latents, texts: texts, captionDropout: captionDropout), objective: objective,
+      artifact: TrainedTextToImage(
+        recipe: self, trainee: trainee, autoencoder: vae, tokenizer: tokenizer, folder: folder),
+      optimizer: loop.optimizerSettings(precision.dtype), context
+    ).run()
+  }
+
+  private func loadAutoencoder() throws -> AutoencoderKL {
+    let folder = ModelFolder(URL(fileURLWithPath: autoencoder))
+    let config = try folder.decode(AutoencoderKLConfig.self)
+    return try folder.load { path, _ in AutoencoderKL(path, config) }.model
+  }
+
+  private func openLatents(_ autoencoder: AutoencoderKL, _ context: RunContext) throws -> LatentCache {
+    let url = URL(fileURLWithPath: cache)
+    let identity = try RunIdentity(
+      of: data, facts: ["autoencoder": RunIdentity(of: autoencoder.config).text, "size": "\(size)"])
+    if let cache = try LatentCache.open(url, identity: identity) { return cache }
+    let data = try data.open(note: context.note)
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let started = Date()
+    return try LatentCache.make(
+      data, size: size, autoencoder: autoencoder, scale: autoencoder.config.scalingFactor,
+      dtype: precision.dtype, to: url, identity: identity,
+      report: { done in
+        guard done % 4096 == 0 || done == data.count else { return }
+        let rate = Double(done) / max(Date().timeIntervalSince(started), 1e-9)
+        context.note("encoded \(done)/\(data.count) pictures, \(Int(rate)) a second")
+      })
+  }
+
+  /// The run's tokenizer: trained on the captions the first time, read back afterwards.
+  private func openTokenizer(_ captions: [String], _ output: URL) throws -> CLIPTokenizer {
+    let folder = output.appendingPathComponent("tokenizer")
+    if let start = startFrom {
+      return try CLIPTokenizer(directory: URL(fileURLWithPath: start).appendingPathComponent("tokenizer"))
+    }
+    if !FileManager.default.fileExists(atPath: folder.path) {
+      let vocabulary = try VocabularyTrainer.train(
+        captions, vocabularySize: vocabularySize,
+        maximumLength: textEncoder.positionCount)
+      try vocabulary.write(to: folder)
+      let words = KnownWords(captions: captions).text(heading: ["Words of the training captions."])
+      try Data(words.utf8).write(to: folder.appendingPathComponent(KnownWords.fileName), options: .atomic)
+    }
+    return try CLIPTokenizer(directory: folder)
   }
 }

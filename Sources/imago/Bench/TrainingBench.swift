@@ -67,6 +67,7 @@ extension Bench {
     @Option(help: "Side of the picture.") var size = 512
     @Option(help: "Pictures in a step.") var batch = 1
     @Option(help: "Rank of the adapter.") var rank = 8
+    @Flag(help: "Computes blocks again for their gradients instead of keeping them.") var checkpointing = false
     @OptionGroup var options: BenchOptions
 
     func validate() throws { try Bench.check(size: size) }
@@ -84,7 +85,9 @@ extension Bench {
         let context = Bench.normal(source, [batch, 77, 768])
         let times = (0..<batch).map { Float(500 - 37 * $0 % 500) }
         try Bench.steps("lora-step", size: size, batch: batch, adapters.parameters, options) {
-          (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
+          Recomputation.$isOn.withValue(checkpointing) {
+            (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
+          }
         }
       }
     }
@@ -94,10 +97,12 @@ extension Bench {
     _ what: String, size: Int, batch: Int, _ parameters: [Parameter], _ options: BenchOptions,
     loss: () -> Tensor
   ) throws {
-    var optimizer = AdamW(parameters, AdamW.Settings())
+    let settings = OptimizerSettings()
+    var optimizer = settings.make(parameters)
+    let rates = parameters.map { _ in Float(1e-4) }
     func step() {
       let (_, gradients) = valueAndGradients { loss() }
-      optimizer.step(gradients, norm: optimizer.gradientNorm(gradients), learningRate: 1e-4)
+      optimizer.step(gradients, scale: settings.clipping(norm: gradients.norm(of: parameters)), rates: rates)
     }
     try options.report(
       what, size: size, batch: batch, complete: { $0.samplesPerSecond = Double(batch) / $0.seconds }, step)

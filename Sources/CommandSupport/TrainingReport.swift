@@ -1,0 +1,39 @@
+import Foundation
+import Training
+
+/// Tells a training run's progress: a bar and lines on stderr, or one JSON object per result on stdout.
+public final class TrainingReport {
+  private let quiet, json: Bool
+  private let bar: ProgressBar
+
+  public init(quiet: Bool, json: Bool) {
+    (self.quiet, self.json) = (quiet, json)
+    bar = ProgressBar("training", quiet: quiet)
+  }
+
+  /// What a run is given.
+  public var context: RunContext {
+    RunContext(onEvent: { self.tell($0) }, shouldStop: { Interruption.isRequested })
+  }
+
+  private func tell(_ event: RunEvent) {
+    switch event {
+    case .note(let line): say(line)
+    case .step(let done, let total, _, _, _): bar.show(done, of: total)
+    case .log(let entry, let total):
+      say(entry.line(of: total))
+      if json { object(entry) }
+    case .wrote(let kind, let url):
+      if kind == "result" { say("wrote \(url.path)") }
+      if json, kind != "state" { object(["kind": kind, "path": url.path]) }
+    }
+  }
+
+  private func say(_ line: String) { if !quiet { Terminal.error(line) } }
+
+  private func object(_ value: some Encodable) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if let data = try? encoder.encode(value) { Terminal.out(String(decoding: data, as: UTF8.self)) }
+  }
+}

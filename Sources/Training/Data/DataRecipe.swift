@@ -1,0 +1,47 @@
+import Foundation
+
+/// Where a recipe's pictures come from.
+public struct DataRecipe: Codable, Sendable, Equatable {
+  public enum Kind: String, Codable, Sendable {
+    /// Generated scenes of cut-out drawings.
+    case scenes
+    /// A folder of pictures with captions.
+    case folder
+  }
+  public var kind: Kind
+  /// The sprites of scenes, or the folder; relative to the working directory.
+  public var path: String
+  /// The things scenes are made of (scenes only).
+  public var vocabulary: String?
+  /// Scenes in all (scenes only).
+  public var count: Int?
+  public var seed: UInt64?
+  public var fit: FolderDataSet.Fit?
+
+  /// What is wrong with the settings alone.
+  var problem: RecipeProblem? {
+    guard kind == .scenes else { return nil }
+    let rules: [RecipeProblem.Rule] = [
+      (vocabulary != nil, "data.vocabulary", "is missing: scenes are made of the things it lists"),
+      ((1...100_000_000).contains(count ?? 0), "data.count", "must be 1 to 100000000"),
+    ]
+    return RecipeProblem.first(rules)
+  }
+
+  /// Opens the data set; pictures that cannot be used are reported.
+  public func open(note: (String) -> Void) throws -> any CaptionedImages {
+    switch kind {
+    case .scenes:
+      guard let vocabulary, let count, count > 0 else {
+        throw TrainingError.noData(path: path, reason: "scenes need a vocabulary and a count")
+      }
+      return try SceneSource(
+        sprites: URL(fileURLWithPath: path), vocabulary: URL(fileURLWithPath: vocabulary), count: count,
+        seed: seed ?? 0)
+    case .folder:
+      let set = try FolderDataSet(URL(fileURLWithPath: path), fit: fit ?? .centerCrop)
+      for skipped in set.skipped { note("skipped \(skipped.file): \(skipped.reason)") }
+      return set
+    }
+  }
+}

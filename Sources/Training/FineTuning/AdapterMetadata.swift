@@ -1,0 +1,60 @@
+import Checkpoints
+import Foundation
+import Generation
+
+/// What other tools read in an adapter's file (kohya's `ss_*`). No times of day: the same run gives the same bytes.
+struct AdapterMetadata {
+  let values: [String: String]
+
+  init(_ recipe: FineTuningRecipe, training: FineTuningBatches, _ components: PipelineComponents, modelHash: String?) {
+    let (loop, pictures) = (recipe.loop, recipe.pictures)
+    let perEpoch = training.order(batch: loop.batch, seed: 0).batchesPerEpoch
+    let priors = training.examples.filter { $0.picture.weight != 1 || $0.picture.caption == pictures.className }.count
+    var values = [
+      "ss_output_name": URL(fileURLWithPath: recipe.output).deletingPathExtension().lastPathComponent,
+      "ss_sd_model_name": components.name, "ss_learning_rate": "\(loop.learningRate)",
+      "ss_unet_lr": "\(loop.learningRate)",
+      "ss_optimizer": loop.optimizer.rawValue, "ss_lr_scheduler": loop.decay.rawValue,
+      "ss_lr_warmup_steps": "\(loop.warmupSteps)", "ss_max_train_steps": "\(loop.steps)",
+      "ss_max_grad_norm": "\(loop.maxGradientNorm ?? 0)", "ss_total_batch_size": "\(loop.batch * loop.accumulate)",
+      "ss_gradient_accumulation_steps": "\(loop.accumulate)",
+      "ss_gradient_checkpointing": Self.python(recipe.recomputes),
+      "ss_num_train_images": "\(training.count - priors)", "ss_num_reg_images": "\(priors)",
+      "ss_num_batches_per_epoch": "\(perEpoch)",
+      "ss_num_epochs": "\(max(1, loop.steps * loop.accumulate / max(perEpoch, 1)))",
+      "ss_seed": "\(loop.seed)", "ss_mixed_precision": recipe.precision == .bf16 ? "bf16" : "no",
+      "ss_enable_bucket": Self.python(pictures.usesBuckets), "ss_cache_latents": "True",
+      "ss_caption_dropout_rate": "\(pictures.captionDropout)", "ss_shuffle_caption": Self.python(pictures.shufflesTags),
+      "ss_keep_tokens": "\(pictures.keptTags)", "ss_noise_offset": "\(recipe.noiseOffset)",
+      "ss_min_snr_gamma": recipe.minSNRGamma.map { "\($0)" } ?? "None", "ss_loss_type": "l2",
+      "ss_zero_terminal_snr": Self.python(components.scheduler.rescaleBetasZeroSNR),
+      "ss_prior_loss_weight": "\(pictures.priorWeight)",
+    ]
+    let side = pictures.resolution ?? components.defaultSize
+    values["ss_resolution"] = "(\(side), \(side))"
+    values["ss_sd_model_hash"] = modelHash
+    values["ss_bucket_info"] = Self.json([
+      "buckets": Dictionary(
+        uniqueKeysWithValues: training.buckets.enumerated().map { index, bucket in
+          ("\(index)", ["resolution": [bucket.shape.width, bucket.shape.height], "count": bucket.examples.count])
+        }) as [String: [String: Any]]
+    ])
+    var tags: [String: Int] = [:]
+    for example in training.examples {
+      for tag in example.picture.caption.split(separator: ",") {
+        tags[tag.trimmingCharacters(in: .whitespaces), default: 0] += 1
+      }
+    }
+    let name = URL(fileURLWithPath: pictures.path).lastPathComponent
+    values["ss_tag_frequency"] = Self.json([name: tags])
+    values["ss_dataset_dirs"] = Self.json([name: ["n_repeats": 1, "img_count": training.count - priors]])
+    self.values = values
+  }
+
+  private static func python(_ value: Bool) -> String { value ? "True" : "False" }
+
+  private static func json(_ object: [String: Any]) -> String {
+    let data = try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])
+    return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  }
+}

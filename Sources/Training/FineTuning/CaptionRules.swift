@@ -1,0 +1,36 @@
+/// What is made of a picture's caption each time it is seen.
+package struct CaptionRules: Sendable {
+  let trigger: String?
+  let className: String?
+  let dropout: Float
+  let shuffles: Bool
+  let kept: Int
+
+  package init(_ settings: PictureSettings) {
+    (trigger, className) = (settings.trigger, settings.className)
+    (dropout, shuffles, kept) = (settings.captionDropout, settings.shufflesTags, settings.keptTags)
+  }
+
+  /// Whether a caption is the same every time, but for being left out.
+  var isFixed: Bool { !shuffles }
+
+  /// The caption of a picture, with what every caption gets.
+  /// - Parameter written: what stands beside the picture, or its folder's name.
+  package func caption(_ written: String) -> String {
+    guard let trigger else { return written.isEmpty ? className ?? "" : written }
+    if !written.isEmpty { return written.contains(trigger) ? written : "\(trigger), \(written)" }
+    guard let className else { return trigger }
+    // "a dog" becomes "a zkz dog".
+    let articles = ["a ", "an ", "the "]
+    guard let article = articles.first(where: className.hasPrefix) else { return "\(trigger) \(className)" }
+    return "\(article)\(trigger) \(className.dropFirst(article.count))"
+  }
+
+  /// The caption for one epoch: the first parts stay, the others change places; or it is left out.
+  package func draw(_ caption: String, random: inout ExampleRandom) -> String {
+    if random.uniform() < dropout { return "" }
+    guard shuffles else { return caption }
+    let parts = caption.split(separator: ",").map { part in part.drop { $0 == " " } }.filter { !$0.isEmpty }
+    return (parts.prefix(kept) + random.shuffled(Array(parts.dropFirst(kept)))).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,155 @@
+import Adapters
+import Checkpoints
+import Diffusion
+import Foundation
+import Generation
+import Images
+import Jobs
+import Models
+import NN
+import TensorCore
+
+/// A fine-tuning run: opens the model and the pictures, puts objective, batches and result together.
+struct FineTuning {
+  private var recipe: FineTuningRecipe
+  let folder: URL
+  let context: RunContext
+
+  init(_ recipe: FineTuningRecipe, folder: URL, _ context: RunContext) throws {
+    (self.recipe, self.folder, self.context) = (recipe, folder, context)
+  }
+
+  mutating func run() throws {
+    let (spec, modelURL) = try ModelLocator().pipeline(recipe.model)
+    let files = try PipelineFiles(modelURL, options: spec.fileOptions(home: ModelLocator().home))
+    guard files.kind == .textToImage else {
+      throw GenerationError.unsupported(
+        what:
+          "\(modelURL.path): \(files.kind?.rawValue ?? "this kind of") models cannot be taught; give a text-to-image model"
+      )
+    }
+    let rules = CaptionRules(recipe.pictures)
+    let start = OpenedPictures(recipe.pictures, rules: rules)
+    var pictures = try start.open(note: context.note)
+    let runFolder = try RunFolder(folder)
+    let components = try PipelineComponents(
+      files, name: spec.name, trained: recipe.method == .full ? Set(recipe.parts) : [])
+    for note in components.notes { context.note(note) }
+    let drawing = SampleDrawing(recipe, components, spec)
+    try pictures.addPriors(try PriorPictures(recipe, drawing, folder: folder, context).draw(), rules: rules)
+    if context.shouldStop() { return }
+
+    let learnable = try makeLearnable(components, files)
+    let side = recipe.pictures.resolution ?? components.defaultSize
+    let buckets = Buckets(
+      resolution: side, multiple: components.sizeMultiple, isSquare: !recipe.pictures.usesBuckets)
+    let split = try pictures.split(buckets: buckets, validation: recipe.pictures.validation, seed: recipe.loop.seed)
+    let texts = TextRows(components.conditioners, isXL: components.isXL)
+    let training = try batches(split.training, texts: texts, components, learnable, rules)
+    let validation =
+      try split.validation.isEmpty ? nil : batches(split.validation, texts: texts, components, learnable, rules)
+    if let epochs = recipe.epochs {
+      let batches = training.order(batch: recipe.loop.batch, seed: 0).batchesPerEpoch * epochs
+      recipe.loop.steps = max(1, (batches + recipe.loop.accumulate - 1) / recipe.loop.accumulate)
+      recipe.loop.sampleEvery = min(recipe.loop.sampleEvery, recipe.loop.steps)
+    }
+    tell(pictures, training, validation, learnable, texts: texts, rules: rules)
+    guard try training.prepare(shouldStop: context.shouldStop, report: reportCaching),
+      try validation?.prepare(shouldStop: context.shouldStop, report: { _, _ in }) ?? true
+    else { return context.note("stopped while encoding; run again to go on") }
+    Processor.releaseCachedMemory()
+
+    var objective = LatentObjective(
+      unet: components.unet, texts: texts,
+      prediction: NoisePrediction(components.scheduler.schedule, dtype: recipe.precision.dtype),
+      groups: learnable.groups)
+    objective.prediction.minSNRGamma = recipe.minSNRGamma
+    objective.prediction.noiseOffset = recipe.noiseOffset
+    objective.prediction.timesteps = recipe.timestepSampling ?? TimestepSampling()
+    objective.recomputes = recipe.recomputes
+    objective.word = learnable.word
+    let identity = try recipe.identity(facts: [
+      "model": ModelHash.short(modelURL) ?? modelURL.path,
+      "the pictures": ContentHash.hex(
+        (split.training + split.validation).map { "\($0.picture.hash) \($0.picture.caption) \($0.shape)" }),
+      "network weights": try recipe.adapter.start.map {
+        ContentHash.hex([try Data(contentsOf: URL(fileURLWithPath: $0))])
+      } ?? "",
+    ])
+    let result = FineTuningResult(
+      recipe: recipe, learnable: learnable, drawing: drawing, objective: objective, validation: validation,
+      look: StyleDistance(components.autoencoder, recipe.precision, pictures: split.training),
+      sampleCaptions: (split.validation + split.training).map(\.picture.caption),
+      metadata: AdapterMetadata(recipe, training: training, components, modelHash: ModelHash.short(modelURL)).values,
+      side: buckets.shapes.map { min($0.width, $0.height) }.max() ?? side, folder: folder, context: context)
+    try TrainingRun(
+      recipe.loop, in: runFolder, identity: identity, source: training, objective: objective, artifact: result,
+      optimizer: recipe.loop.optimizerSettings(recipe.precision.dtype), context
+    ).run()
+  }
+
+  private func makeLearnable(_ components: PipelineComponents, _ files: PipelineFiles) throws -> any Learnable {
+    switch recipe.method {
+    case .lora: try LearnableAdapter(recipe, components, files)
+    case .embedding: try LearnableWord(recipe, components)
+    case .full: LearnableWeights(recipe, components, files)
+    }
+  }
+
+  private func batches(
+    _ examples: [FineTuningBatches.Example], texts: TextRows, _ components: PipelineComponents,
+    _ learnable: any Learnable, _ rules: CaptionRules
+  ) throws -> FineTuningBatches {
+    let cache = try ContentCache(
+      recipe.cache.map { URL(fileURLWithPath: $0) } ?? folder.appendingPathComponent("cache"))
+    let changesTexts = learnable.groups.contains { $0.name != "unet" }
+    let encoder = PictureEncoder(
+      codec: LatentCodec(components.autoencoder, precision: recipe.precision), cache: cache,
+      autoencoder: NetworkHash.of(components.parameters[.vae] ?? []), isMasked: recipe.pictures.isMasked)
+    let parts: [ModelPart] = [.textEncoder, .textEncoder2]
+    var cached = CachedTexts(
+      rows: texts, dtype: recipe.precision.dtype, cache: changesTexts ? nil : cache,
+      encoders: parts.map { NetworkHash.of(components.parameters[$0] ?? []) }.joined())
+    cached.word = learnable.embeddings.first
+    return FineTuningBatches(
+      examples: examples, encoder: encoder, texts: cached, rules: rules, flips: recipe.pictures.flips)
+  }
+
+  private func reportCaching(_ done: Int, _ count: Int) {
+    if done % 50 == 0 || done == count { context.note("encoded \(done) of \(count) pictures") }
+  }
+
+  /// What a person wants to know before a long run.
+  private func tell(
+    _ pictures: OpenedPictures.Found, _ training: FineTuningBatches, _ validation: FineTuningBatches?,
+    _ learnable: any Learnable, texts: TextRows, rules: CaptionRules
+  ) {
+    for skipped in pictures.skipped { context.note("skipped \(skipped.name): \(skipped.reason)") }
+    let held = validation.map { ", \($0.count) held back" } ?? ""
+    context.note(
+      "\(pictures.count) pictures, \(pictures.skipped.count) skipped, \(training.count) examples an epoch\(held)")
+    let shapes = training.buckets.map { "\($0.shape): \($0.examples.count)" }
+    context.note("buckets: \(shapes.joined(separator: ", "))")
+    let cut = Set(training.examples.map(\.picture.caption)).filter { texts.isCut($0) }.count
+    if cut > 0 { context.note("\(cut) captions are longer than the text encoder reads; their ends are left out") }
+    let loop = recipe.loop
+    let perEpoch = training.order(batch: loop.batch, seed: 0).batchesPerEpoch
+    let epochs = Double(loop.steps * loop.accumulate) / Double(max(perEpoch, 1))
+    context.note(
+      String(
+        format: "%d steps of %d × %d pictures, %.1f epochs, learning rate %g, %@", loop.steps, loop.batch,
+        loop.accumulate, epochs, loop.learningRate, loop.optimizer.rawValue))
+    context.note("training \(learnable.summary)")
+  }
+}
+
+/// A hash of a network's weights, from sums over each of them: read once, not byte by byte.
+enum NetworkHash {
+  static func of(_ parameters: [Parameter]) -> String {
+    ContentHash.hex(
+      parameters.map { parameter in
+        let value = parameter.value.cast(to: .f32)
+        return "\(parameter.name) \(parameter.shape) \(value.sum().scalar) \(value.sumOfSquares)"
+      })
+  }
+}

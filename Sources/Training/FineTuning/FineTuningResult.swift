@@ -1,0 +1,102 @@
+import Foundation
+import Generation
+import Images
+import Jobs
+import TensorCore
+
+/// What a fine-tuning run makes: the file, pictures on the way, and at the end how much was learnt.
+struct FineTuningResult: Artifact {
+  /// What was measured before the first step and after the last one.
+  struct Report: Codable {
+    var validationLoss: Double?
+    /// Of the pictures drawn from the folder's (`StyleDistance`).
+    var styleDistance: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case validationLoss = "validation_loss"
+      case styleDistance = "style_distance"
+    }
+  }
+
+  let recipe: FineTuningRecipe
+  let learnable: any Learnable
+  let drawing: SampleDrawing
+  let objective: LatentObjective
+  let validation: FineTuningBatches?
+  let look: StyleDistance
+  /// What samples show where no prompts are given.
+  let sampleCaptions: [String]
+  let metadata: [String: String]
+  let side: Int
+  let folder: URL
+  let context: RunContext
+
+  /// Four captions of the folder, each once, where no prompts are given.
+  private func jobs() throws -> [PictureJob] {
+    let given = try drawing.jobs()
+    guard given.isEmpty else { return given }
+    var seen: Set<String> = []
+    return sampleCaptions.filter { seen.insert($0).inserted }.prefix(4).map { caption in
+      var job = PictureJob()
+      (job.prompt, job.emphasis) = (caption, Emphasis.none)
+      return job
+    }
+  }
+
+  private func sample(_ step: Int) -> URL { folder.appendingPathComponent("samples-\(step).png") }
+
+  func preview(step: Int) throws -> [URL] {
+    let images = try drawing.draw(try jobs(), side: side, embeddings: learnable.embeddings)
+    let url = try SampleGrid.save(images, columns: images.count, step: step, in: folder)
+    var report = Report()
+    report.validationLoss = try validation.map { try ValidationLoss(objective, $0).measure() }
+    report.styleDistance = try look.distance(images)
+    try write(report, step: step)
+    return [url]
+  }
+
+  private func reportURL(_ step: Int) -> URL { folder.appendingPathComponent("report-\(step).json") }
+
+  private func write(_ report: Report, step: Int) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    try encoder.encode(report).write(to: reportURL(step), options: .atomic)
+  }
+
+  func write(step: Int, isLast: Bool) throws -> [URL] {
+    let output = URL(fileURLWithPath: recipe.output)
+    guard isLast else {
+      let stem = output.deletingPathExtension().path
+      let url = URL(fileURLWithPath: String(format: "%@-%06d", stem, step)).appendingPathExtension(output.pathExtension)
+      try learnable.write(to: url, metadata: metadata.merging(["ss_steps": "\(step)"]) { $1 })
+      return [url]
+    }
+    try learnable.write(to: output, metadata: metadata.merging(["ss_steps": "\(step)"]) { $1 })
+    var files = [output]
+    if let before = try? ImageFile.load(sample(0)), let after = try? ImageFile.load(sample(step)) {
+      let grid = URL(fileURLWithPath: output.deletingPathExtension().path + "-before-after.png")
+      try ImageFile.save(ImageGrid.make([before, after], columns: 1, padding: 0), to: grid)
+      files.append(grid)
+    }
+    tell(step)
+    return files
+  }
+
+  /// Says in numbers whether the run did something.
+  private func tell(_ step: Int) {
+    func read(_ step: Int) -> Report? {
+      (try? Data(contentsOf: reportURL(step))).flatMap { try? JSONDecoder().decode(Report.self, from: $0) }
+    }
+    guard let before = read(0), let after = read(step) else { return }
+    if let a = before.validationLoss, let b = after.validationLoss, let validation {
+      context.note(
+        String(format: "validation loss %.4f before, %.4f after (%d pictures held back)", a, b, validation.count))
+    }
+    if let a = before.styleDistance, let b = after.styleDistance {
+      context.note(
+        String(
+          format: "distance of its pictures from the folder's look: %.2f before, %.2f after (0 is the folder itself)",
+          a, b))
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import Adapters
+import Checkpoints
+import Foundation
+import Generation
+import Models
+import NN
+import TensorCore
+
+/// What a fine-tuning run changes of a model, and how it is written.
+protocol Learnable {
+  var groups: [ParameterGroup] { get }
+  /// One line: what is trained, and how much of it.
+  var summary: String { get }
+  /// The vectors of a word that is learnt, for each text encoder.
+  var word: [Parameter] { get }
+  /// Words for the pipeline that draws samples.
+  var embeddings: [TextualInversion] { get }
+  /// Writes what was learnt, under a temporary name first.
+  func write(to url: URL, metadata: [String: String]) throws
+}
+
+extension Learnable {
+  var word: [Parameter] { [] }
+  var embeddings: [TextualInversion] { [] }
+  var size: Int { groups.reduce(0) { $0 + $1.size } }
+}
+
+/// Low-rank matrices beside the weights.
+struct LearnableAdapter: Learnable {
+  let adapters: TrainableAdapters
+  let groups: [ParameterGroup]
+  let settings: AdapterSettings
+  let dtype: DType
+
+  init(_ recipe: FineTuningRecipe, _ components: PipelineComponents, _ files: PipelineFiles) throws {
+    settings = recipe.adapter
+    let parts: [ModelPart] = settings.trainsText ? [.unet, .textEncoder, .textEncoder2] : [.unet]
+    let networks = components.parameters.filter { parts.contains($0.key) }
+    adapters = try TrainableAdapters(
+      networks, targets: settings.targets, rank: settings.rank, alpha: settings.alpha ?? Float(settings.rank),
+      convolutionRank: settings.convolutionRank, seed: recipe.loop.seed)
+    if let start = settings.start {
+      try adapters.start(from: URL(fileURLWithPath: start), sources: files.sources.mapValues { $0 })
+    }
+    let rate = recipe.loop.learningRate
+    let textFactor = (settings.textRate ?? rate / 2) / rate
+    groups = adapters.networks.map { [adapters] part in
+      ParameterGroup(part.rawValue, adapters.parameters(of: part), rateFactor: part == .unet ? 1 : textFactor)
+    }
+    dtype = .f32
+  }
+
+  var summary: String {
+    "LoRA of rank \(settings.rank) on \(adapters.moduleCount) layers (\(groups.map(\.name).joined(separator: ", "))), "
+      + "\(size) numbers"
+  }
+
+  func write(to url: URL, metadata: [String: String]) throws {
+    try adapters.write(to: url, format: settings.format, dtype: dtype, metadata: metadata)
+  }
+}
+
+/// The vectors of a new word, in front of each text encoder.
+struct LearnableWord: Learnable {
+  let name: String
+  /// Its vectors, for each text encoder.
+  let word: [Parameter]
+
+  /// - Throws: `badRecipe` for a word that cannot be taught.
+  init(_ recipe: FineTuningRecipe, _ components: PipelineComponents) throws {
+    let settings = recipe.embedding
+    func fail(_ reason: String) -> TrainingError { .badRecipe(path: "--embedding \(settings.word)", reason: reason) }
+    guard !settings.word.isEmpty, !settings.word.contains(where: \.isWhitespace) else {
+      throw fail("must be one word without spaces")
+    }
+    name = settings.word
+    let start = settings.start ?? recipe.pictures.className?.split(separator: " ").last.map(String.init) ?? "picture"
+    word = try components.conditioners.enumerated().map { index, part in
+      let ids = Array(part.tokenizer.encode(start).dropFirst().dropLast())
+      guard
+        let table = components.parameters[index == 0 ? .textEncoder : .textEncoder2]?
+          .first(where: { $0.name.hasSuffix("token_embedding.weight") })?.value, !ids.isEmpty
+      else { throw fail("the start word \"\(start)\" has no tokens in this model") }
+      let rows = (0..<settings.vectors).map { row in
+        table.slice(axis: 0, from: Int(ids[row % ids.count]), count: 1).ownedFloat32()
+      }
+      return Parameter(
+        name: index == 0 ? "clip_l" : "clip_g", value: .concatenate(rows, axis: 0), isTrainable: true)
+    }
+  }
+
+  var groups: [ParameterGroup] { [ParameterGroup("embedding", word)] }
+
+  var summary: String { "the word \(name) as \(word[0].shape[0]) vectors, \(size) numbers" }
+
+  var embeddings: [TextualInversion] {
+    [TextualInversion(name: name, vectors: word.map { $0.value.ownedFloat32() })]
+  }
+
+  func write(to url: URL, metadata: [String: String]) throws {
+    let isXL = word.count == 2
+    try TensorFile.write(
+      word.map { (isXL ? $0.name : name, $0.value) }, to: url, metadata: metadata)
+  }
+}
+
+/// The weights of networks themselves.
+struct LearnableWeights: Learnable {
+  let files: PipelineFiles
+  let parameters: [ModelPart: [Parameter]]
+
+  init(_ recipe: FineTuningRecipe, _ components: PipelineComponents, _ files: PipelineFiles) {
+    self.files = files
+    parameters = components.parameters.filter { recipe.parts.contains($0.key) }
+  }
+
+  var groups: [ParameterGroup] {
+    ModelPart.allCases.compactMap { part in parameters[part].map { ParameterGroup(part.rawValue, $0) } }
+  }
+
+  var summary: String { "all weights of \(groups.map(\.name).joined(separator: ", ")), \(size) numbers" }
+
+  /// A single file for a `.safetensors` name, else a diffusers folder.
+  func write(to url: URL, metadata: [String: String]) throws {
+    let trained = parameters.mapValues { Dictionary($0.map { ($0.name, $0) }) { first, _ in first } }
+    let writer = PipelineFilesWriter(files, precision: .f16) { part, key in
+      if let parameter = trained[part]?[key] { return RawTensor(parameter.value) }
+      return try files.raw(part, key)
+    }
+    _ = try writer.write(to: url, as: url.pathExtension == "safetensors" ? .single : .folder, isReplacing: true)
+  }
+}

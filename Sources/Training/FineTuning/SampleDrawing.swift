@@ -1,0 +1,46 @@
+import Foundation
+import Generation
+import Images
+import Jobs
+
+/// Draws pictures with the model as it stands.
+struct SampleDrawing {
+  let recipe: FineTuningRecipe
+  private let components: PipelineComponents
+  private let spec: PipelineSpec
+
+  init(_ recipe: FineTuningRecipe, _ components: PipelineComponents, _ spec: PipelineSpec) {
+    (self.recipe, self.components, self.spec) = (recipe, components, spec)
+  }
+
+  /// Side of the pictures the model was made for.
+  var side: Int { components.defaultSize }
+
+  /// One picture for each job, one at a time.
+  /// - Parameters:
+  ///   - jobs: over the pipeline's and the recipe's settings; without a seed the recipe's and their place count.
+  ///   - embeddings: words that are being learnt.
+  func draw(_ jobs: [PictureJob], side: Int, embeddings: [TextualInversion] = []) throws -> [Image] {
+    var pipeline = TextToImage(components, precision: recipe.precision)
+    pipeline.embeddings = embeddings
+    var settings = PictureJob()
+    (settings.steps, settings.cfg, settings.negativePrompt) = (
+      recipe.samples.steps, recipe.samples.guidance, recipe.samples.negative
+    )
+    (settings.width, settings.height) = (side, side)
+    return try jobs.enumerated().flatMap { index, job in
+      let whole = PictureJob.layered([PictureJob(pipeline: spec), settings, job])
+      let seed = job.seed ?? recipe.samples.seed &+ UInt64(index)
+      let request = try whole.request(components, seeds: [seed])
+      return ImageTensor.images(try pipeline.generate(request).pixels)
+    }
+  }
+
+  /// Jobs of the recipe's sample prompts, each a line as prompt files have it.
+  /// - Throws: what is wrong with the first bad line.
+  func jobs() throws -> [PictureJob] {
+    let file = PromptFile(text: recipe.samples.prompts.joined(separator: "\n"), path: "the sample prompts")
+    if let error = file.errors.first { throw error }
+    return file.lines.map(\.job)
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Images
+
+/// One picture of a folder as training sees it.
+package struct TrainingPicture: Sendable {
+  let url: URL
+  /// Its path in the folder.
+  package let name: String
+  package let caption: String
+  let width, height: Int
+  /// How often it is seen in an epoch: `10_name/` in its path.
+  package let repeats: Int
+  /// SHA-256 of the file, of its mask too if that counts.
+  let hash: String
+  /// What it counts in the loss.
+  var weight: Float = 1
+}
+
+/// The pictures of a folder, those that cannot be used and why.
+package struct TrainingPictures {
+  package struct Skipped: Sendable, Equatable {
+    package let name, reason: String
+  }
+
+  package private(set) var pictures: [TrainingPicture] = []
+  package private(set) var skipped: [Skipped] = []
+
+  /// Reads a folder: PNG and JPEG with captions from `metadata.jsonl` or `metadata.csv`, `name.txt` or `name.caption`,
+  /// else from a folder's name, as kohya's trainer takes `10_zkz dog/` for ten repeats of that caption.
+  /// - Parameter least: pictures with a shorter side are left out.
+  /// - Throws: `noData` if nothing is left.
+  package init(_ folder: URL, rules: CaptionRules, isMasked: Bool, least: Int) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+      throw TrainingError.noData(path: folder.path, reason: "there is no such folder")
+    }
+    guard isFolder.boolValue else {
+      throw TrainingError.noData(path: folder.path, reason: "is a file; give the folder of the pictures")
+    }
+    let captions = try CaptionFile.read(folder)
+    let names = try FolderDataSet.imageFiles(in: folder).map(\.name).filter { !$0.hasSuffix(MaskFile.ending) }
+    for name in names {
+      let url = folder.appendingPathComponent(name)
+      do {
+        let bytes = try Data(contentsOf: url)
+        let image = try ImageFile.load(url)
+        guard min(image.width, image.height) >= least else {
+          skipped.append(
+            Skipped(
+              name: name,
+              reason: "is \(image.width)×\(image.height): smaller than \(least) pixels, and nothing is enlarged"))
+          continue
+        }
+        let place = RepeatFolder(name)
+        let written = try captions[name] ?? CaptionFile.sidecar(of: url) ?? place.caption ?? ""
+        let mask = isMasked ? try MaskFile.bytes(of: url) ?? Data() : Data()
+        pictures.append(
+          TrainingPicture(
+            url: url, name: name, caption: rules.caption(written), width: image.width, height: image.height,
+            repeats: place.repeats, hash: ContentHash.hex([bytes, mask])))
+      } catch {
+        skipped.append(Skipped(name: name, reason: "\(error)".replacingOccurrences(of: "\(url.path): ", with: "")))
+      }
+    }
+    for name in captions.keys.sorted() where !names.contains(name) {
+      skipped.append(Skipped(name: name, reason: "named in the captions but not in the folder"))
+    }
+    guard !pictures.isEmpty else {
+      let first = skipped.first.map { "; \($0.name): \($0.reason)" } ?? ""
+      throw TrainingError.noData(
+        path: folder.path, reason: "holds no PNG or JPEG picture that can be used\(first)")
+    }
+  }
+}
+
+/// `10_name/` in a picture's path.
+struct RepeatFolder {
+  var repeats = 1
+  /// The folder's name without the number; nil where there is no such folder.
+  var caption: String?
+
+  init(_ path: String) {
+    for part in path.split(separator: "/").dropLast() {
+      let pieces = part.split(separator: "_", maxSplits: 1)
+      guard pieces.count == 2, let count = Int(pieces[0]), (1...100_000).contains(count) else { continue }
+      (repeats, caption) = (count, String(pieces[1]))
+    }
+  }
+}
+
+/// `name.mask.png` beside a picture: white is what counts.
+enum MaskFile {
+  static let ending = ".mask.png"
+
+  static func url(of picture: URL) -> URL {
+    URL(fileURLWithPath: picture.deletingPathExtension().path + ending)
+  }
+
+  static func bytes(of picture: URL) throws -> Data? {
+    let url = url(of: picture)
+    return FileManager.default.fileExists(atPath: url.path) ? try Data(contentsOf: url) : nil
+  }
+
+  /// The mask of a picture, one channel: its own file's, or the alpha of the picture; nil for neither.
+  static func load(_ picture: URL, _ image: Image) throws -> Image? {
+    let url = url(of: picture)
+    if FileManager.default.fileExists(atPath: url.path) {
+      let mask = try ImageFile.load(url)
+      guard mask.width == image.width, mask.height == image.height else {
+        throw TrainingError.noData(
+          path: url.path, reason: "is \(mask.width)×\(mask.height), its picture \(image.width)×\(image.height)")
+      }
+      return mask.converted(toChannels: 1)
+    }
+    guard image.channels == 4 || image.channels == 2 else { return nil }
+    let step = image.channels
+    let alpha = stride(from: step - 1, to: image.pixels.count, by: step).map { image.pixels[$0] }
+    return Image(width: image.width, height: image.height, channels: 1, pixels: alpha)
+  }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import NN
+import TensorCore
+
+/// Drives one training run, the only place where this is done: batches, gradients, optimiser, log, states, samples,
+/// results; resumes where the run's folder left off.
+public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Batch == Goal.Batch {
+  public let settings: LoopSettings
+  public let folder: RunFolder
+  public let identity: RunIdentity
+  let source: Source
+  let objective: Goal
+  let artifact: any Artifact
+  let context: RunContext
+  let optimizerSettings: OptimizerSettings
+
+  /// - Parameters:
+  ///   - identity: what decides the result; a state made by another is refused.
+  ///   - optimizer: nil for what the settings say.
+  public init(
+    _ settings: LoopSettings, in folder: RunFolder, identity: RunIdentity, source: Source, objective: Goal,
+    artifact: any Artifact, optimizer: OptimizerSettings? = nil, _ context: RunContext = RunContext()
+  ) {
+    (self.settings, self.folder, self.identity) = (settings, folder, identity)
+    (self.source, self.objective, self.artifact, self.context) = (source, objective, artifact, context)
+    optimizerSettings = optimizer ?? settings.optimizerSettings()
+  }
+
+  /// What is trained.
+  var parameters: [Parameter] { objective.groups.flatMap(\.parameters) }
+
+  /// Runs until the last step, or until it is told to stop.
+  /// - Throws: `nonFinite`, `wrongState`, and what the source, objective and artifact throw. The last state stays.
+  @discardableResult
+  public func run() throws -> RunResult {
+    var state = TrainingState(parameters, optimizerSettings, averageDecay: settings.averageDecay)
+    let exists = FileManager.default.fileExists(atPath: folder.state.path)
+    if exists {
+      try state.restore(from: folder.state, identity: identity, steps: settings.steps)
+      context.note("resumed at step \(state.step) from \(folder.state.path)")
+    }
+    let log = try TrainingLog(folder.log, keepingThrough: state.step)
+    var loop = RunLoop(run: self, log: log, parameters: state.parameters)
+    let result = try loop.go(&state, isFresh: !exists)
+    return RunResult(steps: state.step, isFinished: state.step == settings.steps, meanLosses: result)
+  }
+}
+
+/// The loop of a run, with what is counted on the way.
+private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch == Goal.Batch {
+  let run: TrainingRun<Source, Goal>
+  let log: TrainingLog
+  let parameters: [Parameter]
+  /// Since the last line of the log.
+  var (lossSum, count, samples, started) = (0.0, 0, 0, Date())
+  var means: [Double] = []
+  var lastSave = Date()
+
+  init(run: TrainingRun<Source, Goal>, log: TrainingLog, parameters: [Parameter]) {
+    (self.run, self.log, self.parameters) = (run, log, parameters)
+  }
+
+  mutating func go(_ state: inout TrainingState, isFresh: Bool) throws -> [Double] {
+    let settings = run.settings
+    var order = run.source.order(batch: settings.batch, seed: settings.seed)
+    if isFresh { try preview(state) }
+    while state.step < settings.steps {
+      let (loss, gradients, examples) = try gradients(of: state.step, &order)
+      let norm = try check(loss, gradients, state)
+      let rate = settings.schedule.rate(at: state.step)
+      let rates = run.objective.groups.flatMap { group in
+        group.parameters.map { _ in Float(rate * group.rateFactor) }
+      }
+      state.optimizer.step(gradients, scale: run.optimizerSettings.clipping(norm: norm), rates: rates)
+      state.step += 1
+      state.average?.update(parameters, step: state.step)
+      (lossSum, count, samples) = (lossSum + loss, count + 1, samples + examples)
+      let isLast = state.step == settings.steps
+      try tell(state, loss: loss, norm: norm, rate: rate, isLast: isLast)
+      let isStopping = run.context.shouldStop()
+      let isDue = Date().timeIntervalSince(lastSave) >= settings.saveMinutes * 60
+      if state.step % settings.saveEvery == 0 || isLast || isStopping || isDue { try save(state) }
+      if isLast { break }
+      if state.step % settings.sampleEvery == 0 { try preview(state) }
+      if let every = settings.writeEvery, state.step % every == 0 { try write(state, isLast: false) }
+      if isStopping {
+        run.context.note("stopped after step \(state.step); run again to go on")
+        return means
+      }
+    }
+    // Also when the run was ended between its last state and its result.
+    try preview(state)
+    try write(state, isLast: true)
+    return means
+  }
+
+  /// The loss of a step, its gradients and the number of its examples, over all its batches and processes.
+  private func gradients(of step: Int, _ order: inout any ExampleOrder) throws -> (Double, Gradients, Int) {
+    let (settings, others) = (run.settings, run.context.communicator)
+    let batches = (0..<settings.accumulate).map { index in
+      order.batch((step * settings.accumulate + index) * others.size + others.rank)
+    }
+    var totals = [Double(batches.reduce(0) { $0 + $1.count })]
+    try others.sum(&totals)
+    let examples = Int(totals[0])
+    var loss = 0.0
+    var sum: Gradients?
+    for draws in batches {
+      var random = draws.map { ExampleRandom(seed: settings.seed, example: $0.index, epoch: $0.epoch) }
+      let batch = try run.source.batch(draws, random: &random)
+      let share = Double(draws.count) / Double(examples)
+      let (value, gradients) = try valueAndGradients(scale: Float(share)) {
+        try run.objective.loss(batch, random: &random)
+      }
+      loss += Double(value.scalar) * share
+      if sum == nil { sum = gradients } else { sum?.add(gradients, of: parameters) }
+    }
+    var gradients = sum ?? Gradients()
+    var losses = [loss]
+    try others.sum(&losses)
+    try others.sum(&gradients, of: parameters)
+    return (losses[0], gradients, examples)
+  }
+
+  /// - Returns: the norm of all gradients.
+  /// - Throws: `nonFinite` with the first tensor that is not finite.
+  private func check(_ loss: Double, _ gradients: Gradients, _ state: TrainingState) throws -> Double {
+    let norm = gradients.norm(of: parameters)
+    guard loss.isFinite, norm.isFinite else {
+      let culprit = parameters.first { gradients[$0]?.firstNonFinite != nil }
+      throw TrainingError.nonFinite(
+        step: state.step, tensor: loss.isFinite ? "the gradient of \(culprit?.name ?? "a parameter")" : "the loss",
+        lastGood: TrainingState.lastGood(run.folder.state))
+    }
+    return norm
+  }
+
+  private mutating func tell(
+    _ state: TrainingState, loss: Double, norm: Double, rate: Double, isLast: Bool
+  ) throws {
+    let settings = run.settings
+    let seconds = max(Date().timeIntervalSince(started), 1e-9)
+    let (speed, left) = (Double(samples) / seconds, seconds / Double(count) * Double(settings.steps - state.step))
+    run.context.onEvent(
+      .step(done: state.step, of: settings.steps, loss: loss, samplesPerSecond: speed, secondsLeft: left))
+    guard state.step % settings.logEvery == 0 || isLast else { return }
+    let entry = TrainingLog.Entry(
+      step: state.step, loss: lossSum / Double(count), gradientNorm: norm, learningRate: rate, samplesPerSecond: speed,
+      secondsLeft: left)
+    try log.append(entry)
+    run.context.onEvent(.log(entry, of: settings.steps))
+    means.append(entry.loss)
+    (lossSum, count, samples, started) = (0, 0, 0, Date())
+  }
+
+  private mutating func save(_ state: TrainingState) throws {
+    try state.save(to: run.folder.state, identity: run.identity)
+    run.context.onEvent(.wrote(kind: "state", run.folder.state))
+    lastSave = Date()
+  }
+
+  /// Time spent on pictures does not count in the speed.
+  private mutating func preview(_ state: TrainingState) throws {
+    let before = Date()
+    tell("samples", try averaged(state) { try run.artifact.preview(step: state.step) })
+    started += Date().timeIntervalSince(before)
+  }
+
+  private mutating func write(_ state: TrainingState, isLast: Bool) throws {
+    let before = Date()
+    tell("result", try averaged(state) { try run.artifact.write(step: state.step, isLast: isLast) })
+    started += Date().timeIntervalSince(before)
+  }
+
+  private func tell(_ kind: String, _ files: [URL]) {
+    for url in files { run.context.onEvent(.wrote(kind: kind, url)) }
+  }
+
+  private func averaged<R>(_ state: TrainingState, _ body: () throws -> R) rethrows -> R {
+    try state.average?.withAverage(parameters, body) ?? body()
+  }
+}

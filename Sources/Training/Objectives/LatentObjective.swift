@@ -1,0 +1,66 @@
+import Generation
+import Models
+import NN
+import TensorCore
+
+/// What pictures' texts are to the network: encoded before, or tokens for encoders that learn.
+public enum TextBatch: Sendable {
+  case encoded([PromptConditioning])
+  /// For each encoder a row of tokens for each picture.
+  case tokens([[TextRows.Row]])
+}
+
+/// Pictures as the denoising network sees them, of one shape.
+public struct LatentBatch: Sendable {
+  /// `[B, h, w, C]`, scaled for diffusion.
+  public var latents: Tensor
+  public var text: TextBatch
+  /// SDXL: original height and width, crop top and left, target height and width of each.
+  public var sizes: [[Float]] = []
+  /// What each picture counts; nil for 1.
+  public var weights: [Float]?
+  /// `[B, h, w, 1]`, what each place counts; nil for 1.
+  public var mask: Tensor?
+
+  public init(latents: Tensor, text: TextBatch) { (self.latents, self.text) = (latents, text) }
+}
+
+/// Noise in latents under texts: text-to-image models, adapters, embeddings, whichever parameters are trained.
+public struct LatentObjective: Objective {
+  public let unet: UNet2DConditionModel
+  public let texts: TextRows
+  public var prediction: NoisePrediction
+  public let groups: [ParameterGroup]
+  /// The vectors of a word that is learnt, for each encoder.
+  public var word: [Parameter] = []
+  /// Whether blocks of the network are computed again for their gradients instead of being kept.
+  public var recomputes = false
+
+  public init(unet: UNet2DConditionModel, texts: TextRows, prediction: NoisePrediction, groups: [ParameterGroup]) {
+    (self.unet, self.texts, self.prediction, self.groups) = (unet, texts, prediction, groups)
+  }
+
+  public func loss(_ batch: LatentBatch, random: inout [ExampleRandom]) throws -> Tensor {
+    try loss(batch, timesteps: nil, random: &random)
+  }
+
+  /// - Parameter timesteps: one for each picture; nil draws them.
+  public func loss(_ batch: LatentBatch, timesteps: [Int]?, random: inout [ExampleRandom]) throws -> Tensor {
+    try Recomputation.$isOn.withValue(recomputes) {
+      let text = try conditioning(batch.text)
+      let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: batch.sizes) }
+      return prediction.loss(
+        batch.latents, timesteps: timesteps, weights: batch.weights, mask: batch.mask, random: &random
+      ) { noisy, timesteps in
+        unet(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
+      }
+    }
+  }
+
+  private func conditioning(_ text: TextBatch) throws -> PromptConditioning {
+    switch text {
+    case .encoded(let rows): PromptConditioning.joined(rows)
+    case .tokens(let rows): try texts.encode(rows, vectors: word.map(\.tensor), dtype: prediction.dtype)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Models
+import NN
+import TensorCore
+
+/// Points on the unit circle.
+struct CirclePoints: BatchSource {
+  /// There is no end of points.
+  let count = Int.max
+
+  func order(batch: Int, seed: UInt64) -> any ExampleOrder { EndlessOrder(size: batch) }
+
+  /// `[B, 2]`.
+  func batch(_ draws: [Draw], random: inout [ExampleRandom]) -> Tensor {
+    let angles = random.indices.map { 2 * Float.pi * random[$0].uniform() }
+    return Tensor(angles.flatMap { [cosf($0), sinf($0)] }, shape: [angles.count, 2])
+  }
+}
+
+/// Noise in points.
+struct PointsObjective: Objective {
+  let model: DenoiserMLP
+  let prediction: NoisePrediction
+  let groups: [ParameterGroup]
+
+  func loss(_ points: Tensor, random: inout [ExampleRandom]) -> Tensor {
+    prediction.loss(points, random: &random) { model($0, timesteps: $1) }
+  }
+}

@@ -1,0 +1,78 @@
+import Checkpoints
+import Foundation
+import Generation
+import Images
+import Models
+import NN
+import TensorCore
+
+/// An autoencoder in a run's folder.
+struct TrainedAutoencoder: Artifact {
+  let recipe: AutoencoderRecipe
+  let model: AutoencoderKL
+  let parameters: [Parameter]
+  let data: any CaptionedImages
+  let folder: URL
+  let note: (String) -> Void
+
+  /// Writes pictures above their reconstructions, and says how close they are.
+  func preview(step: Int) throws -> [URL] {
+    guard step > 0 else { return [] }
+    let images = try (0..<8).map { try data.example($0 % data.count, size: recipe.size).image }
+    let input = ImageTensor.pack(images)
+    let dtype = recipe.precision.dtype
+    let output = model.decode(model.encode(input.cast(to: dtype)).mean.cast(to: dtype)).cast(to: .f32)
+    let error = (output - input).squared.mean().scalar
+    note(String(format: "step %d  reconstruction %.2f dB", step, -10 * log10(error / 4)))
+    let pictures = images.map { $0.converted(toChannels: 3) } + ImageTensor.images(output)
+    return [try SampleGrid.save(pictures, columns: 8, step: step, in: folder)]
+  }
+
+  /// Whitens the latents if the encoder was trained, measures their scale and writes the model.
+  func write(step: Int, isLast: Bool) throws -> [URL] {
+    guard isLast else { return [] }
+    let encoderIsNew = Frozen.rule(recipe.frozen)("encoder.conv_in.weight")
+    if encoderIsNew, recipe.model.useQuantConv, recipe.model.usePostQuantConv {
+      var whitening = LatentWhitening(channels: recipe.model.latentChannels)
+      try forLatents(of: model) { whitening.add(mean: $0.mean, logVariance: $0.logVariance) }
+      try whitening.fold(into: parameters)
+    }
+    var config = recipe.model
+    config.sampleSize = recipe.size
+    if encoderIsNew {
+      config.scalingFactor = try measureScale(model)
+    } else if let path = recipe.startFrom {
+      config.scalingFactor = try ModelFolder(URL(fileURLWithPath: path)).decode(
+        AutoencoderKLConfig.self
+      ).scalingFactor
+    }
+    note("latent scaling factor \(config.scalingFactor)")
+    let target = folder.appendingPathComponent("vae")
+    try ModelFolder(target).save(
+      parameters, config: config, className: "AutoencoderKL", name: "diffusion_pytorch_model",
+      dtype: .f16)
+    return [target]
+  }
+
+  /// One over the deviation of the latents.
+  private func measureScale(_ model: AutoencoderKL) throws -> Float {
+    var (sum, squares, count) = (0.0, 0.0, 0)
+    try forLatents(of: model) {
+      sum += Double($0.mean.sum().scalar)
+      squares += $0.mean.sumOfSquares
+      count += $0.mean.count
+    }
+    let average = sum / Double(count)
+    return Float(1 / (squares / Double(count) - average * average).squareRoot())
+  }
+
+  /// Encodes some of the data, a batch at a time.
+  private func forLatents(of model: AutoencoderKL, _ body: (LatentDistribution) -> Void) throws {
+    for start in stride(from: 0, to: min(data.count, 512), by: 16) {
+      let images = try (start..<min(start + 16, data.count)).map {
+        try data.example($0, size: recipe.size).image
+      }
+      body(model.encode(ImageTensor.pack(images).cast(to: recipe.precision.dtype)))
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Training
+
+extension OptimizerName: ExpressibleByArgument {}
+
+/// How long and how fast.
+struct ScheduleOptions: ParsableArguments {
+  @Option(help: "Steps (400; 600 for the bundled model).") var steps: Int?
+  @Option(help: "Times every picture is seen, instead of --steps.") var epochs: Int?
+  @Option(help: "Pictures computed together (1; 8 for the bundled model).") var batch: Int?
+  @Option(help: "Batches whose gradients make one step.") var accumulate = 1
+  @Option(help: "Learning rate (1e-4; 2e-3 for the bundled model; 5e-3 for a word; a tenth with lion).") var lr: Double?
+  @Option(help: "What becomes of the rate: constant, linear or cosine.") var scheduler = Scheduler.cosine
+  @Option(help: "Steps until the rate is reached.") var warmup = 0
+  @Option(help: "adamw, lion (half the memory) or muon.") var optimizer = OptimizerName.adamW
+  @Option(help: "Decides what is drawn at random.") var seed: UInt64 = 0
+  @Flag(help: "Computes blocks again for their gradients: half the memory, a third more time.") var checkpointing =
+    false
+  @Option(name: .customLong("min-snr-gamma"), help: "Weights steps by min(SNR, gamma); 5 is usual.")
+  var minSNRGamma: Float?
+  @Option(help: "Noise of one value a channel, for dark and bright pictures; 0.05 is usual.") var noiseOffset: Float = 0
+  @Option(help: ArgumentHelp("Prompts to draw while training, a line each.", valueName: "file")) var samplePrompts:
+    String?
+  @Option(help: "Steps between samples.") var sampleEvery: Int?
+  @Option(help: "Steps between files written on the way (NAME-000200.safetensors).") var saveEvery: Int?
+
+  /// Shapes of the rate.
+  enum Scheduler: String, ExpressibleByArgument, CaseIterable {
+    case constant, linear, cosine
+    /// kohya's name for the first with --warmup.
+    case constantWithWarmup = "constant_with_warmup"
+  }
+
+  func validate() throws {
+    if steps != nil, epochs != nil { throw ValidationError("give --steps or --epochs, not both") }
+    if let epochs, !(1...1_000_000).contains(epochs) {
+      throw ValidationError("--epochs \(epochs): must be 1 to 1000000")
+    }
+  }
+
+  /// The lines of the sample prompts' file.
+  func prompts() throws -> [String] {
+    guard let samplePrompts else { return [] }
+    guard let text = try? String(contentsOfFile: samplePrompts, encoding: .utf8) else {
+      throw ValidationError("--sample-prompts \(samplePrompts): cannot be read as UTF-8 text")
+    }
+    return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.hasPrefix("#") }
+  }
+
+  func loop(_ usual: UsualSettings) -> LoopSettings {
+    let steps = steps ?? usual.steps
+    let rate = lr ?? usual.rate * (optimizer == .lion ? 0.1 : 1)
+    var loop = LoopSettings(steps: steps, batch: batch ?? usual.batch, learningRate: rate)
+    (loop.accumulate, loop.optimizer, loop.warmupSteps) = (accumulate, optimizer, warmup)
+    loop.decay = scheduler == .cosine ? .cosine : scheduler == .linear ? .linear : .constant
+    loop.seed = seed
+    loop.logEvery = max(1, min(50, steps / 10))
+    loop.saveEvery = max(1, min(100, steps))
+    loop.sampleEvery = sampleEvery ?? max(steps, 1)
+    loop.writeEvery = saveEvery
+    return loop
+  }
+}
