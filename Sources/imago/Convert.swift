@@ -70,10 +70,10 @@ struct WriteJob {
   func run(_ writer: PipelineFilesWriter, notes: [String]) throws {
     let url = URL(fileURLWithPath: output)
     let layout = layout ?? (url.pathExtension == "safetensors" ? .single : .folder)
-    let bar = ProgressBar("tensors", quiet: quiet || json)
+    let bar = ProgressBar(total: 0, label: "tensors", quiet: quiet)
     var report = try writer.write(to: url, as: layout, isReplacing: isReplacing) { done, total in
       try Interruption.check()
-      bar.show(done, of: total)
+      bar.update(done: done, of: total)
     }
     report.notes = notes + report.notes
     if json {

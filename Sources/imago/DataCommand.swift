@@ -30,10 +30,10 @@ struct DataCommand: ParsableCommand {
         let generator = try SceneGenerator(
           spriteDirectory: URL(fileURLWithPath: sprites),
           vocabulary: URL(fileURLWithPath: vocabulary), side: side)
-        let bar = ProgressBar("scenes", quiet: false)
+        let bar = ProgressBar(total: count, label: "scenes")
         try SceneDataSet(generator: generator).write(
           count: count, seed: seed, to: URL(fileURLWithPath: output),
-          progress: { bar.show($0, of: count) })
+          progress: { bar.update(done: $0) })
         Terminal.error("wrote \(count) pictures and metadata.jsonl to \(output)")
       }
     }

@@ -32,10 +32,10 @@ struct Inspect: ParsableCommand {
     var hasProblems = false
     try reportingFailures {
       for path in paths {
-        let bar = ProgressBar("tensors", quiet: quiet || json)
+        let bar = ProgressBar(total: 0, label: "tensors", quiet: quiet)
         let found = try PipelineFilesInspection(URL(fileURLWithPath: path), scansValues: !quick) { done, total in
           try Interruption.check()
-          bar.show(done, of: total)
+          bar.update(done: done, of: total)
         }
         hasProblems = hasProblems || !found.problems.isEmpty
         Terminal.out(json ? try Self.json(found) : Self.text(found))

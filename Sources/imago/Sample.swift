@@ -58,10 +58,10 @@ struct Sample: ParsableCommand {
     for index in 0..<count {
       let started = ContinuousClock.now
       let seed = first &+ UInt64(index)
-      let bar = ProgressBar("seed \(seed)", quiet: compute.quiet || compute.json)
+      let bar = ProgressBar(total: steps, label: "seed \(seed)", quiet: compute.quiet)
       let pixels = try pipeline.generate(seeds: [seed], steps: steps, sampler: name, stream: rng ?? .torch) { step in
         try Interruption.check()
-        bar.show(step.index + 1, of: step.count)
+        bar.update(done: step.index + 1, of: step.count)
       }
       let url = naming.url(index: index, seed: seed, prompt: "")
       try naming.prepare(url)
