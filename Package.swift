@@ -20,6 +20,7 @@ let package = Package(
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CFiles"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(
       name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
@@ -30,10 +31,11 @@ let package = Package(
     .target(name: "NN", dependencies: ["TensorCore", "Randomness"]),
 
     // Files.
-    .target(name: "SafeTensors"),
-    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib"]),
-    .target(name: "Tokenizers"),
-    .target(name: "Images", dependencies: ["CImageCodecs"]),
+    .target(name: "Files", dependencies: ["CFiles"]),
+    .target(name: "SafeTensors", dependencies: ["Files"]),
+    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib", "Files"]),
+    .target(name: "Tokenizers", dependencies: ["Files"]),
+    .target(name: "Images", dependencies: ["CImageCodecs", "Files"]),
     .target(name: "PromptLanguage"),
 
     // Models and what is done with them.
@@ -43,11 +45,11 @@ let package = Package(
     .target(
       name: "Generation",
       dependencies: [
-        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage",
+        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage", "Files",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage"]),
-    .target(name: "SceneData", dependencies: ["Images"]),
+    .target(name: "SceneData", dependencies: ["Images", "Files"]),
     .target(
       name: "Training",
       dependencies: ["Generation", "SceneData", .product(name: "Yams", package: "Yams")]),
@@ -56,7 +58,8 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "Generation", "Jobs", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Generation", "Jobs", "Adapters", "Files", "CFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
@@ -77,6 +80,8 @@ let package = Package(
       dependencies: [
         "txt2img", "img2img", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport", "ReferenceSupport",
       ]),
+    .testTarget(name: "CommandSupportTests", dependencies: ["CommandSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Generation
+import Jobs
 
 /// Where pictures go: what txt2img and img2img share.
 public struct OutputOptions: ParsableArguments {
@@ -15,6 +17,7 @@ public struct OutputOptions: ParsableArguments {
   public init() {}
 
   public func validate() throws {
+    _ = try wrongUsage { try OutputNaming(output, count: 1) }
     guard (1...4096).contains(batch) else { throw ValidationError("--batch \(batch): must be 1 to 4096") }
     if let previewEvery, !(1...1000).contains(previewEvery) {
       throw ValidationError("--preview-every \(previewEvery): must be 1 to 1000")
@@ -25,6 +28,17 @@ public struct OutputOptions: ParsableArguments {
     if let columns {
       guard grid else { throw ValidationError("--columns belongs to --grid") }
       guard (1...1000).contains(columns) else { throw ValidationError("--columns \(columns): must be 1 to 1000") }
+    }
+  }
+
+  /// Throws for flags that have nothing to act on.
+  /// - Parameter job: all that is known of the only job.
+  public func checkUse(in job: PictureJob) throws {
+    if grid, job.frames == nil, (job.count ?? 1) == 1 {
+      throw JobError.idle(name: "--grid", needs: "more than one picture: --count or --frames")
+    }
+    if let previewEvery, let steps = job.steps, previewEvery > steps {
+      throw JobError.idle(name: "--preview-every", needs: "as many steps: the picture has \(steps)")
     }
   }
 }

@@ -44,15 +44,7 @@ public struct PictureOptions: ParsableArguments {
   public init() {}
 
   public func validate() throws {
-    if let count, !(1...1_000_000).contains(count) {
-      throw ValidationError("--count \(count): must be 1 to 1000000")
-    }
-    do {
-      if let sampler { _ = try SamplerChoice(sampler, schedule: schedule) }
-      if let schedule { _ = try ScheduleName(parsing: schedule) }
-    } catch {
-      throw ValidationError("\(error)")
-    }
+    try wrongUsage { try job.checkValues() }
   }
 
   /// The layer of the flags.

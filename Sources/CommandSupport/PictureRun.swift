@@ -20,6 +20,11 @@ public struct PictureRun {
 
   /// - Throws: what went wrong with the only job; of a file's jobs each is told on stderr, and an exit status is thrown.
   public func run() throws {
+    if source.prompts == nil, source.from != nil {
+      let whole = below.overlaid(by: above)
+      try above.checkUse(in: whole)
+      try output.checkUse(in: whole)
+    }
     let file = try source.prompts.map { try PromptFile(URL(fileURLWithPath: $0)) }
     var failures = 0
     for error in file?.errors ?? [] {

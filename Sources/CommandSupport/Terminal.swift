@@ -16,23 +16,46 @@ public enum Terminal {
     return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
   }()
 
-  /// Whether a progress bar stands on the last line of stderr.
-  private static let barStands = Mutex(false)
-
-  /// Why stdout could not be written to, once that happened.
-  private static let lost = Mutex<OutputLost?>(nil)
-
   /// Stdout is closed, full, or read no more.
   public struct OutputLost: Error, CustomStringConvertible {
     let reason: String
     public var description: String { "standard output: \(reason); files that were finished are kept" }
   }
 
+  private struct State {
+    /// Whether a progress bar stands on the last line of stderr.
+    var barStands = false
+    /// Whether the process is about to end, and has said its last word.
+    var isClosed = false
+
+    /// Writes a line to stderr.
+    mutating func show(_ line: String) {
+      _ = Terminal.write((barStands ? "\r\u{1b}[K" : "") + line + "\n", to: 2)
+      barStands = false
+    }
+  }
+
+  private static let state = Mutex(State())
+  /// Why stdout could not be written to, once that happened.
+  private static let lost = Mutex<OutputLost?>(nil)
+
   /// Writes one line for people. That nobody can read it is no failure of the work.
   public static func error(_ line: String) {
-    barStands.withLock { stands in
-      _ = write((stands ? "\r\u{1b}[K" : "") + line + "\n", to: 2)
-      stands = false
+    change { $0.show(line) }
+  }
+
+  /// Writes the last line of a process that is about to end: what other threads have to say is said no more.
+  ///
+  /// It is not worth waiting for: a terminal may be held, and another thread may wait for it.
+  static func lastWords(_ line: String) {
+    for _ in 0..<10 {
+      let isSaid: Void? = state.withLockIfAvailable { state in
+        var output = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
+        if poll(&output, 1, 100) > 0 { state.show(line) }
+        state.isClosed = true
+      }
+      if isSaid != nil { return }
+      usleep(10_000)
     }
   }
 
@@ -61,11 +84,23 @@ public enum Terminal {
 
   /// Puts `line` in place of the bar that stands on the last line of stderr; an empty one takes the bar away.
   static func showBar(_ line: String) {
-    barStands.withLock { stands in
-      guard stands || !line.isEmpty else { return }
+    change { state in
+      guard state.barStands || !line.isEmpty else { return }
       _ = write("\r\(line)\u{1b}[K", to: 2)
-      stands = !line.isEmpty
+      state.barStands = !line.isEmpty
     }
+  }
+
+  private static func change(_ work: (inout State) -> Void) {
+    let isClosed = state.withLock { state in
+      if !state.isClosed {
+        work(&state)
+        return false
+      }
+      return true
+    }
+    // The process ends any moment, on another thread.
+    while isClosed { pause() }
   }
 
   /// Writes all of a text.

@@ -48,6 +48,9 @@ public struct GenerationRequest: Sendable, Equatable {
     self.clipSkip = clipSkip
   }
 
+  /// Sides are multiples of this whatever the model.
+  public static let leastMultiple = 8
+
   /// Throws if a value cannot work with a model.
   /// - Parameters:
   ///   - multiple: sides must be multiples of this many pixels.

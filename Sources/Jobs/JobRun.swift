@@ -8,6 +8,8 @@ struct JobRun {
   let events: JobRunner.Events
   private var manifests: [URL: Manifest] = [:]
   private let writer: PictureWriter
+  /// Notes that were told: one is enough for all jobs.
+  private var told: Set<String> = []
   /// TAESD for previews, once it is loaded.
   private var tiny: TinyAutoencoder?
 
@@ -31,6 +33,9 @@ struct JobRun {
       let prepared = try PreparedJob(planned, loaded, needsInput: runner.options.needsInput)
       if let made = prepared.job.modelHash, let hash = loaded.modelHash, made != hash {
         events.onNote("made with the model of hash \(made); this one has \(hash), so the picture will be another")
+      }
+      for note in prepared.notes(previewsEvery: runner.options.previews?.every) where told.insert(note).inserted {
+        events.onNote(note)
       }
       let places = places(planned, prepared, loaded)
       for place in places where place.isFinished { events.onSkip(place.url) }

@@ -42,12 +42,13 @@ extension PictureJob {
       throw .notInThisVersion(what: "\(tag.output) in the prompt")
     }
     if variationStrength == nil, variationSeed != nil {
-      throw .badValue(
-        name: "--variation-seed", value: "", reason: "needs --variation-strength, 0 to 1: how much of it is mixed in")
+      throw .idle(name: "--variation-seed", needs: "--variation-strength, 0 to 1: how much of it is mixed in")
     }
-    if hiresScale == nil, hiresSteps != nil || hiresDenoise != nil || hiresUpscaler != nil {
-      throw .badValue(name: "--hires-steps, --hires-denoise, --hires-upscaler", value: "", reason: "need --hires-scale")
-    }
+    let second = [
+      ("--hires-steps", hiresSteps != nil), ("--hires-denoise", hiresDenoise != nil),
+      ("--hires-upscaler", hiresUpscaler != nil),
+    ]
+    if hiresScale == nil, let (name, _) = second.first(where: \.1) { throw .idle(name: name, needs: "--hires-scale") }
     try checkStrip()
   }
 
@@ -68,7 +69,7 @@ extension PictureJob {
     }
   }
 
-  private var hires: HiresFix? {
+  var hires: HiresFix? {
     guard let hiresScale else { return nil }
     return HiresFix(
       scale: hiresScale, steps: hiresSteps, denoise: hiresDenoise ?? 0.7, upscaler: hiresUpscaler ?? .latent)

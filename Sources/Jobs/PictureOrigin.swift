@@ -37,22 +37,10 @@ public struct PictureOrigin: Sendable {
 }
 
 extension ModelLocator {
-  /// What to give as `--model` for a model of that name, as metadata has it: a pipeline, or a file or folder in the
-  /// working directory or in `Weights/`. nil if there is none.
+  /// What to give as `--model` for a model of that name, as metadata has it: a pipeline, or a file or folder where models
+  /// lie. nil if there is none.
   public func model(named name: String) -> String? {
     guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else { return nil }
-    if FileManager.default.fileExists(atPath: home.appendingPathComponent("Pipelines/\(name).yaml").path) {
-      return name
-    }
-    let folders = [
-      URL(fileURLWithPath: FileManager.default.currentDirectoryPath), home.appendingPathComponent("Weights"),
-    ]
-    for folder in folders {
-      for ending in ["", ".safetensors", ".ckpt", ".gguf"] {
-        let url = folder.appendingPathComponent(name + ending)
-        if FileManager.default.fileExists(atPath: url.path) { return url.path }
-      }
-    }
-    return nil
+    return pipelineNames.contains(name) ? name : file(named: name)?.path
   }
 }

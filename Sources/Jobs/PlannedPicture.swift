@@ -47,6 +47,7 @@ struct PlannedJob: Sendable {
       var job = PictureJob.layered([below, line.job, above])
       var problem: JobError?
       do throws(JobError) { job = try styles.styled(job) } catch { problem = error }
+      if problem == nil { do { try job.checkValues() } catch { problem = JobError(error) } }
       let count = max(job.pictureCount, 1)
       if let seed = above.seed { job.seed = seed &+ UInt64(index) }
       let first = job.seed ?? UInt64.random(in: 0..<(1 << 32))

@@ -30,36 +30,65 @@ struct Convert: ParsableCommand {
 
       Examples:
         imago convert v1-5.ckpt v1-5.safetensors --precision f16
-        imago convert v1-5.safetensors v1-5/
+        imago convert v1-5.safetensors models/v1-5/
         imago convert Weights/scenes scenes.safetensors
       """)
 
-  @Argument(help: "A diffusers folder or a checkpoint file.") var input: String
-  @Argument(help: "What is written: FILE.safetensors, or a folder.") var output: String
-  @Option(help: "folder or single (a name that ends in .safetensors is single).") var to: PipelineFileLayout?
+  @Argument(help: "A diffusers folder or a checkpoint file.", completion: .file()) var input: String
+  @Argument(help: "What is written: FILE.safetensors, or a folder.", completion: .file()) var output: String
+  @OptionGroup var target: WriteOptions
   @Option(help: "f32, f16 or bf16 (as it is).") var precision: StoredPrecision?
   @OptionGroup var sources: ModelFileOptions
-  @Flag(help: "Replaces what is there.") var force = false
-  @Flag(help: "Says nothing on stderr but errors.") var quiet = false
-  @Flag(help: "Prints one JSON object on stdout.") var json = false
+
+  func validate() throws { try target.check(output) }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
+      let job = try WriteJob(output, target)
       let files = try PipelineFiles(URL(fileURLWithPath: input), options: sources.options)
-      let job = WriteJob(output: output, layout: to, isReplacing: force, quiet: quiet, json: json)
       try job.run(PipelineFilesWriter(files, precision: precision?.dtype), notes: files.notes)
     }
   }
 }
 
+/// Flags that say how a model is written.
+struct WriteOptions: ParsableArguments {
+  @Option(help: "folder or single (a name that ends in .safetensors is single).") var to: PipelineFileLayout?
+  @Flag(help: "Replaces the model that is there; anything else stays, and is an error.") var force = false
+  @Flag(help: "Says nothing on stderr but errors.") var quiet = false
+  @Flag(help: "Prints one JSON object on stdout.") var json = false
+
+  /// Throws for a name that is none of what is written.
+  func check(_ output: String) throws {
+    let ending = (output as NSString).pathExtension.lowercased()
+    switch to {
+    case .single where ending != "safetensors":
+      throw ValidationError("\(output): a single file must end in .safetensors")
+    case .folder where ending == "safetensors":
+      throw ValidationError("\(output): a folder must not end in .safetensors; leave --to folder out for a file")
+    case nil where ModelLocator.endings.contains(ending) && ending != "safetensors":
+      throw ValidationError("\(output): models are written as .safetensors files or as folders, not as .\(ending)")
+    default: break
+    }
+    if output.allSatisfy(\.isWhitespace) { throw ValidationError("the output has no name") }
+  }
+
+  func layout(of output: String) -> PipelineFileLayout {
+    to ?? ((output as NSString).pathExtension.lowercased() == "safetensors" ? .single : .folder)
+  }
+}
+
 /// Writes a model and says what was written.
 struct WriteJob {
-  let output: String
-  let layout: PipelineFileLayout?
-  let isReplacing: Bool
-  let quiet: Bool
-  let json: Bool
+  private let url: URL
+  private let layout: PipelineFileLayout
+  private let options: WriteOptions
+
+  /// - Throws: before anything is read, if what stands there may not be replaced.
+  init(_ output: String, _ options: WriteOptions) throws {
+    (url, layout, self.options) = (URL(fileURLWithPath: output), options.layout(of: output), options)
+    _ = try ModelPlace(url, for: layout, isReplacing: options.force)
+  }
 
   private struct Result: Encodable {
     let path, layout: String
@@ -68,21 +97,18 @@ struct WriteJob {
   }
 
   func run(_ writer: PipelineFilesWriter, notes: [String]) throws {
-    let url = URL(fileURLWithPath: output)
-    let layout = layout ?? (url.pathExtension == "safetensors" ? .single : .folder)
+    let (quiet, json) = (options.quiet, options.json)
     let bar = ProgressBar(total: 0, label: "tensors", quiet: quiet)
-    var report = try writer.write(to: url, as: layout, isReplacing: isReplacing) { done, total in
+    var report = try writer.write(to: url, as: layout, isReplacing: options.force) { done, total in
       try Interruption.check()
       bar.update(done: done, of: total)
     }
     report.notes = notes + report.notes
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      let result = Result(
-        path: url.path, layout: layout.rawValue, tensors: report.tensors, bytes: report.bytes,
-        overflowed: report.overflowed, notes: report.notes)
-      Terminal.out(String(decoding: try encoder.encode(result), as: UTF8.self))
+      try Terminal.json(
+        Result(
+          path: url.path, layout: layout.rawValue, tensors: report.tensors, bytes: report.bytes,
+          overflowed: report.overflowed, notes: report.notes))
     } else if !quiet {
       for note in report.notes { Terminal.error("note: \(note)") }
       if let first = report.overflowed.first {
@@ -91,7 +117,7 @@ struct WriteJob {
             + "bf16 holds them")
       }
       let size = String(format: "%.1f MB", Double(report.bytes) / 1e6)
-      Terminal.error("\(url.path)  \(layout.rawValue), \(report.tensors) tensors, \(size)")
+      bar.finish(line: "\(url.path)  \(layout.rawValue), \(report.tensors) tensors, \(size)")
     }
   }
 }

@@ -31,7 +31,11 @@ struct Explain: ParsableCommand {
   @Flag(help: "Prints one JSON object on stdout.") var json = false
 
   func validate() throws {
-    if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps must be 1 to 1000") }
+    if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps \(steps): must be 1 to 1000") }
+    try wrongUsage { if let sampler { _ = try SamplerChoice(sampler) } }
+    if reading.styles != nil, reading.style.isEmpty {
+      throw ValidationError("\(JobError.idle(name: "--styles", needs: "--style NAME"))")
+    }
   }
 
   func run() throws {

@@ -28,7 +28,6 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.install()
     var hasProblems = false
     try reportingFailures {
       for path in paths {
@@ -39,6 +38,7 @@ struct Inspect: ParsableCommand {
         }
         hasProblems = hasProblems || !found.problems.isEmpty
         Terminal.out(json ? try Self.json(found) : Self.text(found))
+        try Terminal.checkOutput()
       }
     }
     if hasProblems { throw ExitCode(1) }

@@ -16,21 +16,19 @@ struct Merge: ParsableCommand {
       Examples:
         imago merge a.safetensors b.safetensors --weights 0.7,0.3 --output ab.safetensors
         imago merge v1-5.safetensors --lora ink.safetensors:0.8 --output v1-5-ink.safetensors --precision f16
-        imago merge inpainting.ckpt mine.safetensors v1-5.safetensors --add-difference 1 --output mine-inpainting/
+        imago merge inpainting.ckpt mine.safetensors v1-5.safetensors --add-difference 1 --output models/mine-inpainting/
       """)
 
-  @Argument(help: "Models, as folders or files: two or more, or one with --lora.") var models: [String]
+  @Argument(help: "Models, as folders or files: two or more, or one with --lora.", completion: .file())
+  var models: [String]
   @Option(help: "An adapter to fold in, PATH or PATH:WEIGHT or PATH:WEIGHT:TEXT-ENCODER-WEIGHT; again for more.")
   var lora: [String] = []
   @Option(help: "One number for each model, separated by commas (equal parts).") var weights: String?
   @Option(help: "α in W + α · (A − B), for three models.") var addDifference: Float?
-  @Option(help: "What is written: FILE.safetensors, or a folder.") var output: String
-  @Option(help: "folder or single (a name that ends in .safetensors is single).") var to: PipelineFileLayout?
+  @Option(help: "What is written: FILE.safetensors, or a folder.", completion: .file()) var output: String
+  @OptionGroup var target: WriteOptions
   @Option(help: "f32, f16 or bf16 (the first model's).") var precision: StoredPrecision?
   @OptionGroup var sources: ModelFileOptions
-  @Flag(help: "Replaces what is there.") var force = false
-  @Flag(help: "Says nothing on stderr but errors.") var quiet = false
-  @Flag(help: "Prints one JSON object on stdout.") var json = false
 
   func validate() throws {
     guard models.count >= 2 || (models.count == 1 && !lora.isEmpty) else {
@@ -42,9 +40,21 @@ struct Merge: ParsableCommand {
     guard weights == nil || addDifference == nil else {
       throw ValidationError("--weights and --add-difference exclude each other")
     }
-    if let weights, numbers(weights) == nil {
-      throw ValidationError("--weights \(weights): expected numbers separated by commas, as 0.7,0.3")
+    if let weights {
+      guard let shares = numbers(weights), shares.allSatisfy(\.isFinite) else {
+        throw ValidationError("--weights \(weights): expected numbers separated by commas, as 0.7,0.3")
+      }
+      guard shares.count == models.count else {
+        throw ValidationError("--weights \(weights): one number is needed for each of \(models.count) models")
+      }
     }
+    if let addDifference {
+      guard addDifference.isFinite else { throw ValidationError("--add-difference \(addDifference): must be finite") }
+      guard models.count == 3 else {
+        throw ValidationError("--add-difference needs three models: W, A and B; there are \(models.count)")
+      }
+    }
+    try target.check(output)
   }
 
   private func numbers(_ text: String) -> [Float]? {
@@ -54,8 +64,8 @@ struct Merge: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
+      let job = try WriteJob(output, target)
       let files = try models.enumerated().map { index, path in
         try PipelineFiles(
           URL(fileURLWithPath: path), options: index == 0 ? sources.options : PipelineFileOptions())
@@ -64,7 +74,6 @@ struct Merge: ParsableCommand {
       let adapted = try lora.isEmpty ? nil : AdaptedWeights(lora, of: files[0], over: mixed)
       let provide = adapted?.provide ?? mixed ?? files[0].raw
       let writer = PipelineFilesWriter(files[0], precision: precision?.dtype, provide: provide)
-      let job = WriteJob(output: output, layout: to, isReplacing: force, quiet: quiet, json: json)
       try job.run(writer, notes: files[0].notes + (adapted?.notes ?? []))
     }
   }

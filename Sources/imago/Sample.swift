@@ -14,7 +14,7 @@ struct Sample: ParsableCommand {
     discussion: """
       Examples:
         imago sample runs/butterflies/model --count 4 --output butterflies/
-        imago sample ddpm/ --sampler ddim --steps 50 --seed 3 --output b.png
+        imago sample models/ddpm --sampler ddim --steps 50 --seed 3 --output b.png
       """)
 
   @Argument(help: "A diffusers folder.") var model: String
@@ -30,6 +30,10 @@ struct Sample: ParsableCommand {
   func validate() throws {
     guard (1...1000).contains(steps) else { throw ValidationError("--steps \(steps): must be 1 to 1000") }
     guard (1...100_000).contains(count) else { throw ValidationError("--count \(count): must be 1 to 100000") }
+    try wrongUsage {
+      _ = try SamplerName.parse(sampler)
+      _ = try OutputNaming(output, count: 1)
+    }
     guard rng != .torchBatch else { throw ValidationError("--rng torch-batch: pictures are drawn one at a time") }
   }
 
@@ -42,7 +46,6 @@ struct Sample: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
       let name = try SamplerName.parse(sampler).sampler
       try compute.run { try draw(name) }

@@ -15,12 +15,11 @@ struct Txt2Img: ParsableCommand {
         txt2img "a cat" --to-prompt "a dog" --frames 7 --grid --seed 4 --output strip/
         txt2img --prompts Prompts/gallery.txt --output gallery/
         txt2img --from outputs/00001-7.png --steps 50
-      """)
 
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
+      \(CommandText.places)
+      """, version: Version.of("txt2img"))
+
+  static func main() { CommandStart.run(Self.self) }
 
   @Argument(help: "What the picture shows.") var prompt: String?
   @OptionGroup(title: "Many pictures, and pictures again") var source: SourceOptions
@@ -38,17 +37,25 @@ struct Txt2Img: ParsableCommand {
     if let prompt, prompt.allSatisfy(\.isWhitespace) {
       throw ValidationError("the prompt is empty: say what the picture shows")
     }
+    // What goes together is known once a file's lines or a picture's settings are under the flags.
+    guard source.prompts == nil, source.from == nil else { return }
+    try wrongUsage {
+      try flags.checkSupport()
+      try flags.checkUse(in: flags)
+      try output.checkUse(in: flags)
+    }
+  }
+
+  private var flags: PictureJob {
+    var flags = picture.job
+    flags.prompt = prompt
+    return flags
   }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
-      var flags = picture.job
-      flags.prompt = prompt
       var run = PictureRun(flags, source, output, compute)
       run.below = try source.origin(hasModel: picture.model != nil, quiet: compute.quiet) ?? PictureJob()
-      // What goes together is known once a file's lines or a picture's settings are under the flags.
-      if source.prompts == nil, source.from == nil { try flags.checkSupport() }
       try run.run()
     }
   }

@@ -24,7 +24,6 @@ struct BenchOptions: ParsableArguments {
   }
 
   func run(_ work: () throws -> Void) throws {
-    Interruption.install()
     try reportingFailures { try compute.run(work) }
   }
 }

@@ -39,7 +39,7 @@ extension Bench {
             seconds: figure.forward, backwardSeconds: figure.backward,
             gflops: forward, backwardGflops: speed(factor, figure.backward),
             ceilingGflops: ceiling)
-          Terminal.out(String(decoding: try JSONEncoder().encode(line), as: UTF8.self))
+          try Terminal.json(line)
         } else {
           Terminal.out(
             Self.row(
