@@ -14,7 +14,7 @@ public enum CommandStart {
     Launcher.settleThreadWaiting()
     Interruption.install()
     do {
-      var parsed = try command.parseAsRoot()
+      var parsed = try command.parseAsRoot(withNegativeNumbers(Array(CommandLine.arguments.dropFirst())))
       try parsed.run()
     } catch {
       end(command, error)
@@ -34,8 +34,27 @@ public enum CommandStart {
     }
   }
 
+  /// Joins a flag and a negative number behind it with `=`: on its own, that would be taken for a flag.
+  package static func withNegativeNumbers(_ arguments: [String]) -> [String] {
+    var joined: [String] = []
+    for (index, argument) in arguments.enumerated() {
+      if argument == "--" { return joined + arguments[index...] }
+      if let flag = joined.last, flag.hasPrefix("--"), !flag.contains("="), argument.hasPrefix("-"),
+        Double(argument) != nil
+      {
+        joined[joined.count - 1] = "\(flag)=\(argument)"
+      } else {
+        joined.append(argument)
+      }
+    }
+    return joined
+  }
+
   private static func end(_ command: any ParsableCommand.Type, _ error: any Error) -> Never {
-    if error is Interruption.Stopped { end("error: \(error)", status: Interruption.status) }
+    if error is Interruption.Stopped {
+      Terminal.lastWords("error: \(error)")
+      exit(Interruption.status)
+    }
     let status = command.exitCode(for: error).rawValue
     guard status != ExitCode.success.rawValue else {
       // Help, a version or a completion script.

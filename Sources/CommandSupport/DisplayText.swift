@@ -1,5 +1,5 @@
 /// Texts on a terminal, whose letters take no column, one or two.
-enum DisplayText {
+package enum DisplayText {
   /// A text without what moves the cursor, and in ASCII if nothing else can be shown.
   static func clean(_ text: String, isUTF8: Bool) -> String {
     var scalars = String.UnicodeScalarView()
@@ -14,7 +14,7 @@ enum DisplayText {
   }
 
   /// Columns of a text.
-  static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+  package static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
   /// As much of a text's start as fits.
   static func prefix(_ text: String, columns: Int) -> String {

@@ -4,14 +4,18 @@ import Jobs
 
 /// Where pictures go: what txt2img and img2img share.
 public struct OutputOptions: ParsableArguments {
-  @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} {prompt} (outputs/).")
+  @Option(
+    help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} {prompt} (outputs/).",
+    completion: .file())
   public var output: String?
   @Option(help: "Pictures at once.") public var batch = 1
   @Flag(help: "Leaves the parameters out of the file.") public var noMetadata = false
   @Flag(help: "Lays a job's pictures side by side in one more picture, NAME-grid.") public var grid = false
   @Option(help: "Pictures in a row of the grid (a strip is one row).") public var columns: Int?
   @Option(help: "Writes a preview, NAME-step-N, after every so many steps.") public var previewEvery: Int?
-  @Option(help: "TAESD's file or folder for the previews (the model's own autoencoder, which takes longer).")
+  @Option(
+    help: "TAESD's file or folder for the previews (the model's own autoencoder, which takes longer).",
+    completion: .file())
   public var taesd: String?
 
   public init() {}

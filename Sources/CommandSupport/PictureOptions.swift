@@ -6,14 +6,16 @@ import Jobs
 
 /// The flags that say what a picture is made of: what txt2img and img2img share.
 public struct PictureOptions: ParsableArguments {
-  @Option(help: "A diffusers folder, a checkpoint file, or the name of a pipeline in Pipelines/ (the bundled model).")
+  @Option(
+    help: "A diffusers folder, a checkpoint file, or a name that imago models lists (the bundled model).",
+    completion: .file())
   public var model: String?
   @OptionGroup public var files: ModelFileOptions
-  @Option(help: "An adapter, PATH or PATH:WEIGHT; again for more.") public var lora: [String] = []
+  @Option(help: "An adapter, PATH or PATH:WEIGHT; again for more.", completion: .file()) public var lora: [String] = []
   @Flag(
     help: "Computes adapters beside the weights instead of adding them in: a little slower, weights stay as they are.")
   public var factored = false
-  @Option(help: "A textual inversion's file; again for more.") public var embedding: [String] = []
+  @Option(help: "A textual inversion's file; again for more.", completion: .file()) public var embedding: [String] = []
   @Option(help: "What the picture must not show.") public var negative: String?
   @OptionGroup public var prompts: PromptOptions
   @OptionGroup public var strip: StripOptions

@@ -1,15 +1,15 @@
 /// How long a step takes: over the last half minute, since a machine gets busy and idle again.
-struct ProgressClock {
+package struct ProgressClock {
   private var marks: [(done: Int, time: ContinuousClock.Instant)]
   private var last: (done: Int, time: ContinuousClock.Instant)
 
-  init(done: Int, at time: ContinuousClock.Instant) {
+  package init(done: Int, at time: ContinuousClock.Instant) {
     last = (done, time)
     marks = [last]
   }
 
   /// Notes that so many steps are done.
-  mutating func note(done: Int, at time: ContinuousClock.Instant) {
+  package mutating func note(done: Int, at time: ContinuousClock.Instant) {
     last = (done, time)
     guard let newest = marks.last, time - newest.time >= .seconds(1) else { return }
     marks.append(last)
@@ -18,7 +18,7 @@ struct ProgressClock {
   }
 
   /// nil before the first step's end.
-  var secondsPerStep: Double? {
+  package var secondsPerStep: Double? {
     let start = marks[0]
     guard last.done > start.done else { return nil }
     return (last.time - start.time) / .seconds(1) / Double(last.done - start.done)

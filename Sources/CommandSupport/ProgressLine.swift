@@ -1,16 +1,21 @@
 import Foundation
 
 /// The text of a progress bar for a number of columns.
-struct ProgressLine {
+package struct ProgressLine {
   let label: String
   let done, total: Int
   let secondsPerStep: Double?
   let detail: String
 
+  package init(label: String, done: Int, total: Int, secondsPerStep: Double?, detail: String) {
+    (self.label, self.done, self.total) = (label, done, total)
+    (self.secondsPerStep, self.detail) = (secondsPerStep, detail)
+  }
+
   /// - Parameters:
   ///   - columns: the most there may be.
   ///   - isUTF8: whether letters outside ASCII can be shown.
-  func text(columns: Int, isUTF8: Bool) -> String {
+  package func text(columns: Int, isUTF8: Bool) -> String {
     let clean = { (text: String) in DisplayText.clean(text, isUTF8: isUTF8) }
     let count = "\(done)/\(total)"
     let left = total > done ? secondsPerStep.map { Self.time($0 * Double(total - done)) + " left" } : nil
@@ -43,7 +48,7 @@ struct ProgressLine {
   }
 
   /// A span of time in two units at most, such as `2 h 05 min`.
-  static func time(_ seconds: Double) -> String {
+  package static func time(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e8 else { return "years" }
     let whole = max(0, Int(seconds.rounded(.up)))
     let (minutes, hours) = (whole / 60, whole / 3600)

@@ -5,9 +5,11 @@ import Jobs
 
 /// Where settings come from besides the flags: what txt2img and img2img share.
 public struct SourceOptions: ParsableArguments {
-  @Option(help: "A file of jobs, one a line; what is there already is not made again.") public var prompts: String?
+  @Option(help: "A file of jobs, one a line; what is there already is not made again.", completion: .file())
+  public var prompts: String?
   @Flag(help: "With --prompts: prints the jobs with an estimate of time and memory.") public var dryRun = false
-  @Option(help: "Takes every setting from a picture's metadata; flags override.") public var from: String?
+  @Option(help: "Takes every setting from a picture's metadata; flags override.", completion: .file())
+  public var from: String?
 
   public init() {}
 

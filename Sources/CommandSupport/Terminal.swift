@@ -51,7 +51,7 @@ public enum Terminal {
     for _ in 0..<10 {
       let isSaid: Void? = state.withLockIfAvailable { state in
         var output = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
-        if poll(&output, 1, 100) > 0 { state.show(line) }
+        if !state.isClosed, poll(&output, 1, 100) > 0 { state.show(line) }
         state.isClosed = true
       }
       if isSaid != nil { return }

@@ -81,6 +81,7 @@ public final class PartialFile {
       unlink(path)
       return true
     }
+    Partials.dropEmptyFolders()
   }
 
   static func folder(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }

@@ -53,8 +53,7 @@ public enum Partials {
   /// Removes the folders that were made and are empty still.
   static func dropEmptyFolders() {
     change { state in
-      for path in state.madeFolders { rmdir(path) }
-      state.madeFolders = []
+      state.madeFolders.removeAll { rmdir($0) == 0 || errno == ENOENT }
     }
   }
 
@@ -100,7 +99,7 @@ public enum Partials {
   // MARK: What others left
 
   /// Removes a folder's partial files and folders whose process is gone.
-  static func sweep(_ folder: String) {
+  package static func sweep(_ folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
       guard let process = process(of: name) else { continue }
       let path = "\(folder)/\(name)"

@@ -46,7 +46,7 @@ public struct HiresFix: Sendable, Equatable {
         reason: "must be at least 1, and give at most 8192 pixels a side from \(first.width)×\(first.height)")
     }
     if let steps, steps < 1 || steps > trainSteps {
-      throw .badValue(name: "--hires-steps", value: "\(steps)", reason: "must be 1 to \(trainSteps)")
+      throw .badValue(name: "--hires-steps", value: "\(steps)", reason: GenerationRequest.stepsReason(trainSteps))
     }
     let steps = steps ?? first.steps
     guard (0...1).contains(denoise), ImageToImageRequest.stepsRun(steps, strength: denoise) > 0 else {

@@ -57,7 +57,8 @@ public struct ModelPlace: Sendable {
 
   /// What a path leads to; nil for nothing.
   private static func kind(_ url: URL) -> FileAttributeType? {
-    try? FileManager.default.attributesOfItem(atPath: realPath(url))[.type] as? FileAttributeType
+    guard access(url.path, F_OK) == 0 else { return nil }
+    return try? FileManager.default.attributesOfItem(atPath: realPath(url))[.type] as? FileAttributeType
   }
 
   private static func realPath(_ url: URL) -> String {

@@ -26,7 +26,8 @@ public struct ModelListing: Sendable {
     var seen: Set<String> = []
     var entries: [Entry] = []
     func add(_ name: String, _ url: URL, use: ((String) -> String)? = nil) {
-      guard let found = Self.look(at: url), seen.insert("\(url.resolvingSymlinksInPath().path) \(use == nil)").inserted
+      // Several pipelines may run one model; what a pipeline runs needs no name besides.
+      guard let found = Self.look(at: url), seen.insert(url.resolvingSymlinksInPath().path).inserted || use != nil
       else { return }
       let kind = found.variant ?? found.kind ?? "not readable"
       entries.append(
@@ -35,8 +36,8 @@ public struct ModelListing: Sendable {
           use: use?(name) ?? Self.use(found.kind, name: name, path: url.path)))
     }
     for name in locator.pipelineNames {
-      guard let (spec, model) = try? locator.pipeline(name) else { continue }
-      add(spec.name, model, use: { "--model \($0)" })
+      guard let (_, model) = try? locator.pipeline(name) else { continue }
+      add(name, model, use: { "--model \($0)" })
     }
     for folder in locator.modelFolders {
       for (name, url) in Self.models(in: folder) { add(name, url) }

@@ -1,3 +1,4 @@
+import Adapters
 import Diffusion
 import Generation
 import PromptLanguage
@@ -29,6 +30,7 @@ extension PictureJob {
     if let clipSkip, clipSkip < 0 {
       throw JobError.badValue(name: "--clip-skip", value: "\(clipSkip)", reason: "must not be negative")
     }
+    for lora in loras ?? [] { _ = try AdapterRequest(argument: lora) }
     try edit.check()
     if let strength = edit.strength, let steps { try EditJob.checkRun(strength: strength, steps: steps) }
   }

@@ -24,9 +24,10 @@ extension PipelineFileLayout: ExpressibleByArgument {}
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model as a diffusers folder or as one file, in another precision if asked.",
+    usage: "imago convert <input> <output> [<options>]",
     discussion: """
-      IN is a folder or a single file: safetensors, .ckpt or GGUF. Nothing in it is executed. Weights keep their type
-      unless --precision is given, and then a folder made into a file and back is the same bit for bit.
+      The input is a folder or a single file: safetensors, .ckpt or GGUF. Nothing in it is executed. Weights keep their \
+      type unless --precision is given, so that a folder made into a file and back is the same bit for bit.
 
       Examples:
         imago convert v1-5.ckpt v1-5.safetensors --precision f16

@@ -15,9 +15,10 @@ struct DataCommand: ParsableCommand {
   struct Scenes: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Composes cut-out drawings on drawn backgrounds, with captions.",
+      usage: "imago data scenes --sprites <sprites> --output <output> [<options>]",
       discussion: """
         Example:
-          imago data scenes --sprites data/sprites --count 64 --output data/scenes
+          imago data scenes --sprites sprites/ --count 64 --output data/scenes
         """)
 
     @Option(help: "Folder of the cut-outs; the vocabulary says where they come from.", completion: .directory)

@@ -7,7 +7,7 @@ struct Imago: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "imago", abstract: "The toolkit besides txt2img and img2img: models, prompts, training, measuring.",
     discussion: """
-      The program's own Pipelines/, Prompts/ and Weights/ are found beside its file; IMAGO_HOME names another folder that
+      The program's own Pipelines/, Prompts/ and Weights/ are found beside its file; IMAGO_HOME names another folder that \
       holds them.
 
       Examples:

@@ -9,8 +9,8 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what a checkpoint, adapter, embedding, autoencoder or picture is; never executes anything in it.",
     discussion: """
-      Reads safetensors, .ckpt/.pt/.bin, GGUF, diffusers folders, PNG and JPEG by content. Exits with 1 if something is
-      wrong: a truncated download, a git-LFS pointer, a pickle under another name or with more than weights in it,
+      Reads safetensors, .ckpt/.pt/.bin, GGUF, diffusers folders, PNG and JPEG by content. Exits with 1 if something is \
+      wrong: a truncated download, a git-LFS pointer, a pickle under another name or with more than weights in it, \
       values that are no numbers.
 
       Examples:
@@ -18,7 +18,7 @@ struct Inspect: ParsableCommand {
         imago inspect style.pt cat.png --json
       """)
 
-  @Argument(help: "Files and folders.") var paths: [String]
+  @Argument(help: "Files and folders.", completion: .file()) var paths: [String]
   @Flag(help: "Reads names and shapes only, not every value.") var quick = false
   @Flag(help: "Prints one JSON object a file on stdout.") var json = false
   @Flag(help: "Shows no progress.") var quiet = false

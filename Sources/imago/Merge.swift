@@ -9,14 +9,15 @@ struct Merge: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Mixes checkpoints: a weighted sum, or the difference of two added to a third; folds adapters in.",
     discussion: """
-      Folders and single files of any format mix; U-Nets and text encoders are merged in float32, the autoencoder,
-      tokenizer and configuration are the first model's. Adapters (LoRA, LoCon, LoHa, LoKr, DoRA) are added to what comes
+      Folders and single files of any format mix; U-Nets and text encoders are merged in float32, the autoencoder, \
+      tokenizer and configuration are the first model's. Adapters (LoRA, LoCon, LoHa, LoKr, DoRA) are added to what comes \
       out of that, as txt2img --lora adds them; one that matches nothing is an error.
 
       Examples:
-        imago merge a.safetensors b.safetensors --weights 0.7,0.3 --output ab.safetensors
-        imago merge v1-5.safetensors --lora ink.safetensors:0.8 --output v1-5-ink.safetensors --precision f16
-        imago merge inpainting.ckpt mine.safetensors v1-5.safetensors --add-difference 1 --output models/mine-inpainting/
+        imago merge a.safetensors b.ckpt --weights 0.7,0.3 --output ab.safetensors
+        imago merge a.safetensors --lora ink.pt:0.8 --output ink.safetensors
+        imago merge inpainting.ckpt mine.ckpt v1-5.ckpt --add-difference 1 \\
+          --output models/mine-inpainting/
       """)
 
   @Argument(help: "Models, as folders or files: two or more, or one with --lora.", completion: .file())
@@ -54,6 +55,7 @@ struct Merge: ParsableCommand {
         throw ValidationError("--add-difference needs three models: W, A and B; there are \(models.count)")
       }
     }
+    try wrongUsage { for argument in lora { try AdaptedWeights.check(argument) } }
     try target.check(output)
   }
 

@@ -9,7 +9,7 @@ struct ModelsCommand: ParsableCommand {
     commandName: "models",
     abstract: "Lists the pipelines, models, adapters and embeddings that are found by their names.",
     discussion: """
-      Looks in Pipelines/ and Weights/ of the program's folder (IMAGO_HOME), in the working folder and its models/, and
+      Looks in Pipelines/ and Weights/ of the program's folder (IMAGO_HOME), in the working folder and its models/, and \
       where <lora:NAME> is looked up. Anything else can be named by its path.
 
       Examples:

@@ -11,13 +11,14 @@ import TensorCore
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws with a model that takes no words: an unconditional U-Net on pixels (DDPMPipeline, DDIMPipeline).",
+    usage: "imago sample <model> [<options>]",
     discussion: """
       Examples:
         imago sample runs/butterflies/model --count 4 --output butterflies/
         imago sample models/ddpm --sampler ddim --steps 50 --seed 3 --output b.png
       """)
 
-  @Argument(help: "A diffusers folder.") var model: String
+  @Argument(help: "A diffusers folder.", completion: .directory) var model: String
   @Option(help: "Sampler steps.") var steps = 50
   @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
   @Option(help: "Seed of the first picture; picture i has this plus i (random).") var seed: UInt64?

@@ -9,6 +9,7 @@ import Training
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs a training recipe; run again to go on where it stopped.",
+    usage: "imago train <recipe> [<options>]",
     discussion: """
       Examples:
         imago train circle
@@ -16,7 +17,7 @@ struct Train: ParsableCommand {
         imago train scenes-autoencoder --output runs/autoencoder
       """)
 
-  @Argument(help: "A recipe: a file, or a name in Pipelines/.") var recipe: String
+  @Argument(help: "A recipe: a file, or a name in Pipelines/.", completion: .file()) var recipe: String
   @Option(help: "The run's folder: log, state, samples, finished model (runs/NAME).")
   var output: String?
   @OptionGroup var compute: ComputeOptions
@@ -27,7 +28,9 @@ struct Train: ParsableCommand {
       let read = try Recipe.read(file)
       let name = file.deletingPathExtension().lastPathComponent
       let folder = URL(fileURLWithPath: output ?? "runs/\(name)")
-      try compute.run { try train(read, folder) }
+      // A run ends by itself after the step it is in, with its state saved.
+      try compute.run { try Interruption.finishingFirst { try train(read, folder) } }
+      try Interruption.check()
     }
   }
 

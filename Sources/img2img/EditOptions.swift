@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Generation
 import Jobs
 
@@ -10,7 +11,8 @@ extension ResizeMode: ExpressibleByArgument {}
 struct EditOptions: ParsableArguments {
   @Option(help: "How much changes, 0 to 1 (0.8; with a mask 1).") var strength: Double?
   @Option(
-    help: "A picture of the input's size: white is repainted, black stays (the input's transparency, if it has any).")
+    help: "A picture of the input's size: white is repainted, black stays (the input's transparency, if it has any).",
+    completion: .file())
   var mask: String?
   @Option(help: "Softens the mask by so many pixels (0).") var maskBlur: Double?
   @Option(help: "whole, or masked: only the mask's surroundings, enlarged to the model's size (whole).")
@@ -27,6 +29,15 @@ struct EditOptions: ParsableArguments {
   @Option(help: "With --edit and no mask: what the input shows now.") var source: String?
   @Option(help: "With --edit and no mask: where to save the mask that was found.") var maskOut: String?
   @Option(help: "How closely an instruction model keeps to the input (1.5).") var imageCfg: Float?
+
+  func validate() throws {
+    try wrongUsage {
+      var values = try job(prompt: nil)
+      // What goes together is known once all layers are there.
+      (values.isEdit, values.source, values.maskOut) = (nil, nil, nil)
+      try values.check()
+    }
+  }
 
   /// The layer of the flags.
   /// - Parameter prompt: words that are no edit.

@@ -8,8 +8,8 @@ struct Img2Img: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "img2img", abstract: "Changes a picture by words.",
     discussion: """
-      A line of --prompts may name its picture with --init_image, and --mask, --strength (--denoising_strength, --t), --edit,
-      --source and the other flags below, with _ or - in their names; lines that name none change INPUT.
+      A line of --prompts may name its picture with --init_image, and --mask, --strength (--denoising_strength, --t), \
+      --edit, --source and the other flags below, with _ or - in their names; lines that name none change INPUT.
 
       Examples:
         img2img photo.png "a watercolour of a cat" --strength 0.6
@@ -24,7 +24,7 @@ struct Img2Img: ParsableCommand {
 
   static func main() { CommandStart.run(Self.self) }
 
-  @Argument(help: "The picture to change: PNG or JPEG.") var input: String?
+  @Argument(help: "The picture to change: PNG or JPEG.", completion: .file()) var input: String?
   @Argument(help: "What the result shows; with --edit, leave it out.") var prompt: String?
   @OptionGroup(title: "The change") var edits: EditOptions
   @OptionGroup(title: "Many pictures, and pictures again") var source: SourceOptions

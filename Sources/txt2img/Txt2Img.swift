@@ -11,8 +11,8 @@ struct Txt2Img: ParsableCommand {
       Examples:
         txt2img "a cat on the moon"
         txt2img "a red apple on a table" --count 4 --seed 7 --output apples/
-        txt2img "a castle at night" --model path/to/a/folder --sampler dpmpp-2m --schedule karras --cfg 7.5
-        txt2img "a cat" --to-prompt "a dog" --frames 7 --grid --seed 4 --output strip/
+        txt2img "a castle" --model path/to/a/folder --sampler "DPM++ 2M Karras"
+        txt2img "a cat" --to-prompt "a dog" --frames 7 --grid --output strip/
         txt2img --prompts Prompts/gallery.txt --output gallery/
         txt2img --from outputs/00001-7.png --steps 50
 

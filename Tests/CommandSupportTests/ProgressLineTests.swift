@@ -1,6 +1,5 @@
+import CommandSupport
 import Testing
-
-@testable import CommandSupport
 
 /// The bar's text for terminals of any width.
 @Suite struct ProgressLineTests {

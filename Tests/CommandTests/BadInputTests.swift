@@ -162,7 +162,8 @@ import Testing
     (["--to-share", "0.5"], ["--to-prompt"]), (["--styles", "a.csv"], ["--styles", "--style"]),
     (["--factored"], ["--factored", "--lora"]), (["--eta", "0.5", "--sampler", "euler"], ["--eta", "ddim"]),
     (["--grid"], ["--grid", "--count"]), (["--preview-every", "9", "--steps", "4"], ["--preview-every"]),
-    (["--output", "b.bmp"], ["b.bmp", ".png"]), (["--width", "63", "--prompts", "nowhere.txt"], []),
+    (["--lora", "x:nan"], ["x:nan"]), (["--output", "b.bmp"], ["b.bmp", ".png"]),
+    (["--width", "63", "--prompts", "nowhere.txt"], []),
   ])
   func wrongUsage(flags: [String], words: [String]) throws {
     let output = folder.results.appendingPathComponent("a.png").path

@@ -1,7 +1,6 @@
+import Files
 import Foundation
 import Testing
-
-@testable import Files
 
 /// Files and folders have their names once they are whole; what was cut short is cleared away.
 @Suite struct PartialTests {
@@ -18,10 +17,14 @@ import Testing
     FileManager.default.contents(atPath: "\(folder)/\(name)").map { Array($0) }
   }
 
+  private func append(_ bytes: [UInt8], to file: PartialFile) throws {
+    try bytes.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws in try file.append(bytes) }
+  }
+
   @Test func fileAppearsWhole() throws {
     try PartialFile.write(Data([1]), to: "\(folder)/a")
     let file = try PartialFile("\(folder)/a")
-    try [UInt8](repeating: 2, count: 9).withUnsafeBytes { (bytes) throws(PartialError) in try file.append(bytes) }
+    try append([UInt8](repeating: 2, count: 9), to: file)
     #expect(bytes("a") == [1] && names.count == 2 && names.contains { Partials.isPartial($0) })
     try file.finish(flushing: true)
     #expect(names == ["a"] && bytes("a")?.count == 9)
@@ -30,13 +33,13 @@ import Testing
   @Test func whatIsDroppedIsGone() throws {
     do {
       let file = try PartialFile("\(folder)/a")
-      try [UInt8(1)].withUnsafeBytes { (bytes) throws(PartialError) in try file.append(bytes) }
+      try append([1], to: file)
       _ = try PartialFolder("\(folder)/deep/er/b")
     }
     #expect(names == [])
-    #expect(throws: PartialError(ENOENT)) { try PartialFile("\(folder)/nowhere/a") }
+    #expect(throws: (any Error).self) { _ = try PartialFile("\(folder)/nowhere/a") }
     try FileManager.default.createDirectory(atPath: "\(folder)/d", withIntermediateDirectories: true)
-    #expect(throws: PartialError.self) { try PartialFile.write(Data(), to: "\(folder)/d") }
+    #expect(throws: (any Error).self) { try PartialFile.write(Data(), to: "\(folder)/d") }
     #expect(names == ["d"])
   }
 
@@ -50,7 +53,7 @@ import Testing
     #expect(bytes("x/m/f") == Array("two".utf8))
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/x") == ["m"])
     let third = try PartialFolder("\(folder)/x/m")
-    #expect(throws: PartialError(EEXIST)) { try third.finish() }
+    #expect(throws: (any Error).self) { try third.finish() }
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/x") == ["m"])
   }
 
