@@ -1,8 +1,9 @@
-# The README's two commands, and what they are made of.
+# The README's commands, and what they are made of.
 SWIFT ?= swift
 PROMPT ?= a cat on the moon
+PREFIX ?= /usr/local
 
-.PHONY: picture test build lint dependencies clean
+.PHONY: picture test build install uninstall lint dependencies clean
 
 # Installs what is missing, builds, and makes a picture.
 picture: build
@@ -16,6 +17,15 @@ test: dependencies lint
 
 build: dependencies
 	$(SWIFT) build -c release
+
+# Puts the commands, their model and their completions under PREFIX (DESTDIR is for packages). Under sudo what was built
+# before is installed: toolchains are often not in root's path.
+install:
+	@if [ -n "$$SUDO_USER" ] && [ -x .build/release/imago ]; then :; else $(MAKE) build; fi
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install
+
+uninstall:
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install uninstall
 
 lint:
 	scripts/lint

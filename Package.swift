@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CFiles"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(
       name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
@@ -31,11 +32,11 @@ let package = Package(
     .target(name: "NN", dependencies: ["TensorCore", "Randomness"]),
 
     // Files.
-    .target(name: "SafeTensors"),
-    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib"]),
-    .target(name: "Tokenizers"),
-    .target(name: "Files"),
-    .target(name: "Images", dependencies: ["CImageCodecs"]),
+    .target(name: "Files", dependencies: ["CFiles"]),
+    .target(name: "SafeTensors", dependencies: ["Files"]),
+    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib", "Files"]),
+    .target(name: "Tokenizers", dependencies: ["Files"]),
+    .target(name: "Images", dependencies: ["CImageCodecs", "Files"]),
     .target(name: "PromptLanguage", dependencies: ["Files"]),
 
     // Models and what is done with them.
@@ -49,7 +50,7 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage", "Files"]),
-    .target(name: "SceneData", dependencies: ["Images"]),
+    .target(name: "SceneData", dependencies: ["Images", "Files"]),
     .target(
       name: "Training",
       dependencies: ["Generation", "Jobs", "Adapters", "SceneData", "Files", .product(name: "Yams", package: "Yams")]),
@@ -58,7 +59,8 @@ let package = Package(
     .target(
       name: "CommandSupport",
       dependencies: [
-        "Generation", "Jobs", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Generation", "Jobs", "Adapters", "Files", "CFiles", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
@@ -81,6 +83,8 @@ let package = Package(
         "txt2img", "img2img", "lora-train", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport",
         "ReferenceSupport",
       ]),
+    .testTarget(name: "CommandSupportTests", dependencies: ["CommandSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),

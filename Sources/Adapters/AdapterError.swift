@@ -32,9 +32,8 @@ public enum AdapterError: Error, Equatable, CustomStringConvertible {
     case .badValue(let path, let key, let reason): "\(path): \(key.oneLine) \(reason)"
     case .notFound(let name, let folders, let similar):
       "no adapter \"\(name.oneLine)\" in \(folders.isEmpty ? "any folder" : folders.joined(separator: ", "))"
-        + (similar.isEmpty
-          ? "; put the file there or give its path with --lora"
-          : "; did you mean \(similar.joined(separator: ", "))?")
+        + (similar.isEmpty ? "" : "; did you mean \(similar.joined(separator: ", "))?")
+        + "; looked for in \(AdapterFolders.usual), or give its path with --lora"
     case .badRequest(let text, let reason): "\(text.oneLine): \(reason)"
     }
   }

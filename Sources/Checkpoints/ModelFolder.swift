@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import NN
+import SafeTensors
 import TensorCore
 
 /// A component of a diffusers pipeline: a folder with `config.json` and safetensors weights.
@@ -96,7 +98,11 @@ public struct ModelFolder: Sendable {
     if let className { object["_class_name"] = className }
     let data = try JSONSerialization.data(
       withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    try (data + Data("\n".utf8)).write(to: file, options: .atomic)
+    do {
+      try PartialFile.write(data + Data("\n".utf8), to: file.path)
+    } catch {
+      throw CheckpointError.unwritable(path: file.path, reason: error.description)
+    }
   }
 }
 

@@ -9,10 +9,17 @@ public func reportingFailures(_ work: () throws -> Void) throws {
     throw error
   } catch let error as ValidationError {
     throw error
+  } catch let error as Interruption.Stopped {
+    throw error
   } catch {
     Terminal.error("error: \(oneLine("\(error)"))")
     throw ExitCode(1)
   }
+}
+
+/// Checks what the arguments alone show: what is wrong with them is wrong usage, exit status 64.
+public func wrongUsage<R>(_ check: () throws -> R) throws -> R {
+  do { return try check() } catch { throw ValidationError("\(error)") }
 }
 
 /// A text without line breaks.

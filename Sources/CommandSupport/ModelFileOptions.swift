@@ -5,8 +5,9 @@ import Generation
 
 /// Flags that say how to read a model's files.
 public struct ModelFileOptions: ParsableArguments {
-  @Option(help: "Another autoencoder: a file or a folder.") public var vae: String?
-  @Option(help: "A folder with vocab.json and merges.txt, for a model that comes without.")
+  @Option(help: "Another autoencoder: a file or a folder.", completion: .file()) public var vae: String?
+  @Option(
+    help: "A folder with vocab.json and merges.txt, for a model that comes without.", completion: .directory)
   public var tokenizer: String?
   @Option(
     help: "What the U-Net predicts where the model does not say: epsilon, v_prediction or sample.", transform: named)

@@ -11,6 +11,15 @@ public func whole(_ text: String) throws -> Int {
   return value
 }
 
+/// Reads a whole number that is not negative as people write them.
+@Sendable
+public func unsigned(_ text: String) throws -> UInt64 {
+  guard let value = WrittenNumber.unsigned(text) else {
+    throw ValidationError("must be a whole number from 0 to \(UInt64.max)\(WrittenNumber.advice(text))")
+  }
+  return value
+}
+
 /// Reads a number as people write them: 7, 7.5, +7.5, 75e-1.
 @Sendable
 public func decimal(_ text: String) throws -> Double {

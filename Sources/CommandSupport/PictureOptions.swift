@@ -6,14 +6,16 @@ import Jobs
 
 /// The flags that say what a picture is made of: what txt2img and img2img share.
 public struct PictureOptions: ParsableArguments {
-  @Option(help: "A diffusers folder, a checkpoint file, or the name of a pipeline in Pipelines/ (the bundled model).")
+  @Option(
+    help: "A diffusers folder, a checkpoint file, or a name that imago models lists (the bundled model).",
+    completion: .file())
   public var model: String?
   @OptionGroup public var files: ModelFileOptions
-  @Option(help: "An adapter, PATH or PATH:WEIGHT; again for more.") public var lora: [String] = []
+  @Option(help: "An adapter, PATH or PATH:WEIGHT; again for more.", completion: .file()) public var lora: [String] = []
   @Flag(
     help: "Computes adapters beside the weights instead of adding them in: a little slower, weights stay as they are.")
   public var factored = false
-  @Option(help: "A textual inversion's file; again for more.") public var embedding: [String] = []
+  @Option(help: "A textual inversion's file; again for more.", completion: .file()) public var embedding: [String] = []
   @Option(help: "What the picture must not show.") public var negative: String?
   @OptionGroup public var prompts: PromptOptions
   @OptionGroup public var strip: StripOptions
@@ -63,23 +65,7 @@ public struct PictureOptions: ParsableArguments {
   public init() {}
 
   public func validate() throws {
-    try inRange("--steps", steps, 1...1000)
-    try inRange("--count", count, 1...PictureJob.countLimit)
-    try inRange("--clip-skip", clipSkip, 0...1000)
-    try inRange("--eta", eta, 0...1)
-    try inRange("--guidance-rescale", guidanceRescale, 0...1)
-    try inRange("--variation-strength", variationStrength, 0...1)
-    if let cfg, cfg < 0 { throw ValidationError("--cfg \(cfg): must be 0 or more") }
-    do {
-      for (name, side) in [("--width", width), ("--height", height)] {
-        // Models may ask for larger multiples, none for smaller ones.
-        if let side { try GenerationRequest.checkSide(name, side, multiple: 8) }
-      }
-      if let sampler { _ = try SamplerChoice(sampler, schedule: schedule) }
-      if let schedule { _ = try ScheduleName(parsing: schedule) }
-    } catch {
-      throw ValidationError("\(error)")
-    }
+    try wrongUsage { try job.checkValues() }
   }
 
   /// The layer of the flags.

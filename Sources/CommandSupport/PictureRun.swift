@@ -20,6 +20,11 @@ public struct PictureRun {
 
   /// - Throws: what went wrong with the only job; of a file's jobs each is told on stderr, and an exit status is thrown.
   public func run() throws {
+    if source.prompts == nil, source.from != nil {
+      let whole = below.overlaid(by: above)
+      try above.checkUse(in: whole)
+      try output.checkUse(in: whole)
+    }
     let file = try source.prompts.map { try PromptFile($0) }
     var failures = 0
     for error in file?.errors ?? [] {
@@ -65,15 +70,15 @@ public struct PictureRun {
   /// - Returns: how many jobs failed.
   private func make(_ runner: JobRunner, path: String?) throws -> Int {
     var (failures, skipped) = (0, 0)
-    var bar = ProgressBar("", quiet: true)
+    var bar = ProgressBar(total: 0, label: "", quiet: true)
     var events = JobRunner.Events()
     events.onStart = { picture, count in
       try Interruption.check()
-      bar = ProgressBar("picture \(picture)/\(count)", quiet: compute.quiet)
+      bar = ProgressBar(total: 0, label: "picture \(picture)/\(count)", quiet: compute.quiet)
     }
     events.onStep = { done, count in
       try Interruption.check()
-      bar.show(done, of: count)
+      bar.update(done: done, of: count)
     }
     events.onPicture = { try PictureReport($0).show(compute) }
     events.onGrid = { try GridReport($0).show(compute) }

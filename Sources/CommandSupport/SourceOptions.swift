@@ -9,9 +9,11 @@ public struct SourceOptions: ParsableArguments {
     help: """
       A file of jobs, one a line, or - for standard input. What a line says wins over the flags; what is there already is not \
       made again.
-      """) public var prompts: String?
+      """, completion: .file())
+  public var prompts: String?
   @Flag(help: "With --prompts: prints the jobs with an estimate of time and memory.") public var dryRun = false
-  @Option(help: "Takes every setting from a picture's metadata; flags override.") public var from: String?
+  @Option(help: "Takes every setting from a picture's metadata; flags override.", completion: .file())
+  public var from: String?
 
   public init() {}
 

@@ -4,12 +4,10 @@ import Training
 /// Tells a training run's progress: a bar and lines on stderr, or one JSON object per result on stdout.
 public final class TrainingReport {
   private let quiet, json: Bool
-  private let bar: ProgressBar
+  /// From the first step on.
+  private var bar: ProgressBar?
 
-  public init(quiet: Bool, json: Bool) {
-    (self.quiet, self.json) = (quiet, json)
-    bar = ProgressBar("training", quiet: quiet)
-  }
+  public init(quiet: Bool, json: Bool) { (self.quiet, self.json) = (quiet, json) }
 
   /// What a run is given.
   public var context: RunContext {
@@ -19,12 +17,20 @@ public final class TrainingReport {
   private func tell(_ event: RunEvent) {
     switch event {
     case .note(let line): say(line)
-    case .step(let done, let total, _, _, _): bar.show(done, of: total)
+    case .step(let done, let total, let loss, let rate, _):
+      // A run that is gone on with says nothing of the speed of its earlier steps.
+      let bar = bar ?? ProgressBar(total: total, label: "training", done: done - 1, quiet: quiet)
+      self.bar = bar
+      bar.update(done: done, of: total, detail: String(format: "loss %.4f, %.3g samples/s", loss, rate))
     case .log(let entry, let total):
       say(entry.line(of: total))
       if json { object(entry) }
     case .wrote(let kind, let url):
-      if kind == "result" { say("wrote \(url.path)") }
+      if kind == "result" {
+        bar?.finish()
+        bar = nil
+        say("wrote \(url.path)")
+      }
       if json, kind != "state" { object(["kind": kind, "path": url.path]) }
     }
   }

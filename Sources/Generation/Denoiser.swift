@@ -105,7 +105,7 @@ struct Denoiser: Sendable {
 
 extension PipelineComponents {
   /// Sides of pictures must be multiples of this: the autoencoder's scale, at least 8.
-  public var sizeMultiple: Int { max(8, autoencoder.downscale) }
+  public var sizeMultiple: Int { max(GenerationRequest.leastMultiple, autoencoder.downscale) }
 
   /// What the U-Net reads, told by its number of input channels.
   public enum Kind: Sendable, Equatable {

@@ -49,6 +49,9 @@ public struct GenerationRequest: Sendable, Equatable {
     self.clipSkip = clipSkip
   }
 
+  /// Sides are multiples of this whatever the model.
+  public static let leastMultiple = 8
+
   /// Throws if a value cannot work with a model.
   /// - Parameters:
   ///   - multiple: sides must be multiples of this many pixels.
@@ -57,7 +60,7 @@ public struct GenerationRequest: Sendable, Equatable {
     try Self.checkSide("--width", width, multiple: multiple)
     try Self.checkSide("--height", height, multiple: multiple)
     guard steps > 0, steps <= trainSteps else {
-      throw .badValue(name: "--steps", value: "\(steps)", reason: "must be 1 to \(trainSteps)")
+      throw .badValue(name: "--steps", value: "\(steps)", reason: Self.stepsReason(trainSteps))
     }
     guard guidance.scale.isFinite, guidance.scale >= 0, (0...1).contains(guidance.rescale) else {
       throw .badValue(
@@ -79,6 +82,11 @@ public struct GenerationRequest: Sendable, Equatable {
     try checkPrompts()
     try validateMixtures()
     try hires?.validate(self, multiple: multiple, trainSteps: trainSteps)
+  }
+
+  /// What steps must be; the model's number is `Int.max` where it is not known.
+  static func stepsReason(_ trainSteps: Int) -> String {
+    trainSteps == .max ? "must be 1 or more" : "must be 1 to \(trainSteps)"
   }
 
   private func validateMixtures() throws(GenerationError) {

@@ -115,7 +115,7 @@ public struct HiresFix: Sendable, Equatable {
           + "sides must be \(multiple) to \(GenerationRequest.longestSide)")
     }
     if let steps, steps < 1 || steps > trainSteps {
-      throw .badValue(name: "--hires-steps", value: "\(steps)", reason: "must be 1 to \(trainSteps)")
+      throw .badValue(name: "--hires-steps", value: "\(steps)", reason: GenerationRequest.stepsReason(trainSteps))
     }
     let steps = steps ?? first.steps
     let counts = counting.counts(steps: steps, strength: denoise)

@@ -163,24 +163,18 @@ public struct PictureWriter: Sendable {
   ///   - write: writes to the place it is given, which has the same ending.
   /// - Throws: what `write` throws; `FilePlacement.Taken` if the name is taken.
   public static func place(at url: URL, replacing: Bool, _ write: (URL) throws -> Void) throws {
-    let partial = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(UUID().uuidString).partial.\(url.pathExtension)")
     do {
-      try write(partial)
+      try FilePlacement.place(at: url.path, replacing: replacing) { try write(URL(fileURLWithPath: $0)) }
     } catch {
-      unlink(partial.path)
       // Messages name the file a person asked for.
       switch error {
+      case let error as PartialError: throw ImageError.unwritable(path: url.path, reason: error.description)
       case ImageError.unwritable(_, let reason), CheckpointError.unwritable(_, let reason):
         throw ImageError.unwritable(path: url.path, reason: reason)
       case ImageError.inFile(_, let inner): throw ImageError.inFile(path: url.path, inner)
       default: throw error
       }
     }
-    guard let code = FilePlacement.move(partial.path, to: url.path, replacing: replacing) else { return }
-    unlink(partial.path)
-    if code == EEXIST, !replacing { throw FilePlacement.Taken(path: url.path) }
-    throw ImageError.unwritable(path: url.path, reason: String(cString: strerror(code)))
   }
 
   private func write(

@@ -162,14 +162,24 @@ extension PipelineFiles {
         file, map: isText ? TextFolderKeys(hasProjection: hasProjection) : DiffusersKeys())
     }
     try Self.checkVariant(options.variant, folder, index)
+    if options.usesAverage {
+      throw GenerationError.noModel(
+        path: folder.path, reason: "is a folder, which has no averaged weights (model_ema): leave --ema out")
+    }
+    let configurations = try PipelineConfigurations(
+      folder: folder, index: index, needsVAE: options.vae == nil && !isTiny)
     let encoders = ["", "_2"].filter { index.component("text_encoder\($0)") != nil }
+    let asked = try Self.askedTokenizer(options)
+    let tokenizers = encoders.enumerated().map { position, suffix in
+      let isOpenCLIP = configurations.family == .sd2 || position == 1
+      return asked.map { TokenizerPlace($0, padToken: Self.padToken(isOpenCLIP: isOpenCLIP)) }
+        ?? TokenizerPlace(folder.appendingPathComponent("tokenizer\(suffix)"))
+    }
     self.init(
-      url: folder, layout: nil, sources: sources,
-      configurations: try PipelineConfigurations(folder: folder, index: index, needsVAE: options.vae == nil && !isTiny),
-      tokenizers: encoders.map { TokenizerPlace(folder.appendingPathComponent("tokenizer\($0)")) }, notes: [])
+      url: folder, layout: nil, sources: sources, configurations: configurations, tokenizers: tokenizers, notes: [])
     if isTiny { tiny = try TinyAutoencoder(folder.appendingPathComponent("vae"), variant: options.variant) }
     notes = [SurplusTensors.note(of: textParts.compactMap { sources[$0] })].compactMap { $0 }
-    configurations.bareTextParts = Set(textParts.filter { !CLIPTextModel.isPrefixed(sources[$0]?.keys ?? []) })
+    self.configurations.bareTextParts = Set(textParts.filter { !CLIPTextModel.isPrefixed(sources[$0]?.keys ?? []) })
   }
 }
 

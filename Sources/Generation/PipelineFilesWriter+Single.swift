@@ -1,5 +1,6 @@
 import Checkpoints
 import Diffusion
+import Files
 import Foundation
 import Models
 import SafeTensors
@@ -17,7 +18,7 @@ extension PipelineFilesWriter {
   /// Metadata under which the parts whose keys have no `text_model.` in front are listed.
   static let bareKey = "imago.bare_text_keys"
 
-  func writeSingle(_ url: URL, _ progress: (Int, Int) throws -> Void) throws -> Report {
+  func writeSingle(_ place: ModelPlace, _ progress: (Int, Int) throws -> Void) throws -> Report {
     var report = Report()
     let targets = try targets()
     var marks: [String] = []
@@ -28,18 +29,30 @@ extension PipelineFilesWriter {
     var entries: [SafeTensorsWriter.Declaration] = []
     for target in targets { entries.append((target.name, try type(of: target), shape(of: target))) }
     entries += marks.map { ($0, .F32, [0]) }
-    let writer = try SafeTensorsWriter(url: url, entries: entries, metadata: try metadata())
+    let tokenizers = try tokenizerFolders(place)
+    let writer = try SafeTensorsWriter(url: place.url, entries: entries, metadata: try metadata())
     for target in targets {
       try append(try assembled(target, &report), to: writer, &report)
       try progress(report.tensors, targets.count)
     }
     for _ in marks { try writer.append(UnsafeRawBufferPointer(start: nil, count: 0)) }
-    try writer.finish()
-    let tokenizer = url.deletingPathExtension().path + ".tokenizer"
-    for (index, suffix) in files.textParts.indices.map({ ($0, $0 == 0 ? "" : "_2") }) {
-      try copyTokenizer(index, to: URL(fileURLWithPath: tokenizer + suffix), &report)
+    for (index, folder) in tokenizers.enumerated() {
+      try copyTokenizer(index, to: folder.url)
     }
+    try writer.finish()
+    for folder in tokenizers { try Self.finish(folder, place) }
+    noteMissingTokenizers(place.tokenizerStem.lastPathComponent, &report)
     return report
+  }
+
+  /// The folders beside the file for the tokenizers that were found.
+  private func tokenizerFolders(_ place: ModelPlace) throws -> [PartialFolder] {
+    let stem = place.tokenizerStem
+    let urls = tokenizerNames(stem.lastPathComponent).map {
+      stem.deletingLastPathComponent().appendingPathComponent($0)
+    }
+    for url in urls { try place.checkTokenizer(url) }
+    return try urls.map { try Self.folder($0) }
   }
 
   /// Where each part goes, under which scheme. A single encoder is written as SD 2's if it works as that does.

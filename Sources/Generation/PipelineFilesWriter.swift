@@ -1,5 +1,6 @@
 import Checkpoints
 import Diffusion
+import Files
 import Foundation
 import Models
 import SafeTensors
@@ -46,17 +47,15 @@ public struct PipelineFilesWriter {
     isCopy = provide == nil
   }
 
-  /// Writes under a temporary name, then renames.
+  /// Writes under another name, then renames.
   /// - Parameters:
-  ///   - isReplacing: whether something may be there already.
+  ///   - isReplacing: whether a model may be there already; anything else stays, and is an error.
   ///   - progress: called with the number of tensors done and of all.
   public func write(
     to url: URL, as layout: PipelineFileLayout, isReplacing: Bool = false,
     progress: @escaping (Int, Int) throws -> Void = { _, _ in }
   ) throws -> Report {
-    guard isReplacing || !FileManager.default.fileExists(atPath: url.path) else {
-      throw CheckpointError.unwritable(path: url.path, reason: "exists already; --force replaces it")
-    }
+    let place = try ModelPlace(url, for: layout, isReplacing: isReplacing)
     guard files.tiny == nil else {
       throw GenerationError.unsupported(
         what:
@@ -64,8 +63,8 @@ public struct PipelineFilesWriter {
           + "where pictures are made")
     }
     switch layout {
-    case .folder: return try writeFolder(url, progress)
-    case .single: return try writeSingle(url, progress)
+    case .folder: return try writeFolder(place, progress)
+    case .single: return try writeSingle(place, progress)
     }
   }
 
@@ -117,21 +116,14 @@ extension PipelineFiles {
 // MARK: - Folders
 
 extension PipelineFilesWriter {
-  private func writeFolder(_ url: URL, _ progress: (Int, Int) throws -> Void) throws -> Report {
-    let manager = FileManager.default
-    let temporary = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).partial-\(UUID().uuidString)")
-    defer { try? manager.removeItem(at: temporary) }
+  private func writeFolder(_ place: ModelPlace, _ progress: (Int, Int) throws -> Void) throws -> Report {
     var report = Report()
-    do {
-      try manager.createDirectory(at: temporary, withIntermediateDirectories: true)
-    } catch {
-      throw CheckpointError.unwritable(path: url.path, reason: "the folder cannot be made")
-    }
+    let partial = try Self.folder(place.url)
+    let temporary = partial.url
     let total = files.parts.reduce(0) { $0 + files.keys($1).count }
     for part in files.parts {
       let folder = temporary.appendingPathComponent(part.rawValue)
-      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Self.make(folder)
       let isBare = files.configurations.bareTextParts.contains(part)
       func name(_ key: String) -> String {
         isBare && key.hasPrefix("text_model.") ? String(key.dropFirst("text_model.".count)) : key
@@ -149,28 +141,30 @@ extension PipelineFilesWriter {
     }
     for (path, text) in try files.configurations.completeTexts() {
       let file = temporary.appendingPathComponent(path)
-      try manager.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: file)
+      try Self.make(file.deletingLastPathComponent())
+      try Self.put(Data(text.utf8), file)
     }
-    for (index, suffix) in files.textParts.indices.map({ ($0, $0 == 0 ? "" : "_2") }) {
-      try copyTokenizer(index, to: temporary.appendingPathComponent("tokenizer\(suffix)"), &report)
+    for (index, name) in tokenizerNames("tokenizer").enumerated() {
+      let folder = temporary.appendingPathComponent(name)
+      try Self.make(folder)
+      try copyTokenizer(index, to: folder)
     }
-    try Self.move(temporary, to: url)
+    noteMissingTokenizers("tokenizer", &report)
+    try Self.finish(partial, place)
     return report
   }
 
-  /// Puts a finished folder in the place of an older one.
-  static func move(_ folder: URL, to url: URL) throws {
-    let manager = FileManager.default
-    let old = url.deletingLastPathComponent().appendingPathComponent(
-      ".\(url.lastPathComponent).old-\(UUID().uuidString)")
-    do {
-      let exists = manager.fileExists(atPath: url.path)
-      if exists { try manager.moveItem(at: url, to: old) }
-      try manager.moveItem(at: folder, to: url)
-      if exists { try? manager.removeItem(at: old) }
-    } catch {
-      throw CheckpointError.unwritable(path: url.path, reason: "the finished folder cannot be moved there")
+  /// A folder that will have its name once it is finished.
+  static func folder(_ url: URL) throws(CheckpointError) -> PartialFolder {
+    do { return try PartialFolder(url.path) } catch {
+      throw .unwritable(path: url.path, reason: error.description)
+    }
+  }
+
+  /// Gives a folder its name, in place of what may be replaced there.
+  static func finish(_ folder: PartialFolder, _ place: ModelPlace) throws(CheckpointError) {
+    do { try folder.finish(replacing: place.isReplacing) } catch {
+      throw .unwritable(path: place.url.path, reason: error.description)
     }
   }
 
@@ -180,25 +174,40 @@ extension PipelineFilesWriter {
     report.bytes += raw.count * raw.type.byteSize
   }
 
-  private static let tokenizerFiles = [
-    "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", KnownWords.fileName,
-  ]
+  private static func make(_ folder: URL) throws(CheckpointError) {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .unwritable(path: folder.path, reason: "the folder cannot be made")
+    }
+  }
+
+  private static func put(_ data: Data, _ file: URL) throws(CheckpointError) {
+    do { try PartialFile.write(data, to: file.path) } catch {
+      throw .unwritable(path: file.path, reason: error.description)
+    }
+  }
+
+  /// The folders of the tokenizers that were found, one for each text encoder.
+  func tokenizerNames(_ stem: String) -> [String] {
+    files.textParts.indices.prefix(files.tokenizers.count).map { stem + ($0 == 0 ? "" : "_2") }
+  }
+
+  func noteMissingTokenizers(_ stem: String, _ report: inout Report) {
+    for index in files.textParts.indices.dropFirst(files.tokenizers.count) {
+      let name = stem + (index == 0 ? "" : "_2")
+      report.notes.append("no tokenizer was found: \(name) needs CLIP's vocab.json and merges.txt")
+    }
+  }
 
   /// Copies a tokenizer's files; where the files' family decides the padding, the settings say so afterwards.
-  func copyTokenizer(_ index: Int, to target: URL, _ report: inout Report) throws {
-    guard index < files.tokenizers.count else {
-      report.notes.append("no tokenizer was found: \(target.lastPathComponent) needs CLIP's vocab.json and merges.txt")
-      return
-    }
-    let manager = FileManager.default
+  func copyTokenizer(_ index: Int, to target: URL) throws {
     let place = files.tokenizers[index]
-    try manager.createDirectory(at: target, withIntermediateDirectories: true)
-    for name in Self.tokenizerFiles {
+    for name in TokenizerFileNames.all {
       let isSetting = name == "tokenizer_config.json" || name == "special_tokens_map.json"
       let file = place.folder.appendingPathComponent(name)
-      guard manager.fileExists(atPath: file.path), place.padToken == nil || !isSetting else { continue }
-      try Data(contentsOf: file).write(to: target.appendingPathComponent(name))
+      guard FileManager.default.fileExists(atPath: file.path), place.padToken == nil || !isSetting else { continue }
+      try Self.put(try Data(contentsOf: file), target.appendingPathComponent(name))
     }
     guard let pad = place.padToken else { return }
     let tokenizer = try files.tokenizer(index)
@@ -208,6 +217,6 @@ extension PipelineFilesWriter {
       "unk_token": tokenizer.token(tokenizer.endID) ?? "",
     ]
     let data = try JSONSerialization.data(withJSONObject: settings, options: [.prettyPrinted, .sortedKeys])
-    try (data + Data("\n".utf8)).write(to: target.appendingPathComponent("tokenizer_config.json"))
+    try Self.put(data + Data("\n".utf8), target.appendingPathComponent("tokenizer_config.json"))
   }
 }

@@ -77,20 +77,28 @@ extension PipelineFiles {
         URL(fileURLWithPath: "\(stem.path).tokenizer\(suffix)"), URL(fileURLWithPath: "\(stem.path).tokenizer"),
         folder, folder.appendingPathComponent("tokenizer\(suffix)"), folder.appendingPathComponent("tokenizer"),
       ]
-      if let asked = options.tokenizer, !holdsTokenizer(asked) {
-        throw GenerationError.badValue(
-          name: "--tokenizer", value: asked.path, reason: "no folder with vocab.json and merges.txt")
-      }
-      let places = (options.tokenizer.map { [$0] } ?? []) + beside + [options.sharedTokenizer]
+      let places = (try askedTokenizer(options).map { [$0] } ?? []) + beside + [options.sharedTokenizer]
       guard let found = places.first(where: holdsTokenizer) else { return nil }
       // A converted folder brings its own settings; published files rely on these. OpenCLIP's encoders learned with
       // texts filled up by token 0.
       let ownSettings = isKept && beside.prefix(2).contains(found)
       let encoder = layout.textEncoders[index]
       let isOpenCLIP = encoder.scheme == .openCLIP || layout.family == .sd2 || index == 1
-      return TokenizerPlace(found, padToken: ownSettings ? nil : isOpenCLIP ? "!" : "<|endoftext|>")
+      return TokenizerPlace(found, padToken: ownSettings ? nil : padToken(isOpenCLIP: isOpenCLIP))
     }
   }
+
+  /// The folder of `--tokenizer`.
+  static func askedTokenizer(_ options: PipelineFileOptions) throws(GenerationError) -> URL? {
+    guard let asked = options.tokenizer else { return nil }
+    guard holdsTokenizer(asked) else {
+      throw .badValue(name: "--tokenizer", value: asked.path, reason: "no folder with vocab.json and merges.txt")
+    }
+    return asked
+  }
+
+  /// What fills texts up, where the tokenizer's own settings do not say.
+  static func padToken(isOpenCLIP: Bool) -> String { isOpenCLIP ? "!" : "<|endoftext|>" }
 
   private static func holdsTokenizer(_ folder: URL) -> Bool {
     func has(_ name: String) -> Bool {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reads and writes picture files.
@@ -88,20 +89,11 @@ public enum ImageFile {
     guard isFolder.boolValue else {
       throw .unwritable(path: url.path, reason: "\(folder.path) is not a folder")
     }
-    let partial = folder.appendingPathComponent(".\(UUID().uuidString).partial")
-    func failure(_ code: Int32) -> ImageError {
-      unlink(partial.path)
-      return .unwritable(path: url.path, reason: String(cString: strerror(code)))
+    do {
+      try PartialFile.write(Data(bytes), to: url.path)
+    } catch {
+      throw .unwritable(path: url.path, reason: error.description)
     }
-    guard let file = fopen(partial.path, "wb") else { throw failure(errno) }
-    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
-      let code = errno
-      fclose(file)
-      throw failure(code)
-    }
-    // A full disk may show only when the last buffer is written out.
-    guard fclose(file) == 0 else { throw failure(errno) }
-    guard rename(partial.path, url.path) == 0 else { throw failure(errno) }
   }
 
   /// Passes a file's content on; errors in it get the path.

@@ -10,6 +10,9 @@ public struct AdaptedWeights {
   /// How each adapter matched, a line each.
   public let notes: [String]
 
+  /// Throws for a text that names no adapter.
+  public static func check(_ argument: String) throws { _ = try AdapterRequest(argument: argument) }
+
   /// - Parameters:
   ///   - arguments: `PATH`, `PATH:WEIGHT` or `PATH:WEIGHT:TEXT-ENCODER-WEIGHT` each.
   ///   - base: gives the weights adapters are added to; the files' own by default.

@@ -79,6 +79,9 @@ public struct EditJob: Sendable, Equatable {
     if let strength, !(0...1).contains(strength) {
       throw .badValue(name: "--strength", value: "\(strength)", reason: "must be 0 to 1")
     }
+    do { try canvasOptions(width: nil, height: nil).validate() } catch {
+      throw .badSetting(error)
+    }
     if let imageGuidance, !imageGuidance.isFinite || imageGuidance < 1 {
       throw .badValue(name: "--image-cfg", value: "\(imageGuidance)", reason: "must be 1 or more")
     }

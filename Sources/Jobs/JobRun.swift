@@ -13,7 +13,7 @@ struct JobRun {
   var tiny: TinyAutoencoder?
   /// Words of which was said that they are left out.
   private var saidWords: Set<String> = []
-  /// What was said of pictures to change and of prompts.
+  /// Notes that were told: one is enough for all jobs.
   private var saidNotes: Set<String> = []
   /// Names of pictures that no manifest keeps.
   var names: NewNames
@@ -65,7 +65,8 @@ struct JobRun {
 
   /// Says what a person should know about a job, each thing once in a run.
   private mutating func tell(_ prepared: PreparedJob, _ loaded: LoadedPipeline) throws {
-    for note in prepared.edit?.notes ?? [] where saidNotes.insert(note).inserted { events.onNote(note) }
+    let notes = prepared.notes(previewsEvery: runner.options.previews?.every) + (prepared.edit?.notes ?? [])
+    for note in notes where saidNotes.insert(note).inserted { events.onNote(note) }
     let reading = try loaded.pipeline.reading(prepared.request)
     let words = reading.leftOut.filter { saidWords.insert($0).inserted }
     if !words.isEmpty {

@@ -28,7 +28,7 @@ public struct LoadedPipeline: Sendable {
     let (spec, folder) = try locator.pipeline(source.model)
     let options = source.fileOptions(over: spec.fileOptions(home: locator.home))
     let vaeURL = source.vae.map { URL(fileURLWithPath: $0) }
-    let requests = try source.adapters(model: folder)
+    let requests = try source.adapters(model: folder, home: locator.home)
     var notes: [String] = []
     let components = try PipelineComponents(folder: folder, name: spec.name, options: options) { networks in
       guard !requests.isEmpty else { return networks }
@@ -100,12 +100,16 @@ public struct ModelChoice: Sendable, Hashable {
   }
 
   /// The adapters with their files.
-  /// - Parameter model: the model's file or folder; adapters named in a prompt are also looked up beside it.
-  func adapters(model: URL) throws -> [AdapterRequest] {
-    try loras.map { try AdapterRequest(argument: $0) }
+  /// - Parameters:
+  ///   - model: the model's file or folder; adapters named in a prompt are also looked up beside it.
+  ///   - home: the folder of the program's own models.
+  func adapters(model: URL, home: URL) throws -> [AdapterRequest] {
+    let named = try loras.map { try AdapterRequest(argument: $0) }
+    guard !tags.isEmpty else { return named }
+    let folders = AdapterFolders.standard(model: model, home: home)
+    return try named
       + tags.map {
-        try AdapterRequest(
-          name: $0.arguments[0], arguments: Array($0.arguments.dropFirst()), folders: .standard(model: model))
+        try AdapterRequest(name: $0.arguments[0], arguments: Array($0.arguments.dropFirst()), folders: folders)
       }
   }
 }

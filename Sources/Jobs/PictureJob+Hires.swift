@@ -13,7 +13,7 @@ extension PictureJob {
         ("--hires-negative", hiresNegativePrompt != nil), ("--hires-cfg", hiresCFG != nil),
       ]
       if let first = others.first(where: \.1) {
-        throw .badValue(name: first.0, value: "", reason: "needs --hires-scale or --hires-resize")
+        throw .idle(name: first.0, needs: "--hires-scale or --hires-resize")
       }
       return
     }
@@ -34,8 +34,7 @@ extension PictureJob {
   }
 
   /// The second pass.
-  /// - Parameter config: of the model.
-  func hires(_ config: SchedulerConfig) throws -> HiresFix? {
+  func hires() throws -> HiresFix? {
     guard hiresScale != nil || hiresResize != nil else { return nil }
     var hires = HiresFix(
       scale: hiresScale ?? 1, resize: hiresResize, steps: hiresSteps, counting: hiresCounting ?? .share,

@@ -30,7 +30,7 @@ extension PictureJob {
     request.emphasis = emphasis ?? .original
     request.isSeamless = isSeamless ?? false
     request.variations = variations(seeds.count, first: seeds.first ?? 0)
-    request.hires = try hires(components.scheduler)
+    request.hires = try hires()
     if let clipSkip { try components.check(clipSkip: clipSkip) }
     try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     return request
@@ -44,8 +44,7 @@ extension PictureJob {
       throw JobError.notInThisVersion(what: "\(tag) in the prompt")
     }
     if variationStrength == nil, variationSeed != nil {
-      throw JobError.badValue(
-        name: "--variation-seed", value: "", reason: "needs --variation-strength, 0 to 1: how much of it is mixed in")
+      throw JobError.idle(name: "--variation-seed", needs: "--variation-strength, 0 to 1: how much of it is mixed in")
     }
     try checkHires()
     try checkStrip()

@@ -58,6 +58,7 @@ struct PlannedJob: Sendable {
       do {
         try job.checkPrompts()
         job = try styles.styled(job)
+        try job.checkValues()
       } catch {
         problem = error
       }

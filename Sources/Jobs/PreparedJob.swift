@@ -29,6 +29,28 @@ struct PreparedJob {
     if let edit { return (edit.canvas.original.width, edit.canvas.original.height) }
     let scale = request.hires?.scale ?? 1
     return (Int(Double(request.width) * scale), Int(Double(request.height) * scale))
+  /// What of the settings does nothing on this model, or was chosen where nothing was said: a line each.
+  func notes(previewsEvery every: Int?) -> [String] {
+    var notes: [String] = []
+    if request.eta > 0, !request.sampler.takesEta {
+      notes.append("--eta does nothing: the sampler \(request.sampler.rawValue) has no use for it")
+    }
+    if request.guidance.scale == 1, request.negativePrompt != nil {
+      notes.append("the negative prompt does nothing: guidance is off (--cfg 1)")
+    }
+    if let edit, edit.kind == .instruction, job.edit.strength != nil {
+      notes.append("--strength does nothing: the model follows instructions and starts from noise")
+    }
+    if let edit, edit.kind != .instruction, job.edit.imageGuidance != nil {
+      notes.append("--image-cfg does nothing: it belongs to models made for instructions")
+    }
+    if let every, every > request.steps {
+      notes.append("--preview-every \(every) shows nothing of \(request.steps) steps")
+    }
+    if job.variationSeed == nil, let first = request.variations.first {
+      notes.append("--variation-strength without --variation-seed takes the seed after the picture's: \(first.seed)")
+    }
+    return notes
   }
 
   /// The request for some of the pictures, by their place.

@@ -1,27 +1,22 @@
+import Files
 import Foundation
-import Glibc
-import Synchronization
 
 /// Writes a safetensors file tensor by tensor.
 ///
-/// The bytes go to a temporary file beside the target, which `finish` flushes to disk and renames:
-/// readers see the old file or the whole new one. A writer that fails or is dropped before
-/// `finish` leaves nothing behind. Files are the same byte for byte whenever the calls are.
+/// The bytes go to a file under another name, which `finish` flushes to disk and renames: readers see the old file or
+/// the whole new one. A writer that fails or is dropped before `finish` leaves nothing behind. Files are the same byte
+/// for byte whenever the calls are.
 public final class SafeTensorsWriter {
   /// A tensor to be written.
   public typealias Declaration = (name: String, type: ElementType, shape: [Int])
 
   private let path: String
-  private let temporary: String
   private let declared: [(name: String, bytes: Int)]
   private var written = 0
-  /// -1 once the temporary file is gone or renamed.
-  private var descriptor: Int32 = -1
+  /// nil once it is finished or has failed.
+  private var file: PartialFile?
 
-  /// Distinguishes the temporary files of writers in one process.
-  private static let serial = Atomic<Int>(0)
-
-  /// Creates the temporary file and writes the header.
+  /// Creates the file and writes the header.
   /// - Parameters:
   ///   - entries: every tensor in the order its bytes will come.
   ///   - metadata: the file's free text.
@@ -30,21 +25,16 @@ public final class SafeTensorsWriter {
     url: URL, entries: [Declaration], metadata: [String: String] = [:]
   ) throws(CheckpointError) {
     path = url.path
-    let number = Self.serial.add(1, ordering: .relaxed).newValue
-    temporary = "\(path).partial-\(getpid())-\(number)"
     declared = try Self.checked(entries, path: path)
     let header = HeaderWriter.header(
       entries, byteCounts: declared.map(\.bytes), metadata: metadata)
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure(errno) }
+    do { file = try PartialFile(path) } catch { throw unwritable(error) }
     let length = UInt64(header.count)
     let prefix = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
     try (prefix + header).withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
       try write(UnsafeRawBufferPointer(bytes))
     }
   }
-
-  deinit { discard() }
 
   /// Appends the bytes of the next tensor, which must be as many as its declaration says.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
@@ -53,7 +43,6 @@ public final class SafeTensorsWriter {
     precondition(
       bytes.count == next.bytes,
       "append: \(bytes.count) bytes for tensor \(next.name), which takes \(next.bytes)")
-    precondition(descriptor >= 0, "append: the writer has failed")
     try write(bytes)
     written += 1
   }
@@ -62,17 +51,9 @@ public final class SafeTensorsWriter {
   public func finish() throws(CheckpointError) {
     precondition(
       written == declared.count, "finish: \(declared.count - written) tensors are not written")
-    precondition(descriptor >= 0, "finish: the writer has failed or is finished")
-    guard fsync(descriptor) == 0 else { throw failure(errno) }
-    let isClosed = close(descriptor) == 0
-    let code = errno
-    descriptor = -1
-    guard isClosed, rename(temporary, path) == 0 else {
-      let error = failure(isClosed ? errno : code)
-      unlink(temporary)
-      throw error
-    }
-    Self.flushFolder(of: path)
+    guard let file else { preconditionFailure("finish: the writer has failed or is finished") }
+    self.file = nil
+    do { try file.finish(flushing: true) } catch { throw unwritable(error) }
   }
 
   /// Sizes of all tensors, after checking that a reader would accept them.
@@ -96,35 +77,16 @@ public final class SafeTensorsWriter {
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let chunk = UnsafeRawBufferPointer(rebasing: rest)
-      let count = Glibc.write(descriptor, chunk.baseAddress, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw failure(errno) }
-      rest = rest.dropFirst(count)
+    guard let file else { preconditionFailure("append: the writer has failed or is finished") }
+    do {
+      try file.append(bytes)
+    } catch {
+      self.file = nil
+      throw unwritable(error)
     }
   }
 
-  /// The error for a failed system call; removes the temporary file.
-  private func failure(_ code: Int32) -> CheckpointError {
-    discard()
-    return .unwritable(path: path, reason: String(cString: strerror(code)))
-  }
-
-  private func discard() {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(temporary)
-    descriptor = -1
-  }
-
-  /// Makes the rename survive a power failure, where the file system can; not an error if not.
-  private static func flushFolder(of path: String) {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    _ = fsync(descriptor)
-    close(descriptor)
+  private func unwritable(_ error: PartialError) -> CheckpointError {
+    .unwritable(path: path, reason: error.description)
   }
 }

@@ -4,6 +4,8 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
   case unreadableVocabulary(path: String, reason: String)
   /// A line of the vocabulary does not follow its format; `line` counts from 1.
   case badVocabulary(path: String, line: Int, found: String, expected: String)
+  /// There is no folder of sprites.
+  case noSprites(directory: String)
   /// Sprites that the vocabulary names are not in the sprite folder (`SET/NAME.png`, sorted).
   case missingSprites(directory: String, files: [String])
   /// A sprite is no picture, or has no opaque pixel.
@@ -16,18 +18,20 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadableVocabulary(let path, let reason):
-      "Cannot read the scene vocabulary \(path): \(reason)."
+      "\(path): the scene vocabulary cannot be read: \(reason)"
     case .badVocabulary(let path, let line, let found, let expected):
-      "\(path):\(line): found \"\(found)\", expected \(expected)."
+      "\(path):\(line): found \"\(found)\", expected \(expected)"
+    case .noSprites(let directory):
+      "\(directory): no such folder; the head of the vocabulary says where sprites come from"
     case .missingSprites(let directory, let files):
-      "\(files.count) sprites named in the vocabulary are missing from \(directory): "
-        + files.joined(separator: ", ") + ". Add them or take them off the vocabulary."
+      "\(directory): \(files.count) sprites named in the vocabulary are missing, such as "
+        + files.prefix(5).joined(separator: ", ") + "; add them or take them off the vocabulary"
     case .unreadableSprite(let path, let reason):
-      "Cannot use the sprite \(path): \(reason)."
+      "\(path): the sprite cannot be used: \(reason)"
     case .badSide(let side):
-      "A scene's side must be 64...512 pixels, found \(side)."
+      "a scene's side of \(side) pixels: must be 64 to 512"
     case .unwritable(let path, let reason):
-      "Cannot write \(path): \(reason)."
+      "\(path): cannot be written: \(reason)"
     }
   }
 }

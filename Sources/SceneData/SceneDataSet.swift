@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 
@@ -19,24 +20,25 @@ public struct SceneDataSet: Sendable {
     }
   }
 
+  /// Throws unless a data set's folder is still to be made.
+  public static func check(_ directory: URL) throws(SceneDataError) {
+    if FileManager.default.fileExists(atPath: directory.path) {
+      throw .unwritable(path: directory.path, reason: "it exists already")
+    }
+  }
+
   /// Writes `count` scenes with seeds `seed`, `seed + 1`, ... and `metadata.jsonl`.
   ///
   /// The folder appears under its name only when it is complete.
   /// - Parameters:
   ///   - directory: must not exist yet.
-  ///   - progress: called after each picture with the number written so far.
+  ///   - progress: called after each picture with the number written so far; throw to stop.
   public func write(
-    count: Int, seed: UInt64, to directory: URL, progress: (Int) -> Void = { _ in }
-  ) throws(SceneDataError) {
-    let files = FileManager.default
-    guard !files.fileExists(atPath: directory.path) else {
-      throw .unwritable(path: directory.path, reason: "it exists already")
-    }
-    let partial = directory.deletingLastPathComponent().appendingPathComponent(
-      ".\(directory.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).partial")
+    count: Int, seed: UInt64, to directory: URL, progress: (Int) throws -> Void = { _ in }
+  ) throws {
+    try Self.check(directory)
     do {
-      defer { try? files.removeItem(at: partial) }
-      try files.createDirectory(at: partial, withIntermediateDirectories: true)
+      let partial = try PartialFolder(directory.path)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       var lines = Data()
@@ -44,16 +46,18 @@ public struct SceneDataSet: Sendable {
         let scene = generator.scene(seed: seed &+ UInt64(index))
         let digits = String(index)
         let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".png"
-        try ImageFile.save(scene.image, to: partial.appendingPathComponent(name))
+        try ImageFile.save(scene.image, to: partial.url.appendingPathComponent(name))
         lines += try encoder.encode(
           Line(fileName: name, text: scene.caption, scene: scene.description))
         lines.append(UInt8(ascii: "\n"))
-        progress(index + 1)
+        try progress(index + 1)
       }
-      try lines.write(to: partial.appendingPathComponent("metadata.jsonl"))
-      try files.moveItem(at: partial, to: directory)
-    } catch {
-      throw .unwritable(path: directory.path, reason: "\(error)")
+      try lines.write(to: partial.url.appendingPathComponent("metadata.jsonl"))
+      try partial.finish()
+    } catch let error as PartialError {
+      throw SceneDataError.unwritable(path: directory.path, reason: error.description)
+    } catch let error as CocoaError {
+      throw SceneDataError.unwritable(path: directory.path, reason: error.localizedDescription)
     }
   }
 }

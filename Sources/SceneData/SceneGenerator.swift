@@ -49,6 +49,11 @@ public struct SceneGenerator: Sendable {
     self.side = side
     composer = SceneComposer(vocabulary: vocabulary)
     captions = SceneCaption(vocabulary: vocabulary)
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: spriteDirectory.path, isDirectory: &isFolder), isFolder.boolValue
+    else {
+      throw .noSprites(directory: spriteDirectory.path)
+    }
     let names = vocabulary.things.flatMap { $0.sprites + $0.standSprites }.map(\.file)
     let missing = Set(names).filter {
       !FileManager.default.fileExists(atPath: spriteDirectory.appendingPathComponent($0).path)

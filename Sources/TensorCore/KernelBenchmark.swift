@@ -16,6 +16,14 @@ public enum KernelBenchmark {
       }
     }
 
+    /// Pictures whose activations it takes.
+    public var batch: Int {
+      switch self {
+      case .convolution(let batch, _, _, _), .attention(let batch, _, _, _, _): batch
+      case .linear: 2
+      }
+    }
+
     /// Multiplications and additions of a forward pass.
     public var operations: Double {
       switch self {

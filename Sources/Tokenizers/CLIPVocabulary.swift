@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A vocabulary of the form CLIP's has: bytes, bytes at a word's end, merges, start and end.
@@ -43,20 +44,15 @@ public struct CLIPVocabulary: Sendable {
     do {
       guard !files.fileExists(atPath: directory.path) else {
         for (name, text) in contents {
-          try Data(text.utf8).write(
-            to: directory.appendingPathComponent(name), options: .atomic)
+          try PartialFile.write(Data(text.utf8), to: directory.appendingPathComponent(name).path)
         }
         return
       }
-      let parent = directory.deletingLastPathComponent()
-      let temporary = parent.appendingPathComponent(
-        ".\(directory.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier)")
-      try? files.removeItem(at: temporary)
-      try files.createDirectory(at: temporary, withIntermediateDirectories: true)
-      for (name, text) in contents {
-        try Data(text.utf8).write(to: temporary.appendingPathComponent(name))
-      }
-      try files.moveItem(at: temporary, to: directory)
+      let folder = try PartialFolder(directory.path)
+      for (name, text) in contents { try Data(text.utf8).write(to: folder.url.appendingPathComponent(name)) }
+      try folder.finish()
+    } catch let error as PartialError {
+      throw .inaccessible(path: directory.path, reason: error.description)
     } catch {
       throw .inaccessible(path: directory.path, reason: error.localizedDescription)
     }

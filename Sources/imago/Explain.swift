@@ -10,13 +10,14 @@ import PromptLanguage
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what a prompt comes to: tokens, chunks, weights, and what changes at which step.",
+    usage: "imago explain <prompt> [<options>]",
     discussion: """
-      Understands AUTOMATIC1111's language: (more) [less] (by:1.3), BREAK, [from:to:0.5], [a|b], AND, <lora:name:0.8>.
+      Understands AUTOMATIC1111's language: (more) [less] (by:1.3), BREAK, [from:to:0.5], [a|b], AND, <lora:name:0.8>. \
       Exits with 1 under --strict if brackets do not match.
 
       Examples:
         imago explain "a (red:1.3) car on a [street:beach:0.5]"
-        imago explain "a cat :1.2 AND a moon" --steps 30 --model v1-5.safetensors --json
+        imago explain "a cat :1.2 AND a moon" --steps 30 --json
       """)
 
   @Argument(help: "The prompt.") var prompt: String
@@ -33,7 +34,11 @@ struct Explain: ParsableCommand {
   @Flag(help: "Prints one JSON object on stdout.") var json = false
 
   func validate() throws {
-    if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps must be 1 to 1000") }
+    if let steps, !(1...1000).contains(steps) { throw ValidationError("--steps \(steps): must be 1 to 1000") }
+    try wrongUsage { if let sampler { _ = try SamplerChoice(sampler) } }
+    if reading.styles != nil, reading.style.isEmpty {
+      throw ValidationError("\(JobError.idle(name: "--styles", needs: "--style NAME"))")
+    }
   }
 
   func run() throws {

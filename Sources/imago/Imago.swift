@@ -5,19 +5,23 @@ import CommandSupport
 @main
 struct Imago: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "imago", abstract: "Trains models, builds data sets and measures speed.",
+    commandName: "imago", abstract: "The toolkit besides txt2img and img2img: models, prompts, training, measuring.",
     discussion: """
+      The program's own Pipelines/, Prompts/ and Weights/ are found beside its file; IMAGO_HOME names another folder that \
+      holds them.
+
       Examples:
-        imago train Pipelines/circle.yaml
-        imago data scenes --sprites data/sprites --count 64 --output scenes/
+        imago models
+        imago inspect model.safetensors
+        imago explain "a (red:1.3) car on a [street:beach:0.5]"
+        imago train circle
         imago bench kernels
       """,
+    version: Version.of("imago"),
     subcommands: [
-      Train.self, DataCommand.self, Bench.self, Inspect.self, Convert.self, Merge.self, Explain.self, Sample.self,
+      ModelsCommand.self, Inspect.self, Convert.self, Merge.self, Explain.self, Sample.self, Train.self,
+      DataCommand.self, Bench.self,
     ])
 
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
+  static func main() { CommandStart.run(Self.self) }
 }

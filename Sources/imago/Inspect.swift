@@ -9,8 +9,8 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what a checkpoint, adapter, embedding, autoencoder or picture is; never executes anything in it.",
     discussion: """
-      Reads safetensors, .ckpt/.pt/.bin, GGUF, diffusers folders, PNG and JPEG by content. Exits with 1 if something is
-      wrong: a truncated download, a git-LFS pointer, a pickle under another name or with more than weights in it,
+      Reads safetensors, .ckpt/.pt/.bin, GGUF, diffusers folders, PNG and JPEG by content. Exits with 1 if something is \
+      wrong: a truncated download, a git-LFS pointer, a pickle under another name or with more than weights in it, \
       values that are no numbers.
 
       Examples:
@@ -19,7 +19,7 @@ struct Inspect: ParsableCommand {
         imago inspect sdxl/ --variant fp16
       """)
 
-  @Argument(help: "Files and folders.") var paths: [String]
+  @Argument(help: "Files and folders.", completion: .file()) var paths: [String]
   @OptionGroup var form: VariantOption
   @Flag(help: "Reads names and shapes only, not every value.") var quick = false
   @Flag(help: "Prints one JSON object a file on stdout.") var json = false
@@ -30,7 +30,6 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.install()
     var hasProblems = false
     for path in paths {
       do {
@@ -46,13 +45,14 @@ struct Inspect: ParsableCommand {
   /// Says what one file is.
   /// - Returns: whether nothing is wrong with it.
   private func inspect(_ path: String) throws -> Bool {
-    let bar = ProgressBar("tensors", quiet: quiet || json)
+    let bar = ProgressBar(total: 0, label: "tensors", quiet: quiet)
     let url = URL(fileURLWithPath: path)
     let found = try PipelineFilesInspection(url, variant: form.variant, scansValues: !quick) { done, total in
       try Interruption.check()
-      bar.show(done, of: total)
+      bar.update(done: done, of: total)
     }
     Terminal.out(json ? try Self.json(found) : Self.text(found))
+    try Terminal.checkOutput()
     return found.problems.isEmpty
   }
 

@@ -12,13 +12,14 @@ import TensorCore
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draws with a model that takes no words: an unconditional U-Net on pixels (DDPMPipeline, DDIMPipeline).",
+    usage: "imago sample <model> [<options>]",
     discussion: """
       Examples:
         imago sample runs/butterflies/model --count 4 --output butterflies/
-        imago sample ddpm/ --sampler ddim --steps 50 --seed 3 --output b.png
+        imago sample models/ddpm --sampler ddim --steps 50 --seed 3 --output b.png
       """)
 
-  @Argument(help: "A diffusers folder.") var model: String
+  @Argument(help: "A diffusers folder.", completion: .directory) var model: String
   @OptionGroup var form: VariantOption
   @Option(parsing: .unconditional, help: "Sampler steps.", transform: whole) var steps = 50
   @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
@@ -35,6 +36,10 @@ struct Sample: ParsableCommand {
   func validate() throws {
     guard (1...1000).contains(steps) else { throw ValidationError("--steps \(steps): must be 1 to 1000") }
     guard (1...100_000).contains(count) else { throw ValidationError("--count \(count): must be 1 to 100000") }
+    try wrongUsage {
+      _ = try SamplerName.parse(sampler)
+      _ = try OutputNaming(output, count: 1)
+    }
     guard rng != .torchBatch else { throw ValidationError("--rng torch-batch: pictures are drawn one at a time") }
   }
 
@@ -47,7 +52,6 @@ struct Sample: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
       let name = try SamplerName.parse(sampler).sampler
       try compute.run { try draw(name) }
@@ -64,10 +68,10 @@ struct Sample: ParsableCommand {
     for index in 0..<count {
       let started = ContinuousClock.now
       let seed = first &+ UInt64(index)
-      let bar = ProgressBar("seed \(seed)", quiet: compute.quiet || compute.json)
+      let bar = ProgressBar(total: steps, label: "seed \(seed)", quiet: compute.quiet)
       let pixels = try pipeline.generate(seeds: [seed], steps: steps, sampler: name, stream: rng ?? .torch) { step in
         try Interruption.check()
-        bar.show(step.index + 1, of: step.count)
+        bar.update(done: step.index + 1, of: step.count)
       }
       var url = names.url(index: index, seed: seed, prompt: "")
       try OutputNaming.prepare(url)

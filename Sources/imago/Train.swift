@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
+import Generation
 import TensorCore
 import Training
 
@@ -8,28 +9,31 @@ import Training
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs a training recipe; run again to go on where it stopped.",
+    usage: "imago train <recipe> [<options>]",
     discussion: """
       Examples:
-        imago train Pipelines/circle.yaml
-        imago train Pipelines/scenes-autoencoder.yaml --output runs/autoencoder
+        imago train circle
+        imago train my-recipe.yaml
+        imago train scenes-autoencoder --output runs/autoencoder
       """)
 
-  @Argument(help: "A recipe from Pipelines/.") var recipe: String
+  @Argument(help: "A recipe: a file, or a name in Pipelines/.", completion: .file()) var recipe: String
   @Option(help: "The run's folder: log, state, samples, finished model (runs/NAME).")
   var output: String?
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
-      let file = URL(fileURLWithPath: recipe)
+      let file = try ModelLocator().recipe(recipe)
       let read = try Recipes.read(file)
       let name = file.deletingPathExtension().lastPathComponent
       let folder = URL(fileURLWithPath: output ?? "runs/\(name)")
+      // A run ends by itself after the step it is in, with its state saved.
       try compute.run {
         let report = TrainingReport(quiet: compute.quiet, json: compute.json)
-        try read.run(in: folder, report.context)
+        try Interruption.finishingFirst { try read.run(in: folder, report.context) }
       }
+      try Interruption.check()
     }
   }
 }

@@ -21,8 +21,8 @@ struct EditOptions: ParsableArguments {
   var strength: Double?
   @Option(
     help:
-      "A picture of the input's size: white is repainted, black stays. alpha: the input's transparent parts are repainted."
-  )
+      "A picture of the input's size: white is repainted, black stays. alpha: the input's transparent parts are repainted.",
+    completion: .file())
   var mask: String?
   @Option(
     help:
@@ -48,6 +48,15 @@ struct EditOptions: ParsableArguments {
   @Option(
     parsing: .unconditional, help: "How closely an instruction model keeps to the input (1.5).", transform: single)
   var imageCfg: Float?
+
+  func validate() throws {
+    try wrongUsage {
+      var values = try job(prompt: nil)
+      // What goes together is known once all layers are there.
+      (values.isEdit, values.source, values.maskOut) = (nil, nil, nil)
+      try values.check()
+    }
+  }
 
   /// The layer of the flags.
   /// - Parameter prompt: words that are no edit.

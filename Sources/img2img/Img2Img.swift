@@ -8,12 +8,13 @@ struct Img2Img: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "img2img", abstract: "Changes a picture by words.",
     discussion: """
-      A line of --prompts may name its picture with --init_image, and --mask, --strength (--denoising_strength, --t), --edit,
-      --source and the other flags below, with _ or - in their names; lines that name none change INPUT. What a line says wins
-      over the flags.
+      A line of --prompts may name its picture with --init_image, and --mask, --strength (--denoising_strength, --t), \
+      --edit, --source and the other flags below, with _ or - in their names; lines that name none change INPUT. What a \
+      line says wins over the flags.
 
-      Transparent parts of INPUT lie on --background for the network. Without a mask all is redrawn and the result is opaque;
-      with --mask, what the mask keeps comes back with its transparency (in PNG); --mask alpha repaints the transparent parts.
+      Transparent parts of INPUT lie on --background for the network. Without a mask all is redrawn and the result is \
+      opaque; with --mask, what the mask keeps comes back with its transparency (in PNG); --mask alpha repaints the \
+      transparent parts.
 
       Examples:
         img2img photo.png "a watercolour of a cat" --strength 0.6
@@ -23,14 +24,13 @@ struct Img2Img: ParsableCommand {
         img2img photo.png "a wide landscape" --outpaint 128,0,128,0
         img2img photo.png --prompts variants.txt --output variants/
         img2img --from outputs/00001-7.png
-      """)
 
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
+      \(CommandText.places)
+      """, version: Version.of("img2img"))
 
-  @Argument(help: "The picture to change: PNG or JPEG.") var input: String?
+  static func main() { CommandStart.run(Self.self) }
+
+  @Argument(help: "The picture to change: PNG or JPEG.", completion: .file()) var input: String?
   @Argument(help: "What the result shows; with --edit, leave it out.") var prompt: String?
   @OptionGroup(title: "The change") var edits: EditOptions
   @OptionGroup(title: "Many pictures, and pictures again") var source: SourceOptions
@@ -58,17 +58,23 @@ struct Img2Img: ParsableCommand {
         "--hires-scale and --hires-resize belong to txt2img: give --width and --height for a larger result")
     }
     let change: EditJob
-    do { change = try edits.job(prompt: prompt) } catch { throw ValidationError("\(error)") }
+    change = try wrongUsage { try edits.job(prompt: prompt) }
     // What goes together is known once a file's lines or a picture's settings are under the flags.
     guard source.prompts == nil, source.from == nil else { return }
-    do { try change.check() } catch { throw ValidationError("\(error)") }
+    try wrongUsage {
+      var flags = picture.job
+      (flags.prompt, flags.edit) = (words, change)
+      try flags.checkSupport()
+      try flags.checkValues()
+      try flags.checkUse(in: flags)
+      try output.checkUse(in: flags)
+    }
     if change.findsMask, let sampler = picture.sampler, try SamplerChoice(sampler).sampler != .ddim {
       throw ValidationError("--edit without --mask turns DDIM's steps back: leave --sampler out")
     }
   }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
       var flags = picture.job
       flags.prompt = edits.edit ?? prompt
@@ -83,7 +89,6 @@ struct Img2Img: ParsableCommand {
         run.below.edit.input = input ?? run.below.edit.input
       } else {
         run.above.edit.input = input
-        if source.from == nil { try flags.checkSupport() }
       }
       run.needsInput = true
       try run.run()

@@ -10,7 +10,7 @@ struct LoRATrain: ParsableCommand {
     commandName: "lora-train",
     abstract: "Trains a LoRA (or a word) on a folder of pictures; run again to go on where it stopped.",
     discussion: """
-      Pictures are PNG or JPEG files, with captions in NAME.txt beside them, in metadata.jsonl or metadata.csv, or none.
+      Pictures are PNG or JPEG files, with captions in NAME.txt beside them, in metadata.jsonl or metadata.csv, or none. \
       Folders named 10_NAME count ten times, with NAME as the caption.
 
       Examples:
@@ -21,17 +21,14 @@ struct LoRATrain: ParsableCommand {
         lora-train --style paintings/ --embedding zkz-paint --vectors 4
       Afterwards:
         txt2img "zkz style, a house by the sea" --lora zkz.safetensors
-      """)
+      """, version: Version.of("lora-train"))
 
   @OptionGroup(title: "Pictures and files") var data: DataOptions
   @OptionGroup(title: "What is learnt") var learnt: LearntOptions
   @OptionGroup(title: "How long and how fast") var schedule: ScheduleOptions
   @OptionGroup(title: "Computing") var compute: ComputeOptions
 
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
+  static func main() { CommandStart.run(Self.self) }
 
   func validate() throws {
     do { try check(recipe()) } catch let error as RecipeProblem {
@@ -71,7 +68,6 @@ struct LoRATrain: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
       let recipe = try recipe()
       let folder =
@@ -79,8 +75,10 @@ struct LoRATrain: ParsableCommand {
       try checkPlaces(folder)
       try compute.run {
         let report = TrainingReport(quiet: compute.quiet, json: compute.json)
-        try recipe.run(in: folder, report.context)
+        // A run ends by itself after the step it is in, with its state saved.
+        try Interruption.finishingFirst { try recipe.run(in: folder, report.context) }
       }
+      try Interruption.check()
     }
   }
 

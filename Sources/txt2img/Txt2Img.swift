@@ -15,17 +15,16 @@ struct Txt2Img: ParsableCommand {
       Examples:
         txt2img "a cat on the moon"
         txt2img "a red apple on a table" --count 4 --seed 7 --output apples/
-        txt2img "a castle at night" --model path/to/a/folder --sampler dpmpp-2m --schedule karras --cfg 7.5
-        txt2img "a cat" --to-prompt "a dog" --frames 7 --grid --seed 4 --output strip/
+        txt2img "a castle" --model path/to/a/folder --sampler "DPM++ 2M Karras"
+        txt2img "a cat" --to-prompt "a dog" --frames 7 --grid --output strip/
         txt2img --prompts Prompts/gallery.txt --output gallery/
         printf 'a cat\\na dog --s 30\\n' | txt2img --prompts - --output pets/
         txt2img --from outputs/00001-7.png --steps 50
-      """)
 
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
+      \(CommandText.places)
+      """, version: Version.of("txt2img"))
+
+  static func main() { CommandStart.run(Self.self) }
 
   @Argument(help: "What the picture shows.") var prompt: String?
   @OptionGroup(title: "Many pictures, and pictures again") var source: SourceOptions
@@ -40,17 +39,25 @@ struct Txt2Img: ParsableCommand {
     guard prompt == nil || source.prompts == nil else {
       throw ValidationError("give a prompt or --prompts, not both")
     }
+    // What goes together is known once a file's lines or a picture's settings are under the flags.
+    guard source.prompts == nil, source.from == nil else { return }
+    try wrongUsage {
+      try flags.checkSupport()
+      try flags.checkUse(in: flags)
+      try output.checkUse(in: flags)
+    }
+  }
+
+  private var flags: PictureJob {
+    var flags = picture.job
+    flags.prompt = prompt
+    return flags
   }
 
   func run() throws {
-    Interruption.install()
     try reportingFailures {
-      var flags = picture.job
-      flags.prompt = prompt
       var run = PictureRun(flags, source, output, compute)
       run.below = try source.origin(hasModel: picture.model != nil, quiet: compute.quiet) ?? PictureJob()
-      // What goes together is known once a file's lines or a picture's settings are under the flags.
-      if source.prompts == nil, source.from == nil { try flags.checkSupport() }
       try run.run()
     }
   }

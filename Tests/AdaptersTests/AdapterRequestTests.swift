@@ -55,7 +55,31 @@ import Testing
   }
 
   @Test func listsNames() throws {
-    try withFolder { folders, _ in #expect(folders.names() == ["people/Ada", "people/style", "style"]) }
+    try withFolder { folders, _ in #expect(Set(folders.all().map(\.name)) == ["people/Ada", "people/style", "style"]) }
+  }
+
+  /// Where people's programs keep adapters: with the working folder, the model and the program.
+  @Test(arguments: [
+    "work/a.pt", "work/loras/a.pt", "work/Lora/deep/a.pt", "work/models/Lora/a.pt", "models/Stable-diffusion/a.pt",
+    "models/Stable-diffusion/loras/a.pt", "models/Lora/a.pt", "models/loras/a.pt", "home/loras/a.pt",
+  ])
+  func usualPlaces(_ file: String) throws {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent("adapters-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: root) }
+    let model = root.appendingPathComponent("models/Stable-diffusion/m.safetensors")
+    let place = root.appendingPathComponent(file)
+    for folder in ["work/deep", "models/Stable-diffusion", "home"] {
+      try FileManager.default.createDirectory(
+        at: root.appendingPathComponent(folder), withIntermediateDirectories: true)
+    }
+    try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data().write(to: place)
+    // Neither a folder below the working folder nor anything else is looked through.
+    try Data().write(to: root.appendingPathComponent("work/deep/b.pt"))
+    let folders = AdapterFolders.standard(
+      model: model, home: root.appendingPathComponent("home"), workingDirectory: root.appendingPathComponent("work"))
+    #expect(try folders.find("a").resolvingSymlinksInPath().path == place.resolvingSymlinksInPath().path)
+    #expect(folders.all().count == 1 && (try? folders.find("b")) == nil)
   }
 
   @Test(arguments: [

@@ -17,7 +17,7 @@ enum BuiltCommand: String, Sendable {
   case loraTrain = "lora-train"
 
   /// Commands lie beside the bundle of tests, which is the program that runs.
-  private var url: URL {
+  var url: URL {
     URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent(rawValue)
   }

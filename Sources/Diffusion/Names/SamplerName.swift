@@ -34,6 +34,9 @@ public enum SamplerName: String, Codable, Sendable, CaseIterable {
     }
   }
 
+  /// Whether `eta` says anything to it.
+  public var takesEta: Bool { self == .ddim || self == .tcd }
+
   /// The noise schedules that mean something to it, `default` included.
   public var schedules: [ScheduleName] {
     switch self {

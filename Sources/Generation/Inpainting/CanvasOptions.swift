@@ -71,7 +71,7 @@ public struct CanvasOptions: Sendable, Equatable {
   public init() {}
 
   /// Throws if a value cannot work whatever the picture.
-  func validate() throws(GenerationError) {
+  public func validate() throws(GenerationError) {
     guard maskBlur.isFinite, (0...256).contains(maskBlur) else {
       throw .badValue(name: "--mask-blur", value: "\(maskBlur)", reason: "must be 0 to 256 pixels")
     }

@@ -44,9 +44,7 @@ struct BenchFigure: Encodable {
 
   func print(json: Bool) throws {
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      return Terminal.out(String(decoding: try encoder.encode(self), as: UTF8.self))
+      return try Terminal.json(self)
     }
     var line = String(
       format: "%@  size %d  batch %d  %@  best %.3f s  median %.3f s  peak %.2f GB", what, size, batch, precision,

@@ -24,7 +24,6 @@ struct BenchOptions: ParsableArguments {
   }
 
   func run(_ work: () throws -> Void) throws {
-    Interruption.install()
     try reportingFailures { try compute.run(work) }
   }
 }
@@ -38,7 +37,8 @@ extension Bench {
   /// One call of the U-Net; batch 2 is a guided step.
   struct UNetCall: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "unet", abstract: "One call of Stable Diffusion 1.5's U-Net; batch 2 is a guided step.")
+      commandName: "unet", abstract: "One call of Stable Diffusion 1.5's U-Net; batch 2 is a guided step.",
+      usage: "imago bench unet [<options>]")
     @Option(help: "Side of the picture.") var size = 512
     @Option(help: "Rows of the call.") var batch = 2
     @OptionGroup var options: BenchOptions
@@ -65,7 +65,8 @@ extension Bench {
   /// Latents to a picture.
   struct VAEDecode: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "vae-decode", abstract: "Stable Diffusion's autoencoder: latents to a picture.")
+      commandName: "vae-decode", abstract: "Stable Diffusion's autoencoder: latents to a picture.",
+      usage: "imago bench vae-decode [<options>]")
     @Option(help: "Side of the picture.") var size = 512
     @OptionGroup var options: BenchOptions
 
@@ -86,7 +87,8 @@ extension Bench {
   /// A picture to latents.
   struct VAEEncode: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "vae-encode", abstract: "Stable Diffusion's autoencoder: a picture to latents.")
+      commandName: "vae-encode", abstract: "Stable Diffusion's autoencoder: a picture to latents.",
+      usage: "imago bench vae-encode [<options>]")
     @Option(help: "Side of the picture.") var size = 512
     @OptionGroup var options: BenchOptions
 

@@ -8,7 +8,8 @@ extension Bench {
   /// Layer by layer: GFLOP/s forward and backward beside the matrix library's own.
   struct Kernels: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Layers of Stable Diffusion 1.5: GFLOP/s forward and backward, beside the ceiling.")
+      abstract: "Layers of Stable Diffusion 1.5: GFLOP/s forward and backward, beside the ceiling.",
+      usage: "imago bench kernels [<options>]")
 
     @Option(help: "Timed runs of each; the best counts.") var runs = 3
     @OptionGroup var compute: ComputeOptions
@@ -35,11 +36,12 @@ extension Bench {
         let ceiling = speed(1, figure.ceiling)
         if compute.json {
           let line = KernelLine(
-            what: "kernels", layer: layer.name, precision: compute.chosenPrecision.rawValue,
+            what: "kernels", layer: layer.name, size: 512, batch: layer.batch,
+            precision: compute.chosenPrecision.rawValue,
             seconds: figure.forward, backwardSeconds: figure.backward,
             gflops: forward, backwardGflops: speed(factor, figure.backward),
-            ceilingGflops: ceiling)
-          Terminal.out(String(decoding: try JSONEncoder().encode(line), as: UTF8.self))
+            ceilingGflops: ceiling, peakMemory: BenchFigure.peakMemoryGB)
+          try Terminal.json(line)
         } else {
           Terminal.out(
             Self.row(
@@ -61,11 +63,15 @@ extension Bench {
 
 /// What `--json` prints for a layer; the names are those of the command line's contract.
 private struct KernelLine: Encodable {
-  let what, layer, precision: String
-  let seconds, backwardSeconds, gflops, backwardGflops, ceilingGflops: Double
+  let what, layer: String
+  /// Of the picture the layer works on, and how many of them.
+  let size, batch: Int
+  let precision: String
+  let seconds, backwardSeconds, gflops, backwardGflops, ceilingGflops, peakMemory: Double
 
   enum CodingKeys: String, CodingKey {
-    case what, layer, precision, seconds, gflops
+    case what, layer, size, batch, precision, seconds, gflops
+    case peakMemory = "peak_rss_gb"
     case backwardSeconds = "backward_seconds"
     case backwardGflops = "backward_gflops"
     case ceilingGflops = "ceiling_gflops"

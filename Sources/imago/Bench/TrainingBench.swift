@@ -11,7 +11,8 @@ extension Bench {
   struct TrainStep: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "train-step",
-      abstract: "A training step of the 113.7 M unconditional U-Net on 128×128 pixels: loss, gradients, AdamW.")
+      abstract: "A training step of the 113.7 M unconditional U-Net on 128×128 pixels: loss, gradients, AdamW.",
+      usage: "imago bench train-step [<options>]")
     @Option(help: "Pictures in a step.") var batch = 4
     @OptionGroup var options: BenchOptions
 
@@ -34,7 +35,9 @@ extension Bench {
   struct SmallStep: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "small-step",
-      abstract: "A training step of a 19.4 M text encoder and U-Net on 16×16 latents: loss, gradients, clipping, AdamW."
+      abstract:
+        "A training step of a 19.4 M text encoder and U-Net on 16×16 latents: loss, gradients, clipping, AdamW.",
+      usage: "imago bench small-step [<options>]"
     )
     @Option(help: "Pictures in a step.") var batch = 48
     @OptionGroup var options: BenchOptions
@@ -63,7 +66,8 @@ extension Bench {
   struct LoRAStep: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "lora-step",
-      abstract: "A training step of an adapter on the attention of Stable Diffusion 1.5's U-Net, the weights frozen.")
+      abstract: "A training step of an adapter on the attention of Stable Diffusion 1.5's U-Net, the weights frozen.",
+      usage: "imago bench lora-step [<options>]")
     @Option(help: "Side of the picture.") var size = 512
     @Option(help: "Pictures in a step.") var batch = 1
     @Option(help: "Rank of the adapter.") var rank = 8

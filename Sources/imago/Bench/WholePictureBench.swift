@@ -8,7 +8,8 @@ extension Bench {
   /// Loading and one picture, decoded.
   struct WholePicture: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "e2e", abstract: "A whole picture: loading a model, then prompt to pixels under guidance.")
+      commandName: "e2e", abstract: "A whole picture: loading a model, then prompt to pixels under guidance.",
+      usage: "imago bench e2e [<options>]")
     @Option(help: "A model folder or the name of a pipeline (the bundled model).") var model: String?
     @Option(help: "Side of the picture (the model's).") var size: Int?
     @Option(help: "Sampler steps.") var steps = 4
