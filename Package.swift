@@ -35,11 +35,12 @@ let package = Package(
     .target(name: "Tokenizers"),
     .target(name: "Images", dependencies: ["CImageCodecs"]),
     .target(name: "PromptLanguage"),
+    .target(name: "Configurations"),
 
     // Models and what is done with them.
-    .target(name: "Models", dependencies: ["NN"]),
+    .target(name: "Models", dependencies: ["NN", "Configurations"]),
     .target(name: "Adapters", dependencies: ["Models", "Checkpoints", "NN"]),
-    .target(name: "Diffusion", dependencies: ["TensorCore", "Randomness"]),
+    .target(name: "Diffusion", dependencies: ["TensorCore", "Randomness", "Configurations"]),
     .target(
       name: "Generation",
       dependencies: [
@@ -77,6 +78,7 @@ let package = Package(
       dependencies: [
         "txt2img", "img2img", "imago", "Checkpoints", "Images", "SafeTensors", "TestSupport", "ReferenceSupport",
       ]),
+    .testTarget(name: "ConfigurationsTests", dependencies: ["Configurations"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),

@@ -4,6 +4,8 @@ public enum GenerationError: Error, Equatable, CustomStringConvertible {
   case badValue(name: String, value: String, reason: String)
   case promptTooLong(tokens: Int, limit: Int)
   case unsupported(what: String)
+  /// A stage gave NaN or an infinity.
+  case notFinite(stage: String, value: String, cause: String)
 
   public var description: String {
     switch self {
@@ -12,6 +14,7 @@ public enum GenerationError: Error, Equatable, CustomStringConvertible {
     case .promptTooLong(let tokens, let limit):
       "the prompt has \(tokens) tokens, this model reads \(limit): shorten it"
     case .unsupported(let what): "\(what)"
+    case .notFinite(let stage, let value, let cause): "\(stage) gave values that are no numbers (\(value)): \(cause)"
     }
   }
 }

@@ -71,11 +71,11 @@ extension Denoiser {
     case .latent: clean = latents.resizedBilinear(height: shape[1], width: shape[2])
     case .lanczos:
       try components.autoencoder.requireEncoder()
-      let pictures = (0..<shape[0]).map { row in
-        let small = codec.decode(latents.slice(axis: 0, from: row, count: 1))
+      let pictures = try (0..<shape[0]).map { row in
+        let small = try codec.decode(latents.slice(axis: 0, from: row, count: 1))
         let large = ImageTensor.images(small)[0].resized(
           width: larger.request.width, height: larger.request.height, filter: .lanczos3)
-        return codec.scaled(codec.distribution(ImageTensor.pack([large])).mean)
+        return codec.scaled(try codec.distribution(ImageTensor.pack([large])).mean)
       }
       clean = Tensor.concatenate(pictures, axis: 0)
     }

@@ -40,7 +40,7 @@ struct ParameterReader {
     let found = parameters.size
     let size = try value("Size") { _ in found }
     (job.width, job.height) = (size?.width, size?.height)
-    job.clipSkip = try value("Clip skip") { Int($0) }.map { max($0 - 1, 0) }
+    job.clipSkip = try value("Clip skip") { Int($0) }.map { $0 < 1 ? 0 : $0 - 1 }
     job.variationSeed = try value("Variation seed") { UInt64($0) }
     job.variationStrength = try value("Variation seed strength") { Double($0) }
     job.isSeamless = text("Tiling").map { $0 == "True" }

@@ -20,6 +20,7 @@ extension PictureJob {
       throw JobError.badValue(name: "prompt", value: "\"\"", reason: "is empty: say what the picture shows")
     }
     try checkSupport()
+    try components.checkClipSkip(clipSkip)
     let choice = try samplerChoice(components.scheduler)
     var request = GenerationRequest(
       prompts: seeds.map { _ in prompt }, negativePrompt: negativePrompt?.isEmpty == true ? nil : negativePrompt,
@@ -53,9 +54,11 @@ extension PictureJob {
 
   private func samplerChoice(_ config: SchedulerConfig) throws -> SamplerChoice {
     if let sampler { return try SamplerChoice(sampler, schedule: schedule) }
+    guard config.isKnown else { throw SamplerError.unknownScheduler(className: config.className) }
     guard let own = SamplerName(config) else {
+      let advice = config.isFlow ? "flow-euler" : "dpmpp-2m"
       throw GenerationError.unsupported(
-        what: "the model's scheduler \(config.className) is not in this version: give --sampler, such as dpmpp-2m")
+        what: "the model's scheduler \(config.className) is not in this version: give --sampler, such as \(advice)")
     }
     return try SamplerChoice(own.rawValue, schedule: schedule)
   }

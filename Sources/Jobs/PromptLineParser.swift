@@ -26,6 +26,7 @@ enum PromptLineParser {
       pairs = parts.pairs
     }
     for pair in pairs { try settings.set(pair.name, pair.value) }
+    try settings.checkCount()
     guard settings.job.prompt?.isEmpty == false else { throw PromptLineError(reason: "has no prompt") }
     return settings.jobs
   }

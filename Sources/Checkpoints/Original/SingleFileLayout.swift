@@ -129,8 +129,11 @@ public enum HarmlessKeys {
     "logvar", "lvlb_weights", "scale_factor", "denoiser.sigmas",
   ]
 
-  /// Marks that say how the model predicts (`v_pred`) and that its schedule ends without signal (`ztsnr`).
-  static let marks: Set<String> = ["v_pred", "ztsnr", "edm_mean", "edm_std"]
+  /// Marks that say how the model predicts (`v_pred`), that its schedule ends without signal (`ztsnr`), the statistics
+  /// of its latents and the ends of its continuous noise levels.
+  static let marks: Set<String> = [
+    "v_pred", "ztsnr", "edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min",
+  ]
 
   /// Training only: the average, the autoencoder's loss network, embeddings being learned.
   private static let prefixes = ["model_ema.", "first_stage_model.loss.", "loss.", "embedding_manager."]

@@ -36,6 +36,10 @@ public struct Margins: Sendable, Equatable {
       throw .badValue(
         name: "--outpaint", value: text, reason: "must be left,top,right,bottom in pixels, such as 0,0,64,0")
     }
+    guard known.allSatisfy({ $0 <= EditCanvas.longestSide }) else {
+      throw .badValue(
+        name: "--outpaint", value: text, reason: "a result has at most \(EditCanvas.longestSide) pixels a side")
+    }
     self.init(
       left: known[0], top: known[known.count == 4 ? 1 : 0], right: known[known.count == 4 ? 2 : 0],
       bottom: known[known.count == 4 ? 3 : 0])

@@ -83,6 +83,7 @@ public struct EditCanvas: Sendable {
         workingMask = mask.map { Mask($0.image.extended(left: 0, top: 0, right: right, bottom: bottom)) }
       } else {
         let (w, h) = Self.size(of: image, given: size, multiple: multiple)
+        try Self.checkCrop(image, options.resize, width: w, height: h)
         original = options.resize.apply(image, width: w, height: h)
         self.mask = mask.map { Mask(options.resize.apply($0.image, width: w, height: h, filter: .bilinear)) }
         working = content == .fill ? options.resize.apply(filled, width: w, height: h) : original

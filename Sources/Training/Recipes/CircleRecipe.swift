@@ -48,7 +48,7 @@ public struct CircleTrainer {
   public func run(shouldStop: @escaping () -> Bool = { false }) throws -> Result? {
     let store = ParameterStore(RandomInitialization(seed: recipe.loop.seed), isTrainable: { _ in true })
     let model = DenoiserMLP(store.root, dimensions: 2, width: recipe.width, depth: recipe.depth)
-    let schedule = recipe.scheduler.schedule
+    let schedule = try recipe.scheduler.trainingSchedule
     var state = TrainingState(
       store.parameters, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
     var loop = TrainingLoop(recipe.loop, folder: output, fingerprint: try Fingerprint.of(recipe))

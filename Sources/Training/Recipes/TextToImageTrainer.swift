@@ -36,7 +36,7 @@ public struct TextToImageTrainer {
     report(
       "\(recipe.name): \(parameters.reduce(0) { $0 + $1.value.count }) parameters, "
         + "\(latents.count) pictures, \(tokenizer.vocabularySize) tokens")
-    let schedule = recipe.scheduler.schedule
+    let schedule = try recipe.scheduler.trainingSchedule
     let length = recipe.textEncoder.positionCount
     let tokens = latents.captions.map { tokenizer.encode($0, length: length) }
     let empty = tokenizer.encode("", length: length)
@@ -64,6 +64,10 @@ public struct TextToImageTrainer {
   private func loadAutoencoder() throws -> AutoencoderKL {
     let folder = ModelFolder(URL(fileURLWithPath: recipe.autoencoder))
     let config = try folder.decode(AutoencoderKLConfig.self)
+    guard config.latentsMean == nil, (config.shiftFactor ?? 0) == 0 else {
+      throw TrainingError.badRecipe(
+        path: folder.url.path, reason: "latents_mean, latents_std and shift_factor are not supported in training")
+    }
     return try folder.load { path, _ in AutoencoderKL(path, config) }.model
   }
 

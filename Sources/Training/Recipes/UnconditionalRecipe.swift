@@ -49,7 +49,7 @@ public struct UnconditionalTrainer {
     let pictures = try (0..<data.count).map { try data.example($0, size: size).image }
     let store = ParameterStore(RandomInitialization(seed: recipe.loop.seed), isTrainable: { _ in true })
     let model = UNet2DModel(store.root, recipe.unet)
-    let schedule = recipe.scheduler.schedule
+    let schedule = try recipe.scheduler.trainingSchedule
     var state = TrainingState(
       store.parameters, recipe.loop.optimizer, averageDecay: recipe.loop.averageDecay)
     var loop = TrainingLoop(recipe.loop, folder: output, fingerprint: try Fingerprint.of(recipe))
