@@ -88,7 +88,7 @@ import Testing
     let scratch = try ScratchPipeline("sdxl_tiny")
     let url = try scratch.single()
     try scratch.rewrite(url, metadata: ["format": "pt"]) {
-      $0["edm_vpred.sigma_max"] = RawTensor(Tensor([110], shape: []))
+      $0["edm_vpred.sigma_max"] = RawTensor(Tensor([Float(110)], shape: []))
     }
     let scheduler = try PipelineFiles(url).configurations.scheduler
     #expect(scheduler.edm == EDMSettings(sigmaMax: 110, sigmaData: 1, isExponential: true))
@@ -122,7 +122,7 @@ import Testing
   @Test func zeroTerminalSNRMark() throws {
     let scratch = try ScratchPipeline("sdxl_tiny")
     let url = try scratch.single()
-    try scratch.rewrite(url, metadata: ["format": "pt"]) { $0["ztsnr"] = RawTensor(Tensor([], shape: [0])) }
+    try scratch.rewrite(url, metadata: ["format": "pt"]) { $0["ztsnr"] = RawTensor(Tensor([Float](), shape: [0])) }
     for prediction in [PredictionType.velocity, .epsilon] {
       var options = PipelineFileOptions()
       options.predictionType = prediction
