@@ -38,11 +38,12 @@ let package = Package(
     .target(name: "Tokenizers", dependencies: ["Files"]),
     .target(name: "Images", dependencies: ["CImageCodecs", "Files"]),
     .target(name: "PromptLanguage", dependencies: ["Files"]),
+    .target(name: "Configurations"),
 
     // Models and what is done with them.
-    .target(name: "Models", dependencies: ["NN"]),
+    .target(name: "Models", dependencies: ["NN", "Configurations"]),
     .target(name: "Adapters", dependencies: ["Models", "Checkpoints", "NN"]),
-    .target(name: "Diffusion", dependencies: ["TensorCore", "Randomness"]),
+    .target(name: "Diffusion", dependencies: ["TensorCore", "Randomness", "Configurations"]),
     .target(
       name: "Generation",
       dependencies: [
@@ -84,7 +85,7 @@ let package = Package(
         "ReferenceSupport",
       ]),
     .testTarget(name: "CommandSupportTests", dependencies: ["CommandSupport"]),
-    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "ConfigurationsTests", dependencies: ["Configurations"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),

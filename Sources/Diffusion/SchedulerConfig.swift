@@ -30,6 +30,9 @@ public struct SchedulerConfig: Codable, Sendable, Equatable {
 
   public var className: String
   var given = SchedulerSettings()
+  /// For networks on continuous noise levels; nil for those on the timesteps of a schedule. Stays with the model
+  /// whatever the class.
+  public private(set) var edm: EDMSettings?
 
   enum CodingKeys: String, CodingKey { case className = "_class_name" }
 
@@ -40,10 +43,31 @@ public struct SchedulerConfig: Codable, Sendable, Equatable {
     (given.clipSample, given.skipPRKSteps) = (false, true)
   }
 
+  /// A network on continuous noise levels.
+  /// - Parameters:
+  ///   - className: diffusers' class of the sampler it is used with.
+  ///   - predictionType: noise or velocity.
+  public init(edm: EDMSettings, className: String, predictionType: PredictionType) {
+    self.edm = edm
+    self.className = className
+    self.predictionType = predictionType
+  }
+
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     className = try container.decodeIfPresent(String.self, forKey: .className) ?? "DDIMScheduler"
     given = try SchedulerSettings(from: decoder)
+    if EDMSettings.classNames.contains(className) {
+      let usual = EDMSettings()
+      edm = EDMSettings(
+        sigmaMin: given.sigmaMin ?? usual.sigmaMin, sigmaMax: given.sigmaMax ?? usual.sigmaMax,
+        sigmaData: given.sigmaData ?? usual.sigmaData, rho: given.rho ?? usual.rho,
+        isExponential: given.sigmaSchedule == "exponential")
+    }
+    if let setting = try SchedulerSettings.rules(className: className).problem(in: decoder) {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: container.codingPath, debugDescription: "\(className): \(setting.key) \(setting.reason)"))
+    }
     if let reason = problem {
       throw DecodingError.dataCorrupted(.init(codingPath: container.codingPath, debugDescription: reason))
     }
@@ -54,10 +78,16 @@ public struct SchedulerConfig: Codable, Sendable, Equatable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(className, forKey: .className)
     var all = given
-    (all.trainSteps, all.betaStart, all.betaEnd, all.betaSchedule) = (trainSteps, betaStart, betaEnd, betaSchedule)
-    (all.predictionType, all.rescaleBetasZeroSNR) = (predictionType, rescaleBetasZeroSNR)
-    (all.spacing, all.stepsOffset, all.setAlphaToOne) = (spacing, stepsOffset, setAlphaToOne)
-    (all.clipSample, all.clipSampleRange, all.varianceType) = (clipSample, clipSampleRange, varianceType)
+    (all.trainSteps, all.predictionType) = (trainSteps, predictionType)
+    if let edm {
+      (all.sigmaMin, all.sigmaMax, all.sigmaData, all.rho) = (edm.sigmaMin, edm.sigmaMax, edm.sigmaData, edm.rho)
+      all.sigmaSchedule = edm.isExponential ? "exponential" : "karras"
+    } else {
+      (all.betaStart, all.betaEnd, all.betaSchedule) = (betaStart, betaEnd, betaSchedule)
+      all.rescaleBetasZeroSNR = rescaleBetasZeroSNR
+      (all.spacing, all.stepsOffset, all.setAlphaToOne) = (spacing, stepsOffset, setAlphaToOne)
+      (all.clipSample, all.clipSampleRange, all.varianceType) = (clipSample, clipSampleRange, varianceType)
+    }
     // JSON has no infinity, and no key is what stands for it.
     if let bound = all.lambdaMinClipped, !bound.isFinite { all.lambdaMinClipped = nil }
     try all.encode(to: encoder)
@@ -69,25 +99,5 @@ public struct SchedulerConfig: Codable, Sendable, Equatable {
     return NoiseSchedule(
       betaSchedule, start: betaStart, end: betaEnd, trainSteps: trainSteps, zeroTerminalSNR: rescaleBetasZeroSNR,
       predictionType: predictionType)
-  }
-
-  /// Why these values are no schedule, or nil.
-  private var problem: String? {
-    if trainSteps < 1 || trainSteps > 1_000_000 { return "num_train_timesteps is \(trainSteps), not 1 ... 1000000" }
-    if !(betaStart > 0 && betaEnd < 1 && betaStart <= betaEnd) {
-      return "beta_start \(betaStart) and beta_end \(betaEnd) must rise within 0 ... 1"
-    }
-    if let betas = given.trainedBetas, betas.count != trainSteps || !betas.allSatisfy({ $0 > 0 && $0 < 1 }) {
-      return "trained_betas must be \(trainSteps) numbers between 0 and 1"
-    }
-    if given.solverOrder.map({ !(1...3).contains($0) }) ?? false { return "solver_order must be 1, 2 or 3" }
-    if varianceType.hasPrefix("learned") {
-      return "variance_type \(varianceType): networks that predict the variance too are not supported"
-    }
-    if given.shift.map({ !($0 > 0) }) ?? false { return "shift must be above 0" }
-    if stepsOffset < 0 || stepsOffset >= trainSteps {
-      return "steps_offset is \(stepsOffset), not a training timestep"
-    }
-    return nil
   }
 }

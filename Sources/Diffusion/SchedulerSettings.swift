@@ -35,7 +35,10 @@ struct SchedulerSettings: Codable, Sendable, Equatable {
   var shift, shiftTerminal: Double?
   var useDynamicShifting, invertSigmas, stochasticSampling: Bool?
 
-  enum CodingKeys: String, CodingKey {
+  var sigmaData, rho: Double?
+  var sigmaSchedule: String?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case trainSteps = "num_train_timesteps"
     case betaStart = "beta_start"
     case betaEnd = "beta_end"
@@ -78,6 +81,9 @@ struct SchedulerSettings: Codable, Sendable, Equatable {
     case useDynamicShifting = "use_dynamic_shifting"
     case invertSigmas = "invert_sigmas"
     case stochasticSampling = "stochastic_sampling"
+    case sigmaData = "sigma_data"
+    case rho
+    case sigmaSchedule = "sigma_schedule"
   }
 }
 

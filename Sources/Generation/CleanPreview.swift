@@ -9,12 +9,14 @@ public typealias CleanPreview = (_ clean: Tensor, SamplingStep) throws -> Void
 struct LastPrediction {
   /// The sample the network was given, scaled for it, and what it said under guidance.
   private var sample: Tensor?
-  private var output: Tensor?
+  private(set) var output: Tensor?
   private var timestep: Float = 0
+  private let config: SchedulerConfig
   private let schedule: NoiseSchedule
   private let isFlow: Bool
 
   init(_ config: SchedulerConfig, sampler: SamplerName) {
+    self.config = config
     schedule = config.schedule
     isFlow = sampler == .flowEuler
   }
@@ -30,6 +32,7 @@ struct LastPrediction {
       // Rectified flow: x = (1 − σ) · clean + σ · noise, output = noise − clean (Esser et al. 2024, eq. 13).
       return sample.scaled(by: 1, adding: output, times: -timestep / Float(schedule.trainSteps))
     }
+    if let clean = config.cleanSample(sample, output: output, told: timestep) { return clean }
     let bar = schedule.alphasCumprod[min(max(Int(timestep.rounded()), 0), schedule.trainSteps - 1)]
     let (signal, noise) = (bar.squareRoot(), (1 - bar).squareRoot())
     switch schedule.predictionType {

@@ -28,6 +28,7 @@ struct Denoiser: Sendable {
     self.precision = precision
     self.embeddings = embeddings
     self.request = request
+    try components.checkClipSkip(request.clipSkip)
     sampler = request.sampler.make(
       components.scheduler, eta: request.eta, schedule: request.schedule, isXL: components.isXL)
     let promptSteps = (promptStepsAsked ?? request.steps) * (try sampler.plan(steps: request.steps).order)
@@ -70,7 +71,7 @@ struct Denoiser: Sendable {
   /// The network under guidance.
   func prediction(context: LatentContext = .none) -> GuidedPrediction {
     GuidedPrediction(
-      unet: components.unet, dtype: precision.dtype, products: precision.products, guidance: request.guidance,
+      unet: components.unet, precision: precision, guidance: request.guidance,
       conditioning: conditioning, context: context, width: request.width, height: request.height)
   }
 
@@ -90,13 +91,20 @@ struct Denoiser: Sendable {
     var last = LastPrediction(components.scheduler, sampler: request.sampler)
     return try sampler.sample(
       start, plan: plan, noise: &noise,
-      predict: { sample, timestep, _ in
+      predict: { sample, timestep, step in
         defer { calls += 1 }
-        let output = try predict(sample, timestep, call: calls)
-        if onClean != nil { last.note(sample, timestep, output) }
+        let place = "at step \(step + 1) of \(plan.timesteps.count)"
+        let output = try predict(sample, timestep, call: calls, place: place)
+        last.note(sample, timestep, output)
         return output
       },
       onStep: { step in
+        try Finiteness.check(
+          step.sample, "sampler \(request.sampler.rawValue) at step \(step.index + 1) of \(step.count)"
+        ) {
+          Finiteness.large(last.output ?? step.sample, guidance: request.guidance.scale)
+            ?? "the sampler does not suit the model's noise schedule: give another --sampler, --schedule or --prediction"
+        }
         try onClean?(last.clean ?? step.sample, step)
         return try onStep(step)
       })

@@ -73,7 +73,7 @@ public struct DescriptionEdit: Sendable {
         }
         let latents = try texts.edited(cells, strength: request.strength, onStep: step)
         let canvas = request.canvas.masked(cells: cells, downscale: components.autoencoder.downscale)
-        let pixels = canvas.finished(texts.target.codec.decode(latents))
+        let pixels = canvas.finished(try texts.target.codec.decode(latents))
         results.append((latents, pixels, canvas.mask ?? Mask(width: 1, height: 1, filledWith: 255)))
       }
       return (

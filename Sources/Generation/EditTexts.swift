@@ -32,7 +32,7 @@ package struct EditTexts {
     }
     let codec = target.codec
     // The mean and not a draw: what is not edited should come back as it was.
-    clean = codec.scaled(codec.distribution(ImageTensor.pack([request.canvas.working])).mean)
+    clean = codec.scaled(try codec.distribution(ImageTensor.pack([request.canvas.working])).mean)
   }
 
   /// Latents about which the texts disagree. Guidance would scale all differences alike, so it is left out.
@@ -48,7 +48,10 @@ package struct EditTexts {
     for map in 0..<DescriptionEdit.maps {
       let noise = noises.slice(axis: 0, from: map, count: 1)
       let x = clean.scaled(by: Float(level.signal), adding: noise, times: Float(level.noise))
-      let (a, b) = (try here(x, timestep, call: 0).floats(), try there(x, timestep, call: 0).floats())
+      let place = "at comparison \(map + 1) of \(DescriptionEdit.maps)"
+      let (a, b) = (
+        try here(x, timestep, call: 0, place: place).floats(), try there(x, timestep, call: 0, place: place).floats()
+      )
       for index in a.indices { sums[index / channels] += Double(abs(a[index] - b[index])) }
       try onStep()
     }

@@ -28,8 +28,7 @@ public enum LatentContext: Sendable {
 /// Each picture is a call of its own with its guidance rows, so that a picture never depends on its neighbours.
 struct GuidedPrediction: Sendable {
   let unet: UNet2DConditionModel
-  let dtype: DType
-  let products: ProductArithmetic
+  let precision: Precision
   let guidance: Guidance
   /// One for each picture.
   let conditioning: [PictureConditioning]
@@ -43,15 +42,34 @@ struct GuidedPrediction: Sendable {
     let channels: Tensor?
   }
 
+  private var dtype: DType { precision.dtype }
+
   /// A sampler's `ModelPrediction`.
-  /// - Parameter call: how often the network was asked before in this run, which prompts that change on the way count.
-  func callAsFunction(_ sample: Tensor, _ timestep: Float, call: Int) throws -> Tensor {
-    let outputs = conditioning.indices.map { picture in
-      predict(
-        sample.slice(axis: 0, from: picture, count: 1).cast(to: dtype), timestep: timestep, picture: picture,
-        step: call)
+  /// - Parameters:
+  ///   - call: how often the network was asked before in this run, which prompts that change on the way count.
+  ///   - place: where in the run this is, for messages.
+  /// - Throws: `GenerationError.notFinite`.
+  func callAsFunction(_ sample: Tensor, _ timestep: Float, call: Int, place: String) throws -> Tensor {
+    let outputs = try conditioning.indices.map { picture in
+      let x = sample.slice(axis: 0, from: picture, count: 1)
+      let output = predict(x.cast(to: dtype), timestep: timestep, picture: picture, step: call)
+      try Finiteness.check(output, "the U-Net \(place)") {
+        Finiteness.large(x, guidance: guidance.scale) ?? cause(picture: picture, step: call)
+      }
+      return output
     }
     return Tensor.concatenate(outputs, axis: 0)
+  }
+
+  /// Why a prediction for latents of the usual size is no number.
+  private func cause(picture: Int, step: Int) -> String {
+    let parts = conditioning[picture].parts(step)
+    let weights = parts.map { abs($0.weight) }.max() ?? 1
+    if !(weights <= 1e4) { return "a prompt joined by AND has the weight \(weights), which is too large" }
+    for part in parts { if let cause = Finiteness.large(states: part.conditioning.context) { return cause } }
+    if guidance.scale > 1e4 { return "--cfg \(guidance.scale) is too large; 1 to 15 is usual" }
+    if case .instruction(_, let scale) = context, scale > 1e4 { return "--image-cfg \(scale) is too large" }
+    return Finiteness.weights(of: "the U-Net", precision)
   }
 
   private func predict(_ x: Tensor, timestep: Float, picture: Int, step: Int) -> Tensor {
@@ -115,7 +133,7 @@ struct GuidedPrediction: Sendable {
       : AddedConditions(
         pooledText: Tensor.concatenate(pooled, axis: 0),
         timeIDs: rows.map { _ in [height, width, 0, 0, height, width] })
-    let output = ProductArithmetic.$current.withValue(products) {
+    let output = ProductArithmetic.$current.withValue(precision.products) {
       unet(
         Tensor.concatenate(inputs, axis: 0), timesteps: Array(repeating: timestep, count: rows.count),
         encoderHiddenStates: Tensor.concatenate(rows.map(\.text.context), axis: 0), added: added

@@ -201,12 +201,12 @@ extension Denoiser {
         .slice(axis: 2, from: size.cut.left / downscale, count: shape[2])
     case .lanczos:
       try components.autoencoder.requireEncoder()
-      let pictures = (0..<shape[0]).map { row in
-        let small = codec.decode(latents.slice(axis: 0, from: row, count: 1))
+      let pictures = try (0..<shape[0]).map { row in
+        let small = try codec.decode(latents.slice(axis: 0, from: row, count: 1))
         let large = ImageTensor.images(small)[0].resized(
           width: size.enlarged.width, height: size.enlarged.height, filter: .lanczos3
         ).cropped(x: size.cut.left, y: size.cut.top, width: larger.request.width, height: larger.request.height)
-        return codec.scaled(codec.distribution(ImageTensor.pack([large])).mean)
+        return codec.scaled(try codec.distribution(ImageTensor.pack([large])).mean)
       }
       clean = Tensor.concatenate(pictures, axis: 0)
     }

@@ -18,12 +18,15 @@ public enum ImageTensor {
     }
   }
 
-  /// Values in 0 ... 1, row-major `[H, W, 3]`, of each picture.
+  /// Values in 0 ... 1, row-major `[H, W, 3]`, of each picture; what is no number is black.
   public static func unitValues(_ batch: Tensor) -> [[Float]] {
     let values = batch.cast(to: .f32).floats()
     let size = batch.count / max(batch.shape[0], 1)
     return (0..<batch.shape[0]).map { row in
-      values[(row * size)..<((row + 1) * size)].map { min(max($0 / 2 + 0.5, 0), 1) }
+      values[(row * size)..<((row + 1) * size)].map { value in
+        let unit = value / 2 + 0.5
+        return unit > 0 ? min(unit, 1) : 0
+      }
     }
   }
 

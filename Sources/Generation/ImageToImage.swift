@@ -33,7 +33,7 @@ public struct ImageToImage: Sendable {
       let denoiser = try Denoiser(
         components, precision: precision, embeddings: embeddings, request.generation)
       let latents = try Redrawing(denoiser, request, kind: kind).latents(onClean: onClean, onStep: onStep)
-      return GeneratedBatch(pixels: request.canvas.finished(denoiser.codec.decode(latents)), latents: latents)
+      return GeneratedBatch(pixels: request.canvas.finished(try denoiser.codec.decode(latents)), latents: latents)
     }
   }
 }
@@ -75,10 +75,10 @@ private struct Redrawing {
     let mask = canvas.workingMask?.latents(downscale: denoiser.components.autoencoder.downscale)
     var clean: Tensor?
     switch kind {
-    case .instruction: clean = codec.scaled(codec.distribution(picture).mean).broadcast(to: shape)
+    case .instruction: clean = codec.scaled(try codec.distribution(picture).mean).broadcast(to: shape)
     case .inpainting where isPure: break
     case .plain, .inpainting:
-      clean = codec.sample(codec.distribution(picture), noise: posteriorNoise()).broadcast(to: shape)
+      clean = codec.sample(try codec.distribution(picture), noise: posteriorNoise()).broadcast(to: shape)
     }
     let first = generation.startNoise(shape, from: &noise)
     switch kind {
@@ -88,13 +88,13 @@ private struct Redrawing {
       if mask != nil { _ = posteriorNoise() }
     case .inpainting:
       let wanted = canvas.workingMask ?? Mask(width: canvas.width, height: canvas.height, filledWith: 255)
-      let masked = codec.distribution(picture * wanted.kept)
+      let masked = try codec.distribution(picture * wanted.kept)
       context = .inpainting(
         mask: (mask ?? Tensor(repeating: 1, shape: [1] + shape[1...2] + [1])).broadcast(to: shape[..<3] + [1]),
         masked: codec.sample(masked, noise: posteriorNoise()).broadcast(to: shape))
     case .instruction:
       // Brooks et al. give the U-Net the unscaled mean.
-      let mean = codec.distribution(picture).mean
+      let mean = try codec.distribution(picture).mean
       context = .instruction(picture: mean.broadcast(to: shape), guidance: request.imageGuidance)
     }
     let content = Self.content(clean, under: mask, as: canvas.content, noise: first)

@@ -36,6 +36,16 @@ public enum LatentAutoencoder: Sendable {
     }
   }
 
+  /// Mean and deviation of each channel, which diffusion's latents are freed of; nil where there are none.
+  var statistics: (mean: [Float], deviation: [Float])? {
+    guard case .kl(let model) = self, let mean = model.config.latentsMean, let deviation = model.config.latentsStd
+    else { return nil }
+    return (mean, deviation)
+  }
+
+  /// Whether diffusion's latents are freed of their channels' mean and deviation.
+  public var isNormalized: Bool { statistics != nil }
+
   /// Whether the encoder says one thing and not a distribution, so that no noise is drawn for it.
   var isDeterministic: Bool { if case .tiny = self { true } else { false } }
 

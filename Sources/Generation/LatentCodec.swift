@@ -27,10 +27,11 @@ public struct LatentCodec: Sendable {
   }
 
   /// Latents to pictures in about ±1. One at a time: memory stays that of a single picture.
-  public func decode(_ latents: Tensor) -> Tensor {
+  /// - Throws: `GenerationError.notFinite`.
+  public func decode(_ latents: Tensor) throws(GenerationError) -> Tensor {
     // What the U-Net computed in is of other sizes.
     if runsSeldom { Processor.releaseCachedMemory() }
-    let unscaled = latents.scaled(by: 1 / autoencoder.scalingFactor, plus: autoencoder.shift)
+    let unscaled = unscaled(latents)
     let pictures = (0..<latents.shape[0]).map { row in
       let z = unscaled.slice(axis: 0, from: row, count: 1).cast(to: precision.dtype)
       if case .kl(let model) = autoencoder, isLarge(z.shape[1] * z.shape[2], model) {
@@ -38,12 +39,37 @@ public struct LatentCodec: Sendable {
       }
       return DerivedForms.whileComputing(runsSeldom) { autoencoder.decode(z) }.cast(to: .f32)
     }
-    return Tensor.concatenate(pictures, axis: 0)
+    let all = Tensor.concatenate(pictures, axis: 0)
+    try Finiteness.check(all, "the decoder") {
+      Finiteness.large(latents) ?? Finiteness.weights(of: "the autoencoder", precision)
+    }
+    return all
   }
 
+  /// Latents as the decoder knows them.
+  private func unscaled(_ latents: Tensor) -> Tensor {
+    let factor = autoencoder.scalingFactor
+    guard let (mean, deviation) = autoencoder.statistics else {
+      return latents.scaled(by: 1 / factor, plus: autoencoder.shift)
+    }
+    return latents * Self.channels(deviation.map { $0 / factor })
+      + Self.channels(mean.map { $0 + autoencoder.shift })
+  }
+
+  /// A number for each channel, `[1, 1, 1, C]`.
+  private static func channels(_ values: [Float]) -> Tensor { Tensor(values, shape: [1, 1, 1, values.count]) }
+
   /// What the encoder says about one picture `[1, H, W, 3]` in ±1: unscaled. TAESD's says one thing.
-  public func distribution(_ picture: Tensor) -> EncodedPicture {
-    let x = picture.cast(to: precision.dtype)
+  /// - Throws: `GenerationError.notFinite`.
+  public func distribution(_ picture: Tensor) throws(GenerationError) -> EncodedPicture {
+    let encoded = encoded(picture.cast(to: precision.dtype))
+    for values in [encoded.mean, encoded.distribution?.logVariance].compactMap({ $0 }) {
+      try Finiteness.check(values, "the encoder") { Finiteness.weights(of: "the autoencoder", precision) }
+    }
+    return encoded
+  }
+
+  private func encoded(_ x: Tensor) -> EncodedPicture {
     switch autoencoder {
     case .tiny(let model):
       return EncodedPicture(mean: model.model.encode(x).cast(to: .f32), distribution: nil)
@@ -76,6 +102,10 @@ public struct LatentCodec: Sendable {
   /// The encoder's latents as the U-Net knows them.
   public func scaled(_ latents: Tensor) -> Tensor {
     let factor = autoencoder.scalingFactor
-    return latents.scaled(by: factor, plus: -autoencoder.shift * factor)
+    guard let (mean, deviation) = autoencoder.statistics else {
+      return latents.scaled(by: factor, plus: -autoencoder.shift * factor)
+    }
+    return (latents - Self.channels(mean.map { $0 + autoencoder.shift }))
+      * Self.channels(deviation.map { factor / $0 })
   }
 }

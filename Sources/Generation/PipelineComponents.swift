@@ -58,8 +58,16 @@ public struct PipelineComponents: Sendable {
   /// Whether the U-Net takes pooled text and sizes besides the context.
   public var isXL: Bool { unet.config.additionEmbedType != nil }
 
-  /// Side of the pictures the model was made for, in pixels.
-  public var defaultSize: Int { unet.config.sampleSize * autoencoder.downscale }
+  /// Side of the pictures the model was made for, in pixels; at most the longest this program makes.
+  public var defaultSize: Int { min(unet.config.sampleSize * autoencoder.downscale, 8192) }
+
+  /// Throws unless so many layers of every text encoder can be skipped.
+  public func checkClipSkip(_ skipped: Int?) throws(GenerationError) {
+    guard let skipped else { return }
+    for conditioner in conditioners {
+      try PromptEncoder.check(clipSkip: skipped, layers: conditioner.model.config.layerCount, isXL: isXL)
+    }
+  }
 
   /// Loads a diffusers folder, or a single file of any format.
   /// - Parameters:
@@ -114,6 +122,17 @@ public struct PipelineComponents: Sendable {
       throw GenerationError.noModel(
         path: folder.path,
         reason: "the text encoder gives \(width) features, the U-Net wants \(unet.config.crossAttentionDim)")
+    }
+    if let width = unet.config.projectionClassEmbeddingsInputDim, let side = unet.config.additionTimeEmbedDim, isXL {
+      let pooled = conditioners.last.map(\.model.config).map { $0.hasProjection ? $0.projectionSize : $0.hiddenSize }
+      // The pooled text and six sizes.
+      let given = (pooled ?? 0) + 6 * side
+      guard given == width else {
+        throw GenerationError.noModel(
+          path: folder.path,
+          reason: "projection_class_embeddings_input_dim is \(width), the pooled text and six sizes of "
+            + "addition_time_embed_dim \(side) are \(given)")
+      }
     }
     guard unet.config.outChannels == autoencoder.latentChannels else {
       throw GenerationError.noModel(

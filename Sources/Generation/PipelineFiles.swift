@@ -75,9 +75,17 @@ public struct PipelineFiles: Sendable {
       configurations.replaceAutoencoder(with: other.config)
     }
     try tiny?.check(channels: configurations.unet.outChannels)
+    if tiny != nil, configurations.autoencoder.latentsMean != nil {
+      throw GenerationError.unsupported(
+        what: "\(url.path): its latents are normalised (latents_mean), which TAESD does not know: leave --vae out")
+    }
     guard sources[.vae] != nil || tiny != nil else {
       let problem = layout?.autoencoderProblem ?? "has no autoencoder"
       throw GenerationError.noModel(path: url.path, reason: "\(problem): give one with --vae")
+    }
+    guard options.predictionType != .sample || configurations.scheduler.edm == nil else {
+      throw GenerationError.unsupported(
+        what: "\(url.path): --prediction sample is not known of models on continuous noise levels: leave it out")
     }
     try checkSizes()
     try checkTypes()

@@ -138,6 +138,8 @@ public struct PipelineFilesInspection: Sendable, Equatable, Codable {
     let prediction = try SingleFilePrediction(layout, url: url)
     self.prediction = prediction.type.rawValue
     notes += prediction.notes
+    if prediction.contradictsItself { notes.append("it has the key ztsnr without v_pred (it needs --prediction)") }
+    if prediction.levels.edm != nil { notes.append("it was trained on continuous noise levels (EDM)") }
     for part in ModelPart.allCases {
       guard let source = layout.source(part) else { continue }
       parts.append(

@@ -21,21 +21,17 @@ extension PipelineFilesWriter {
   func writeSingle(_ place: ModelPlace, _ progress: (Int, Int) throws -> Void) throws -> Report {
     var report = Report()
     let targets = try targets()
-    var marks: [String] = []
-    let scheduler = files.configurations.scheduler
-    // SDXL's tools look for these empty tensors.
-    if files.textParts.count == 2 && scheduler.predictionType == .velocity { marks.append("v_pred") }
-    if files.textParts.count == 2 && scheduler.rescaleBetasZeroSNR { marks.append("ztsnr") }
+    let marks = files.textParts.count == 2 ? marks : []
     var entries: [SafeTensorsWriter.Declaration] = []
     for target in targets { entries.append((target.name, try type(of: target), shape(of: target))) }
-    entries += marks.map { ($0, .F32, [0]) }
+    entries += marks.map { ($0.key, .F32, [$0.values.count]) }
     let tokenizers = try tokenizerFolders(place)
     let writer = try SafeTensorsWriter(url: place.url, entries: entries, metadata: try metadata())
     for target in targets {
       try append(try assembled(target, &report), to: writer, &report)
       try progress(report.tensors, targets.count)
     }
-    for _ in marks { try writer.append(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    for mark in marks { try write(mark.values, to: writer) }
     for (index, folder) in tokenizers.enumerated() {
       try copyTokenizer(index, to: folder.url)
     }
@@ -53,6 +49,25 @@ extension PipelineFilesWriter {
     }
     for url in urls { try place.checkTokenizer(url) }
     return try urls.map { try Self.folder($0) }
+  }
+
+  private func write(_ values: [Float], to writer: SafeTensorsWriter) throws {
+    let raw = RawTensor(Tensor(values, shape: [values.count]))
+    try raw.withBytes { (bytes) throws(CheckpointError) in try writer.append(bytes) }
+  }
+
+  /// Tensors that SDXL's tools look for: empty ones that say something by being there, and the numbers of models on
+  /// continuous noise levels.
+  private var marks: [(key: String, values: [Float])] {
+    let (scheduler, autoencoder) = (files.configurations.scheduler, files.configurations.autoencoder)
+    if let mean = autoencoder.latentsMean, let deviation = autoencoder.latentsStd {
+      return [("edm_mean", mean), ("edm_std", deviation)]
+    }
+    if let edm = scheduler.edm {
+      return [("edm_vpred.sigma_max", [Float(edm.sigmaMax)]), ("edm_vpred.sigma_min", [Float(edm.sigmaMin)])]
+    }
+    return (scheduler.predictionType == .velocity ? [("v_pred", [])] : [])
+      + (scheduler.rescaleBetasZeroSNR ? [("ztsnr", [])] : [])
   }
 
   /// Where each part goes, under which scheme. A single encoder is written as SD 2's if it works as that does.

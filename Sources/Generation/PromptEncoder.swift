@@ -70,7 +70,12 @@ public struct PromptEncoder: Sendable {
       // The first chunk speaks for the whole text.
       let last = conditioners.count - 1
       let pooled = isXL ? try state(rows[index][last][0], encoder: last, clipSkip: clipSkip, &states).pooled : nil
-      found[text] = PromptConditioning(context: Tensor.concatenate(contexts[index], axis: 1), pooled: pooled)
+      let context = Tensor.concatenate(contexts[index], axis: 1)
+      try Finiteness.check(context, "the text under its weights") {
+        let weights = rows[index].joined().flatMap(\.weights).map(abs)
+        return "weights in brackets of up to \(weights.max() ?? 1) are too large; 0.5 to 1.5 is usual"
+      }
+      found[text] = PromptConditioning(context: context, pooled: pooled)
     }
     return texts.map { text in
       guard let conditioning = found[text] else { preconditionFailure("\"\(text)\" was not encoded") }
@@ -162,8 +167,21 @@ extension PromptEncoder {
       context: try Self.hiddenState(encoding, of: part, isXL: isXL, clipSkip: clipSkip).cast(to: .f32),
       pooled: encoding.pooled.cast(to: .f32)
     )
+    for values in isXL ? [made.context, made.pooled] : [made.context] {
+      try Finiteness.check(values, "the text encoder") { Finiteness.weights(of: "the text encoder", precision) }
+    }
     states.known[key] = made
     return made
+  }
+
+  /// Throws unless so many layers can be skipped.
+  static func check(clipSkip: Int, layers: Int, isXL: Bool) throws(GenerationError) {
+    let limit = isXL ? layers - 1 : layers
+    guard (0...max(limit, 0)).contains(clipSkip) else {
+      throw .badValue(
+        name: "--clip-skip", value: "\(clipSkip)",
+        reason: "must be 0 to \(limit): the text encoder has \(layers) layers")
+    }
   }
 
   /// The hidden state the U-Net reads. SDXL takes the last layer but one without the final LayerNorm.
@@ -172,29 +190,10 @@ extension PromptEncoder {
   ) throws -> Tensor {
     let skipped = clipSkip ?? 0
     let count = encoding.hiddenStates.count
-    try part.check(clipSkip: skipped, isXL: isXL)
-    if isXL { return encoding.hiddenStates[count - skipped - 2] }
+    let extra = isXL ? 2 : 1
+    try Self.check(clipSkip: skipped, layers: count - 1, isXL: isXL)
+    if isXL { return encoding.hiddenStates[count - skipped - extra] }
     if clipSkip == nil { return encoding.lastHiddenState }
     return part.model.normalized(encoding.hiddenStates[count - skipped - 1])
-  }
-}
-
-extension TextConditioner {
-  /// Throws unless there are so many layers to skip.
-  func check(clipSkip skipped: Int, isXL: Bool) throws(GenerationError) {
-    let layers = model.config.layerCount
-    let most = isXL ? layers - 1 : layers
-    guard skipped >= 0, skipped <= most else {
-      throw .badValue(
-        name: "--clip-skip", value: "\(skipped)",
-        reason: "must be 0 to \(most): the text encoder has \(layers) layers")
-    }
-  }
-}
-
-extension PipelineComponents {
-  /// Throws unless every text encoder has so many layers to skip.
-  public func check(clipSkip: Int) throws(GenerationError) {
-    for conditioner in conditioners { try conditioner.check(clipSkip: clipSkip, isXL: isXL) }
   }
 }

@@ -42,6 +42,16 @@ extension PipelineFiles {
     let prediction = try SingleFilePrediction(layout, url: url)
     let kept = try Self.keptConfigurations(file)
     var configurations = kept ?? PipelineConfigurations(layout, prediction: prediction)
+    if kept == nil, prediction.contradictsItself {
+      guard let told = options.predictionType else {
+        throw GenerationError.noModel(
+          path: url.path,
+          reason: "says that its noise schedule leaves nothing of the picture at the end (key ztsnr) and not that it "
+            + "predicts velocities (key v_pred), and predicted noise says nothing there: give --prediction "
+            + "v_prediction, or epsilon to take the schedule without that")
+      }
+      if told == .epsilon { configurations.changeScheduler { $0 = $0.withSignal } }
+    }
     if prediction.isToldBeside { configurations.changeScheduler { $0.predictionType = prediction.type } }
     self.init(
       url: url, layout: layout, sources: sources, configurations: configurations,

@@ -10,10 +10,16 @@ extension PipelineConfigurations {
     let isXL = layout.family == .sdxl
     // SD 2.1 for 768 pixels is the one that predicts velocities.
     let side = isXL ? 128 : layout.family == .sd2 && prediction.type == .velocity ? 96 : 64
+    var autoencoder =
+      layout.vae.map { AutoencoderKLConfig($0, like: .standard(layout.family, side: side)) }
+      ?? .standard(layout.family, side: side)
+    if let (mean, deviation) = prediction.levels.statistics {
+      (autoencoder.latentsMean, autoencoder.latentsStd) = (mean, deviation)
+      autoencoder.scalingFactor = SingleFileNoiseLevels.normalizedScale
+    }
     self.init(
       unet: UNet2DConditionConfig(layout.unet, layout.family, layout.textEncoders, side: side),
-      autoencoder: layout.vae.map { AutoencoderKLConfig($0, like: .standard(layout.family, side: side)) }
-        ?? .standard(layout.family, side: side),
+      autoencoder: autoencoder,
       textEncoders: layout.textEncoders.enumerated().map {
         CLIPTextConfig($1, hasProjection: $0 == 1, family: layout.family)
       },
@@ -93,6 +99,10 @@ extension CLIPTextConfig {
 extension SchedulerConfig {
   /// The noise schedule all published models share, with the sampler their folders name.
   init(_ layout: SingleFileLayout, _ prediction: SingleFilePrediction) {
+    if let edm = prediction.levels.edm {
+      self.init(edm: edm, className: prediction.levels.className, predictionType: prediction.type)
+      return
+    }
     self.init()
     switch (layout.family, layout.kind) {
     case (.sdxl, _): (className, spacing) = ("EulerDiscreteScheduler", .leading)
@@ -105,5 +115,12 @@ extension SchedulerConfig {
     rescaleBetasZeroSNR = prediction.hasZeroTerminalSNR
     // Such a schedule must start at its very end (Lin et al. 2024).
     if prediction.hasZeroTerminalSNR { spacing = .trailing }
+  }
+
+  /// The schedule published with SDXL, which keeps some signal to its end.
+  var withSignal: SchedulerConfig {
+    var config = self
+    (config.rescaleBetasZeroSNR, config.spacing) = (false, .leading)
+    return config
   }
 }

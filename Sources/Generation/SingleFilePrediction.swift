@@ -13,11 +13,17 @@ struct SingleFilePrediction {
   private(set) var notes: [String] = []
   /// Whether a file beside the checkpoint says so, which somebody put there on purpose.
   private(set) var isToldBeside = false
+  let levels: SingleFileNoiseLevels
+  /// Whether a schedule that ends without signal goes with predicted noise, which cannot work.
+  var contradictsItself: Bool { hasZeroTerminalSNR && type == .epsilon && levels.edm == nil }
 
   init(_ layout: SingleFileLayout, url: URL) throws {
     let file = layout.file
-    hasZeroTerminalSNR = file.shape(of: "ztsnr") != nil
-    if let told = try Self.sidecar(url) {
+    levels = try SingleFileNoiseLevels(layout)
+    hasZeroTerminalSNR = file.shape(of: "ztsnr") != nil && levels.edm == nil
+    if levels.edm != nil {
+      type = levels.predictionType
+    } else if let told = try Self.sidecar(url) {
       type = told
       isToldBeside = true
     } else if file.shape(of: "v_pred") != nil {
@@ -87,7 +93,10 @@ struct SingleFilePrediction {
         }
       }
       if let scaling = parameters.denoiser?.params?.scaling?.target {
-        return scaling.hasSuffix("VScaling") ? .velocity : .epsilon
+        if scaling.hasSuffix(".VScaling") { return .velocity }
+        if scaling.hasSuffix(".EpsScaling") { return .epsilon }
+        throw GenerationError.noModel(
+          path: file.path, reason: "scaling_config \"\(scaling)\": expected EpsScaling or VScaling")
       }
     }
     return nil

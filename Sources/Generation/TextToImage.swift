@@ -62,13 +62,14 @@ public struct TextToImage: Sendable {
       if let hires = request.hires {
         latents = try denoiser.hiresLatents(hires, after: latents, onClean: onClean, onStep: goOn)
       }
-      return GeneratedBatch(pixels: denoiser.codec.decode(latents), latents: latents)
+      return GeneratedBatch(pixels: try denoiser.codec.decode(latents), latents: latents)
     }
   }
 
   /// Latents, scaled for diffusion, to pictures. One at a time: memory stays that of a single picture.
-  public func decode(_ latents: Tensor) -> Tensor {
-    LatentCodec(components.autoencoder, precision: precision).decode(latents)
+  /// - Throws: `GenerationError.notFinite`.
+  public func decode(_ latents: Tensor) throws(GenerationError) -> Tensor {
+    try LatentCodec(components.autoencoder, precision: precision).decode(latents)
   }
 }
 
@@ -90,7 +91,7 @@ extension Denoiser {
     case .inpainting:
       try components.autoencoder.requireEncoder()
       let grey = Tensor.zeros([1, request.height, request.width, 3])
-      let latents = codec.scaled(codec.distribution(grey).mean)
+      let latents = codec.scaled(try codec.distribution(grey).mean)
       return .inpainting(
         mask: Tensor(repeating: 1, shape: Array(shape[..<3]) + [1]), masked: latents.broadcast(to: shape))
     case .instruction:

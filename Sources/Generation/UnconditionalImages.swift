@@ -42,14 +42,22 @@ public struct UnconditionalImages: Sendable {
     let side = unet.config.sampleSize
     let plan = try sampler.plan(steps: steps)
     let start = noise.normal([seeds.count, side, side, unet.config.inChannels])
+    func check(_ values: Tensor, _ stage: String, at step: Int) throws(GenerationError) {
+      try Finiteness.check(values, "\(stage) at step \(step + 1) of \(plan.timesteps.count)") {
+        Finiteness.large(values) ?? Finiteness.weights(of: "the U-Net", precision)
+      }
+    }
     return try sampler.sample(
       sampler.enter(start, plan: plan), plan: plan, noise: &noise,
-      predict: { x, t, _ in
-        ProductArithmetic.$current.withValue(precision.products) {
+      predict: { x, t, step in
+        let output = ProductArithmetic.$current.withValue(precision.products) {
           unet(x.cast(to: precision.dtype), timesteps: Array(repeating: t, count: x.shape[0])).cast(to: .f32)
         }
+        try check(output, "the U-Net", at: step)
+        return output
       },
       onStep: {
+        try check($0.sample, "the sampler", at: $0.index)
         try onStep($0)
         return nil
       })

@@ -19,6 +19,7 @@ extension PictureJob {
   public func request(_ components: PipelineComponents, seeds: [UInt64]) throws -> GenerationRequest {
     let prompt = prompt ?? ""
     try checkSupport()
+    try components.checkClipSkip(clipSkip)
     let choice = try samplerChoice(components.scheduler)
     var request = GenerationRequest(
       prompts: seeds.map { _ in prompt }, negativePrompt: negativePrompt?.isEmpty == true ? nil : negativePrompt,
@@ -31,7 +32,6 @@ extension PictureJob {
     request.isSeamless = isSeamless ?? false
     request.variations = variations(seeds.count, first: seeds.first ?? 0)
     request.hires = try hires()
-    if let clipSkip { try components.check(clipSkip: clipSkip) }
     try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     return request
   }
@@ -63,9 +63,11 @@ extension PictureJob {
 
   private func samplerChoice(_ config: SchedulerConfig) throws -> SamplerChoice {
     if let sampler { return try SamplerChoice(sampler, schedule: schedule) }
+    guard config.isKnown else { throw SamplerError.unknownScheduler(className: config.className) }
     guard let own = SamplerName(config) else {
+      let advice = config.isFlow ? "flow-euler" : "dpmpp-2m"
       throw GenerationError.unsupported(
-        what: "the model's scheduler \(config.className) is not in this version: give --sampler, such as dpmpp-2m")
+        what: "the model's scheduler \(config.className) is not in this version: give --sampler, such as \(advice)")
     }
     return try SamplerChoice(own.rawValue, schedule: schedule)
   }

@@ -32,6 +32,11 @@ struct PicturePreviews {
     replaces: Bool
   ) throws {
     try tiny?.check(channels: loaded.components.autoencoder.latentChannels)
+    guard tiny == nil || !loaded.components.autoencoder.isNormalized else {
+      throw JobError.badValue(
+        name: "--taesd", value: options.taesd ?? "",
+        reason: "the model's latents are normalised (latents_mean), which TAESD does not know: leave it out")
+    }
     codec = LatentCodec(
       tiny.map { .tiny($0) } ?? loaded.components.autoencoder, precision: loaded.pipeline.precision)
     (every, self.urls, self.rows, self.replaces) = (options.every, urls, rows, replaces)
@@ -45,7 +50,7 @@ struct PicturePreviews {
     let number = String(steps)
     let padded = String(repeating: "0", count: max(0, 3 - number.count)) + number
     for (url, row) in zip(urls, rows) {
-      let pixels = codec.decode(clean.slice(axis: 0, from: row, count: 1))
+      let pixels = try codec.decode(clean.slice(axis: 0, from: row, count: 1))
       let ending = url.pathExtension == "safetensors" ? "png" : url.pathExtension
       let stem = url.deletingPathExtension().lastPathComponent
       let file = url.deletingLastPathComponent().appendingPathComponent("\(stem)-step-\(padded).\(ending)")

@@ -26,6 +26,7 @@ enum PromptLineParser {
       pairs = parts.pairs
     }
     for pair in pairs { try settings.set(pair.name, pair.value) }
+    try settings.checkCount()
     // Flags alone leave the prompt to what lies below, which may be none.
     return settings.jobs
   }

@@ -22,6 +22,15 @@ struct PromptSettings {
     }
   }
 
+  /// Throws if batch size and number of batches come to more pictures than a job may have.
+  func checkCount() throws(PromptLineError) {
+    let (size, rounds) = (batchSize ?? 1, rounds ?? 1)
+    guard size * rounds <= PictureJob.countLimit else {
+      throw PromptLineError(
+        reason: "\(rounds) batches of \(size) are \(size * rounds) pictures, at most \(PictureJob.countLimit)")
+    }
+  }
+
   /// Sets the value of a name: AUTOMATIC1111's, kohya's or a flag's.
   mutating func set(_ name: String, _ value: String) throws(PromptLineError) {
     let key = name.lowercased().replacing("-", with: "_")

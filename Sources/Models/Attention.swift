@@ -34,8 +34,12 @@ public struct Attention: Sendable {
 public struct ImageAttention: Sendable {
   let norm: GroupNorm
   let attention: Attention
+  /// What the sum with the residual is divided by.
+  let scale: Float
 
-  public init(_ p: ParameterPath, channels: Int, heads: Int, groups: Int, epsilon: Float) {
+  /// - Parameter scale: what the sum with the residual is divided by (diffusers' `rescale_output_factor`).
+  public init(_ p: ParameterPath, channels: Int, heads: Int, groups: Int, epsilon: Float, scale: Float = 1) {
+    self.scale = scale
     norm = GroupNorm(p.group_norm, channels: channels, groups: groups, epsilon: epsilon)
     attention = Attention(p, width: channels, context: channels, heads: heads, bias: true)
   }
@@ -43,6 +47,7 @@ public struct ImageAttention: Sendable {
   /// `[B, H, W, C]` to the same.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let tokens = [x.shape[0], x.shape[1] * x.shape[2], x.shape[3]]
-    return attention(norm(x).reshaped(tokens), residual: x.reshaped(tokens)).reshaped(x.shape)
+    let sum = attention(norm(x).reshaped(tokens), residual: x.reshaped(tokens)).reshaped(x.shape)
+    return scale == 1 ? sum : sum * (1 / scale)
   }
 }

@@ -14,6 +14,8 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
   public var scalingFactor: Float = 0.18215
   /// Subtracted before scaling.
   public var shiftFactor: Float?
+  /// Mean and deviation of each channel of the latents, which diffusion is freed of; both or none.
+  public var latentsMean, latentsStd: [Float]?
   public var midBlockAddAttention = true
   public var useQuantConv = true
   public var usePostQuantConv = true
@@ -28,6 +30,8 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
     case sampleSize = "sample_size"
     case scalingFactor = "scaling_factor"
     case shiftFactor = "shift_factor"
+    case latentsMean = "latents_mean"
+    case latentsStd = "latents_std"
     case midBlockAddAttention = "mid_block_add_attention"
     case useQuantConv = "use_quant_conv"
     case usePostQuantConv = "use_post_quant_conv"
@@ -48,11 +52,21 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
     sampleSize = try c.decodeIfPresent(Int.self, forKey: .sampleSize) ?? sampleSize
     scalingFactor = try c.decodeIfPresent(Float.self, forKey: .scalingFactor) ?? scalingFactor
     shiftFactor = try c.decodeIfPresent(Float.self, forKey: .shiftFactor)
+    latentsMean = try c.decodeIfPresent([Float].self, forKey: .latentsMean)
+    latentsStd = try c.decodeIfPresent([Float].self, forKey: .latentsStd)
     midBlockAddAttention =
       try c.decodeIfPresent(Bool.self, forKey: .midBlockAddAttention) ?? midBlockAddAttention
     useQuantConv = try c.decodeIfPresent(Bool.self, forKey: .useQuantConv) ?? useQuantConv
     usePostQuantConv =
       try c.decodeIfPresent(Bool.self, forKey: .usePostQuantConv) ?? usePostQuantConv
+    try ConfigurationError.check(decoder, "AutoencoderKL", Self.settings)
+    let blocks = try decoder.container(keyedBy: BlockKeys.self)
+    for key in [BlockKeys.down, .up] {
+      let count = try blocks.decodeIfPresent([String].self, forKey: key)?.count ?? blockOutChannels.count
+      try ConfigurationError.require(
+        count == blockOutChannels.count, "AutoencoderKL", key.rawValue,
+        "must name a block for each of \(blockOutChannels.count) levels")
+    }
     try validate()
   }
 
@@ -73,6 +87,8 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
     try c.encode(sampleSize, forKey: .sampleSize)
     try c.encode(scalingFactor, forKey: .scalingFactor)
     try c.encodeIfPresent(shiftFactor, forKey: .shiftFactor)
+    try c.encodeIfPresent(latentsMean, forKey: .latentsMean)
+    try c.encodeIfPresent(latentsStd, forKey: .latentsStd)
     try c.encode(midBlockAddAttention, forKey: .midBlockAddAttention)
     try c.encode(useQuantConv, forKey: .useQuantConv)
     try c.encode(usePostQuantConv, forKey: .usePostQuantConv)
@@ -90,9 +106,29 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
       "AutoencoderKL", CodingKeys.blockOutChannels.rawValue,
       "must be multiples of norm_num_groups \(normNumGroups)")
     try ConfigurationError.require(
-      layersPerBlock > 0 && latentChannels > 0 && inChannels > 0 && outChannels > 0
-        && scalingFactor != 0, "AutoencoderKL", CodingKeys.layersPerBlock.rawValue,
-      "and the channel counts must be positive")
+      layersPerBlock > 0 && latentChannels > 0 && inChannels > 0 && outChannels > 0, "AutoencoderKL",
+      CodingKeys.layersPerBlock.rawValue, "and the channel counts must be positive")
+    try ConfigurationError.require(
+      scalingFactor.isFinite && abs(scalingFactor) > 1e-20, "AutoencoderKL", CodingKeys.scalingFactor.rawValue,
+      "\(scalingFactor) must not be zero")
+    try ConfigurationError.require(
+      shiftFactor?.isFinite ?? true, "AutoencoderKL", CodingKeys.shiftFactor.rawValue, "must be a number")
+    try ConfigurationError.require(
+      blockOutChannels.count <= 8, "AutoencoderKL", CodingKeys.blockOutChannels.rawValue, "has more than 8 levels")
+    try validateStatistics()
+  }
+
+  private func validateStatistics() throws(ConfigurationError) {
+    func isComplete(_ values: [Float]) -> Bool { values.count == latentChannels && values.allSatisfy(\.isFinite) }
+    let (mean, deviation) = (CodingKeys.latentsMean.rawValue, CodingKeys.latentsStd.rawValue)
+    try ConfigurationError.require(
+      (latentsMean == nil) == (latentsStd == nil), "AutoencoderKL", latentsMean == nil ? deviation : mean,
+      "needs \(latentsMean == nil ? mean : deviation) beside it")
+    try ConfigurationError.require(
+      latentsMean.map(isComplete) ?? true, "AutoencoderKL", mean, "must be \(latentChannels) numbers")
+    try ConfigurationError.require(
+      latentsStd.map { isComplete($0) && $0.allSatisfy { $0 > 0 } } ?? true, "AutoencoderKL", deviation,
+      "must be \(latentChannels) numbers above 0")
   }
 }
 
@@ -194,7 +230,7 @@ extension AutoencoderKL {
             path.resnets[$0], $0 == 0 ? channels[max(level - 1, 0)] : channels[level],
             channels[level], config)
         }
-        let padding = Padding(top: 0, left: 0, bottom: 1, right: 1)
+        let padding = Padding.downsampling(0)
         return (
           resnets,
           level < last

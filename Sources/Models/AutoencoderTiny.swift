@@ -40,12 +40,16 @@ public struct AutoencoderTinyConfig: Codable, Sendable, Equatable {
     numDecoderBlocks =
       try c.decodeIfPresent([Int].self, forKey: .numDecoderBlocks) ?? numDecoderBlocks
     scalingFactor = try c.decodeIfPresent(Float.self, forKey: .scalingFactor) ?? scalingFactor
+    try ConfigurationError.check(decoder, "AutoencoderTiny", Self.settings)
     try validate()
   }
 
   /// Checks everything construction relies on.
   public func validate() throws(ConfigurationError) {
     try checkBounds()
+    try ConfigurationError.require(
+      scalingFactor.isFinite && abs(scalingFactor) > 1e-20, "AutoencoderTiny", "scaling_factor",
+      "\(scalingFactor) must not be zero")
     let counts = [numEncoderBlocks, numDecoderBlocks]
     let widths = [encoderBlockOutChannels, decoderBlockOutChannels]
     try ConfigurationError.require(

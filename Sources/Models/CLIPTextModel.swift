@@ -31,10 +31,31 @@ public struct CLIPTextConfig: Codable, Sendable, Equatable {
     case architectures
   }
 
+  private enum OuterKeys: String, CodingKey {
+    case text = "text_config"
+    case modelType = "model_type"
+  }
+
   public init() {}
 
+  /// Reads a text encoder's file, or that of a whole CLIP, which has the text encoder's part under `text_config`.
   public init(from decoder: any Decoder) throws {
+    let outer = try decoder.container(keyedBy: OuterKeys.self)
+    let own = try decoder.container(keyedBy: CodingKeys.self)
+    let isWhole = try outer.decodeIfPresent(String.self, forKey: .modelType) == "clip" || !own.contains(.hiddenSize)
+    guard isWhole, outer.contains(.text) else {
+      try self.init(flat: decoder)
+      return
+    }
+    try ConfigurationError.check(decoder, "CLIPTextModel", Self.settings)
+    try self.init(flat: outer.superDecoder(forKey: .text))
+    architectures = try own.decodeIfPresent([String].self, forKey: .architectures) ?? architectures
+  }
+
+  /// Settings a file leaves out are those of transformers' `CLIPTextConfig`.
+  private init(flat decoder: any Decoder) throws {
     self.init()
+    (hiddenSize, intermediateSize, headCount) = (512, 2048, 8)
     let c = try decoder.container(keyedBy: CodingKeys.self)
     vocabularySize = try c.decodeIfPresent(Int.self, forKey: .vocabularySize) ?? vocabularySize
     hiddenSize = try c.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? hiddenSize
@@ -50,6 +71,7 @@ public struct CLIPTextConfig: Codable, Sendable, Equatable {
     endTokenID = try c.decodeIfPresent(Int.self, forKey: .endTokenID) ?? endTokenID
     architectures =
       try c.decodeIfPresent([String].self, forKey: .architectures) ?? architectures
+    try ConfigurationError.check(decoder, "CLIPTextModel", Self.settings)
     try validate()
   }
 
@@ -62,6 +84,17 @@ public struct CLIPTextConfig: Codable, Sendable, Equatable {
     try ConfigurationError.require(
       layerCount > 0 && vocabularySize > 0 && positionCount > 0 && intermediateSize > 0,
       "CLIPTextModel", CodingKeys.layerCount.rawValue, "and the sizes must be positive")
+    try ConfigurationError.require(
+      (0...Int(Int32.max)).contains(endTokenID), "CLIPTextModel", CodingKeys.endTokenID.rawValue,
+      "\(endTokenID) is no token")
+    try ConfigurationError.require(
+      (0..<1).contains(layerNormEpsilon), "CLIPTextModel", CodingKeys.layerNormEpsilon.rawValue,
+      "\(layerNormEpsilon) must be 0 to 1")
+    try ConfigurationError.require(
+      (hasProjection ? 1...1_048_576 : 0...1_048_576).contains(projectionSize), "CLIPTextModel",
+      CodingKeys.projectionSize.rawValue, "\(projectionSize) is no size of a projection")
+    try ConfigurationError.require(
+      activation != .none, "CLIPTextModel", CodingKeys.activation.rawValue, "\"none\" is not supported")
   }
 
   public var hasProjection: Bool { architectures.contains("CLIPTextModelWithProjection") }

@@ -7,11 +7,16 @@ public struct ResnetBlock2D: Sendable {
   let conv1, conv2: Conv2d
   let timeProjection: Linear?
   let shortcut: Conv2d?
+  /// What the sum of both ways is divided by.
+  let scale: Float
 
-  /// - Parameter timeWidth: width of the time embedding; nil for none (autoencoders).
+  /// - Parameters:
+  ///   - timeWidth: width of the time embedding; nil for none (autoencoders).
+  ///   - scale: what the sum of both ways is divided by (diffusers' `output_scale_factor`).
   public init(
-    _ p: ParameterPath, _ inputs: Int, _ outputs: Int, timeWidth: Int?, groups: Int, epsilon: Float
+    _ p: ParameterPath, _ inputs: Int, _ outputs: Int, timeWidth: Int?, groups: Int, epsilon: Float, scale: Float = 1
   ) {
+    self.scale = scale
     norm1 = GroupNorm(p.norm1, channels: inputs, groups: groups, epsilon: epsilon)
     conv1 = Conv2d(p.conv1, inputs, outputs)
     timeProjection = timeWidth.map { Linear(p.time_emb_proj, $0, outputs) }
@@ -31,7 +36,8 @@ public struct ResnetBlock2D: Sendable {
       let shift = timeProjection(time)
       h = h + shift.reshaped([shift.shape[0], 1, 1, shift.shape[1]])
     }
-    return conv2(norm2(h, silu: true), residual: shortcut.map { $0(x) } ?? x)
+    let sum = conv2(norm2(h, silu: true), residual: shortcut.map { $0(x) } ?? x)
+    return scale == 1 ? sum : sum * (1 / scale)
   }
 }
 
@@ -39,12 +45,19 @@ public struct ResnetBlock2D: Sendable {
 public struct Downsample2D: Sendable {
   let conv: Conv2d
 
-  /// - Parameter padding: 1 in U-Nets; autoencoders pad right and bottom only (diffusers' padding 0).
+  /// - Parameter padding: 1 in most U-Nets; autoencoders and some U-Nets pad right and bottom only (diffusers' padding 0).
   public init(_ p: ParameterPath, _ channels: Int, padding: Padding) {
     conv = Conv2d(p.conv, channels, channels, stride: 2, padding: padding)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { conv(x) }
+}
+
+extension Padding {
+  /// Of a downsampler: as many pixels on all sides, or for 0 one pixel right and bottom (diffusers' `downsample_padding`).
+  static func downsampling(_ padding: Int) -> Padding {
+    padding == 0 ? Padding(top: 0, left: 0, bottom: 1, right: 1) : Padding(padding)
+  }
 }
 
 /// Doubles height and width by repeating pixels, then a 3×3 convolution.

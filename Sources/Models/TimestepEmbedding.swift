@@ -25,14 +25,17 @@ public enum Sinusoids {
   }
 }
 
-/// The two-layer network behind the sinusoids: Linear, SiLU, Linear.
+/// The two-layer network behind the sinusoids: Linear, SiLU, Linear, and in some models another activation.
 public struct TimestepEmbedding: Sendable {
   let linear1, linear2: Linear
+  let last: Activation
 
-  public init(_ p: ParameterPath, _ inputs: Int, _ width: Int) {
+  /// - Parameter last: behind the second layer (diffusers' `timestep_post_act`).
+  public init(_ p: ParameterPath, _ inputs: Int, _ width: Int, last: Activation = .none) {
     linear1 = Linear(p.linear_1, inputs, width)
     linear2 = Linear(p.linear_2, width, width)
+    self.last = last
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor { linear2(linear1(x, activation: .silu)) }
+  public func callAsFunction(_ x: Tensor) -> Tensor { linear2(linear1(x, activation: .silu), activation: last) }
 }

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// The configuration of `UNet2DConditionModel`: diffusers' `unet/config.json`.
 public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
   public var sampleSize = 64
@@ -23,6 +25,18 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
   public var additionEmbedType: String?
   public var additionTimeEmbedDim: Int?
   public var projectionClassEmbeddingsInputDim: Int?
+  /// Whether samples in 0 ... 1 are brought to ±1 first.
+  public var centerInputSample = false
+  /// What sums of the residual blocks in the middle are divided by.
+  public var midBlockScaleFactor: Float = 1
+  /// Pixels on all sides before a downsampler; 0 means one pixel right and bottom.
+  public var downsamplePadding = 1
+  /// Width of the time embedding; nil for four times the first level's channels.
+  public var timeEmbeddingDim: Int?
+  /// Applied to the time embedding with all that is added to it.
+  public var timeEmbeddingActFn = Activation.none
+  /// Applied to the time embedding alone.
+  public var timestepPostAct = Activation.none
 
   enum CodingKeys: String, CodingKey {
     case sampleSize = "sample_size"
@@ -44,13 +58,12 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     case additionEmbedType = "addition_embed_type"
     case additionTimeEmbedDim = "addition_time_embed_dim"
     case projectionClassEmbeddingsInputDim = "projection_class_embeddings_input_dim"
-    case classEmbedType = "class_embed_type"
-    case encoderHidDim = "encoder_hid_dim"
-    case timeCondProjDim = "time_cond_proj_dim"
-    case midBlockType = "mid_block_type"
-    case actFn = "act_fn"
-    case resnetTimeScaleShift = "resnet_time_scale_shift"
-    case timeEmbeddingType = "time_embedding_type"
+    case centerInputSample = "center_input_sample"
+    case midBlockScaleFactor = "mid_block_scale_factor"
+    case downsamplePadding = "downsample_padding"
+    case timeEmbeddingDim = "time_embedding_dim"
+    case timeEmbeddingActFn = "time_embedding_act_fn"
+    case timestepPostAct = "timestep_post_act"
   }
 
   public init() {}
@@ -86,22 +99,18 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     additionTimeEmbedDim = try c.decodeIfPresent(Int.self, forKey: .additionTimeEmbedDim)
     projectionClassEmbeddingsInputDim = try c.decodeIfPresent(
       Int.self, forKey: .projectionClassEmbeddingsInputDim)
+    centerInputSample = try c.decodeIfPresent(Bool.self, forKey: .centerInputSample) ?? centerInputSample
+    midBlockScaleFactor = try c.decodeIfPresent(Float.self, forKey: .midBlockScaleFactor) ?? midBlockScaleFactor
+    downsamplePadding = try c.decodeIfPresent(Int.self, forKey: .downsamplePadding) ?? downsamplePadding
+    timeEmbeddingDim = try c.decodeIfPresent(Int.self, forKey: .timeEmbeddingDim)
     // Variants this model does not build are refused by name instead of giving wrong pictures.
-    for (key, accepted) in [
-      (CodingKeys.classEmbedType, nil), (.midBlockType, "UNetMidBlock2DCrossAttn"),
-      (.actFn, "silu"), (.resnetTimeScaleShift, "default"), (.timeEmbeddingType, "positional"),
-    ] as [(CodingKeys, String?)] {
-      if let value = try c.decodeIfPresent(String.self, forKey: key), value != accepted {
-        throw ConfigurationError(
-          model: "UNet2DConditionModel", key: key.rawValue, reason: "\"\(value)\" is not supported")
-      }
+    try ConfigurationError.check(decoder, "UNet2DConditionModel", Self.settings)
+    func activation(_ key: CodingKeys) throws -> Activation {
+      let name = try c.decodeIfPresent(String.self, forKey: key) ?? "none"
+      return Activation(rawValue: name == "swish" ? "silu" : name) ?? .none
     }
-    for key in [CodingKeys.encoderHidDim, .timeCondProjDim] {
-      if try c.decodeIfPresent(Int.self, forKey: key) != nil {
-        throw ConfigurationError(
-          model: "UNet2DConditionModel", key: key.rawValue, reason: "is not supported")
-      }
-    }
+    timeEmbeddingActFn = try activation(.timeEmbeddingActFn)
+    timestepPostAct = try activation(.timestepPostAct)
     try validate()
   }
 
@@ -126,6 +135,15 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     try c.encodeIfPresent(additionTimeEmbedDim, forKey: .additionTimeEmbedDim)
     try c.encodeIfPresent(
       projectionClassEmbeddingsInputDim, forKey: .projectionClassEmbeddingsInputDim)
+    let usual = UNet2DConditionConfig()
+    if centerInputSample { try c.encode(true, forKey: .centerInputSample) }
+    if midBlockScaleFactor != usual.midBlockScaleFactor {
+      try c.encode(midBlockScaleFactor, forKey: .midBlockScaleFactor)
+    }
+    if downsamplePadding != usual.downsamplePadding { try c.encode(downsamplePadding, forKey: .downsamplePadding) }
+    try c.encodeIfPresent(timeEmbeddingDim, forKey: .timeEmbeddingDim)
+    if timeEmbeddingActFn != .none { try c.encode(timeEmbeddingActFn, forKey: .timeEmbeddingActFn) }
+    if timestepPostAct != .none { try c.encode(timestepPostAct, forKey: .timestepPostAct) }
   }
 
   /// Checks everything construction relies on, so that a bad file is an error and not a crash.
@@ -156,11 +174,23 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
       "must be positive")
     try require(
       inChannels > 0 && outChannels > 0 && crossAttentionDim > 0, .inChannels, "must be positive")
+    try require((1...8192).contains(sampleSize), .sampleSize, "\(sampleSize) must be 1 to 8192")
+    try require(
+      blockOutChannels[0] % 2 == 0 && freqShift < Float(blockOutChannels[0] / 2) && freqShift > -1e6, .freqShift,
+      "\(freqShift) does not go with \(blockOutChannels[0]) channels of the first level, which must be even")
+    try require((0..<1).contains(normEps), .normEps, "\(normEps) must be 0 to 1")
+    try require((0...1).contains(downsamplePadding), .downsamplePadding, "\(downsamplePadding) must be 0 or 1")
+    try require(
+      midBlockScaleFactor.isFinite && midBlockScaleFactor > 0, .midBlockScaleFactor,
+      "\(midBlockScaleFactor) must be positive")
+    try require(timeEmbeddingDim ?? 1 > 0, .timeEmbeddingDim, "must be positive")
     switch additionEmbedType {
     case nil: break
     case "text_time":
       try require(
-        additionTimeEmbedDim != nil && projectionClassEmbeddingsInputDim != nil, .additionEmbedType,
+        (additionTimeEmbedDim.map { (2...65536).contains($0) && $0 % 2 == 0 } ?? false)
+          && projectionClassEmbeddingsInputDim ?? 0 > 0,
+        .additionEmbedType,
         "text_time needs addition_time_embed_dim and projection_class_embeddings_input_dim")
     case let other?: try require(false, .additionEmbedType, "\"\(other)\" is not supported")
     }

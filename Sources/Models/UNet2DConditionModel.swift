@@ -29,15 +29,16 @@ public struct UNet2DConditionModel: Sendable {
     self.config = config
     let channels = config.blockOutChannels
     let last = channels.count - 1
-    let timeWidth = channels[0] * 4
+    let timeWidth = config.timeEmbeddingDim ?? channels[0] * 4
     let style = UNetBlockStyle(
-      timeWidth: timeWidth, groups: config.normNumGroups, epsilon: config.normEps)
+      timeWidth: timeWidth, groups: config.normNumGroups, epsilon: config.normEps,
+      padding: .downsampling(config.downsamplePadding), midScale: config.midBlockScaleFactor)
     func transformer(level: Int) -> MixerKind {
       .transformer(
         context: config.crossAttentionDim, heads: config.attentionHeadDim[level],
         depth: config.transformerLayersPerBlock[level], linear: config.useLinearProjection)
     }
-    timeEmbedding = TimestepEmbedding(p.time_embedding, channels[0], timeWidth)
+    timeEmbedding = TimestepEmbedding(p.time_embedding, channels[0], timeWidth, last: config.timestepPostAct)
     addEmbedding =
       config.additionEmbedType == nil
       ? nil
@@ -82,8 +83,9 @@ public struct UNet2DConditionModel: Sendable {
     if let addEmbedding, let added {
       embedding = embedding + addEmbedding(addedInput(added).cast(to: dtype))
     }
+    if let function = config.timeEmbeddingActFn.unary { embedding = embedding.applying(function) }
     let time = embedding.silu
-    var h = convIn(sample)
+    var h = convIn(config.centerInputSample ? sample.scaled(by: 2, plus: -1) : sample)
     var skips = [h]
     for block in downBlocks { h = block(h, time: time, context: context, skips: &skips) }
     h = midBlock(h, time: time, context: context)

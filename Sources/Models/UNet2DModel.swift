@@ -12,12 +12,20 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
   ]
   public var upBlockTypes = ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]
   public var layersPerBlock = 2
-  /// Channels of one head (here the name means what it says).
-  public var attentionHeadDim = 8
+  /// Channels of one head (here the name means what it says); nil for one head.
+  public var attentionHeadDim: Int? = 8
   public var normNumGroups = 32
   public var normEps: Float = 1e-5
   public var flipSinToCos = true
   public var freqShift: Float = 0
+  /// Whether samples in 0 ... 1 are brought to ±1 first.
+  public var centerInputSample = false
+  /// What sums in the middle are divided by.
+  public var midBlockScaleFactor: Float = 1
+  /// Pixels on all sides before a downsampler; 0 means one pixel right and bottom.
+  public var downsamplePadding = 1
+  /// Width of the time embedding; nil for four times the first level's channels.
+  public var timeEmbeddingDim: Int?
 
   enum CodingKeys: String, CodingKey {
     case sampleSize = "sample_size"
@@ -32,6 +40,10 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
     case normEps = "norm_eps"
     case flipSinToCos = "flip_sin_to_cos"
     case freqShift = "freq_shift"
+    case centerInputSample = "center_input_sample"
+    case midBlockScaleFactor = "mid_block_scale_factor"
+    case downsamplePadding = "downsample_padding"
+    case timeEmbeddingDim = "time_embedding_dim"
   }
 
   public init() {}
@@ -48,13 +60,41 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
       try c.decodeIfPresent([String].self, forKey: .downBlockTypes) ?? downBlockTypes
     upBlockTypes = try c.decodeIfPresent([String].self, forKey: .upBlockTypes) ?? upBlockTypes
     layersPerBlock = try c.decodeIfPresent(Int.self, forKey: .layersPerBlock) ?? layersPerBlock
-    attentionHeadDim =
-      try c.decodeIfPresent(Int.self, forKey: .attentionHeadDim) ?? attentionHeadDim
+    if c.contains(.attentionHeadDim) { attentionHeadDim = try c.decodeIfPresent(Int.self, forKey: .attentionHeadDim) }
     normNumGroups = try c.decodeIfPresent(Int.self, forKey: .normNumGroups) ?? normNumGroups
     normEps = try c.decodeIfPresent(Float.self, forKey: .normEps) ?? normEps
     flipSinToCos = try c.decodeIfPresent(Bool.self, forKey: .flipSinToCos) ?? flipSinToCos
     freqShift = try c.decodeIfPresent(Float.self, forKey: .freqShift) ?? freqShift
+    centerInputSample = try c.decodeIfPresent(Bool.self, forKey: .centerInputSample) ?? centerInputSample
+    midBlockScaleFactor = try c.decodeIfPresent(Float.self, forKey: .midBlockScaleFactor) ?? midBlockScaleFactor
+    downsamplePadding = try c.decodeIfPresent(Int.self, forKey: .downsamplePadding) ?? downsamplePadding
+    timeEmbeddingDim = try c.decodeIfPresent(Int.self, forKey: .timeEmbeddingDim)
+    try ConfigurationError.check(decoder, "UNet2DModel", Self.settings)
     try validate()
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var c = encoder.container(keyedBy: CodingKeys.self)
+    try c.encode(sampleSize, forKey: .sampleSize)
+    try c.encode(inChannels, forKey: .inChannels)
+    try c.encode(outChannels, forKey: .outChannels)
+    try c.encode(blockOutChannels, forKey: .blockOutChannels)
+    try c.encode(downBlockTypes, forKey: .downBlockTypes)
+    try c.encode(upBlockTypes, forKey: .upBlockTypes)
+    try c.encode(layersPerBlock, forKey: .layersPerBlock)
+    // Null, and not left out, says that there is one head.
+    try c.encode(attentionHeadDim, forKey: .attentionHeadDim)
+    try c.encode(normNumGroups, forKey: .normNumGroups)
+    try c.encode(normEps, forKey: .normEps)
+    try c.encode(flipSinToCos, forKey: .flipSinToCos)
+    try c.encode(freqShift, forKey: .freqShift)
+    let usual = UNet2DConfig()
+    if centerInputSample { try c.encode(true, forKey: .centerInputSample) }
+    if midBlockScaleFactor != usual.midBlockScaleFactor {
+      try c.encode(midBlockScaleFactor, forKey: .midBlockScaleFactor)
+    }
+    if downsamplePadding != usual.downsamplePadding { try c.encode(downsamplePadding, forKey: .downsamplePadding) }
+    try c.encodeIfPresent(timeEmbeddingDim, forKey: .timeEmbeddingDim)
   }
 
   /// Checks everything construction relies on.
@@ -65,12 +105,24 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
       try ConfigurationError.require(condition, "UNet2DModel", key.rawValue, reason)
     }
     try require(
-      levels > 0 && normNumGroups > 0 && attentionHeadDim > 0
+      levels > 0 && normNumGroups > 0 && attentionHeadDim ?? 1 > 0
         && blockOutChannels.allSatisfy {
-          $0 > 0 && $0 % normNumGroups == 0 && $0 % attentionHeadDim == 0
+          $0 > 0 && $0 % normNumGroups == 0 && $0 % (attentionHeadDim ?? 1) == 0
         },
       .blockOutChannels,
-      "must be multiples of norm_num_groups \(normNumGroups) and attention_head_dim \(attentionHeadDim)")
+      "must be multiples of norm_num_groups \(normNumGroups) and attention_head_dim "
+        + (attentionHeadDim.map { "\($0)" } ?? "null"))
+    try require(
+      blockOutChannels[0] % 2 == 0 && freqShift < Float(blockOutChannels[0] / 2) && freqShift > -1e6, .freqShift,
+      "\(freqShift) does not go with \(blockOutChannels[0]) channels of the first level, which must be even")
+    try require((0..<1).contains(normEps), .normEps, "\(normEps) must be 0 to 1")
+    try require((1...8192).contains(sampleSize), .sampleSize, "\(sampleSize) must be 1 to 8192")
+    try require(inChannels > 0 && outChannels > 0, .inChannels, "must be positive")
+    try require((0...1).contains(downsamplePadding), .downsamplePadding, "\(downsamplePadding) must be 0 or 1")
+    try require(
+      midBlockScaleFactor.isFinite && midBlockScaleFactor > 0, .midBlockScaleFactor,
+      "\(midBlockScaleFactor) must be positive")
+    try require(timeEmbeddingDim ?? 1 > 0, .timeEmbeddingDim, "must be positive")
     try require(
       downBlockTypes.count == levels
         && downBlockTypes.allSatisfy { ["DownBlock2D", "AttnDownBlock2D"].contains($0) },
@@ -97,9 +149,10 @@ public struct UNet2DModel: Sendable {
     self.config = config
     let channels = config.blockOutChannels
     let last = channels.count - 1
-    let timeWidth = channels[0] * 4
+    let timeWidth = config.timeEmbeddingDim ?? channels[0] * 4
     let style = UNetBlockStyle(
-      timeWidth: timeWidth, groups: config.normNumGroups, epsilon: config.normEps)
+      timeWidth: timeWidth, groups: config.normNumGroups, epsilon: config.normEps,
+      padding: .downsampling(config.downsamplePadding), midScale: config.midBlockScaleFactor)
     let attention = MixerKind.attention(headWidth: config.attentionHeadDim)
     timeEmbedding = TimestepEmbedding(p.time_embedding, channels[0], timeWidth)
     convIn = Conv2d(p.conv_in, config.inChannels, channels[0])
@@ -130,7 +183,7 @@ public struct UNet2DModel: Sendable {
       timesteps, width: config.blockOutChannels[0], cosineFirst: config.flipSinToCos,
       shift: config.freqShift)
     let time = timeEmbedding(sinusoids.cast(to: sample.dtype)).silu
-    var h = convIn(sample)
+    var h = convIn(config.centerInputSample ? sample.scaled(by: 2, plus: -1) : sample)
     var skips = [h]
     for block in downBlocks { h = block(h, time: time, context: nil, skips: &skips) }
     h = midBlock(h, time: time, context: nil)

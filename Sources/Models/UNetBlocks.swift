@@ -19,10 +19,10 @@ enum PixelMixer: Sendable {
 /// The kind of mixing a level has, with its sizes; nil where a level has none.
 enum MixerKind: Sendable {
   case transformer(context: Int, heads: Int, depth: Int, linear: Bool)
-  /// Self-attention over pixels, as in unconditional U-Nets.
-  case attention(headWidth: Int)
+  /// Self-attention over pixels, as in unconditional U-Nets; one head where `headWidth` is nil.
+  case attention(headWidth: Int?)
 
-  func make(_ p: ParameterPath, channels: Int, groups: Int, epsilon: Float) -> PixelMixer {
+  func make(_ p: ParameterPath, channels: Int, groups: Int, epsilon: Float, scale: Float = 1) -> PixelMixer {
     switch self {
     case .transformer(let context, let heads, let depth, let linear):
       .transformer(
@@ -32,7 +32,8 @@ enum MixerKind: Sendable {
     case .attention(let headWidth):
       .attention(
         ImageAttention(
-          p, channels: channels, heads: channels / headWidth, groups: groups, epsilon: epsilon))
+          p, channels: channels, heads: channels / (headWidth ?? channels), groups: groups, epsilon: epsilon,
+          scale: scale))
     }
   }
 }
@@ -42,6 +43,10 @@ struct UNetBlockStyle: Sendable {
   let timeWidth: Int
   let groups: Int
   let epsilon: Float
+  /// Of the downsamplers.
+  let padding: Padding
+  /// What sums in the middle are divided by (diffusers' `mid_block_scale_factor`).
+  let midScale: Float
 }
 
 /// A residual block and what stands behind it; recomputed for gradients where that is asked for.
@@ -72,7 +77,7 @@ struct UNetDownBlock: Sendable {
       mixer?.make(
         p.attentions[$0], channels: outputs, groups: style.groups, epsilon: style.epsilon)
     }
-    downsampler = downsample ? Downsample2D(p.downsamplers[0], outputs, padding: Padding(1)) : nil
+    downsampler = downsample ? Downsample2D(p.downsamplers[0], outputs, padding: style.padding) : nil
   }
 
   /// Appends to `skips` the result of each layer and of the downsampler.
@@ -99,10 +104,10 @@ struct UNetMidBlock: Sendable {
     resnets = (0..<2).map {
       ResnetBlock2D(
         p.resnets[$0], channels, channels, timeWidth: style.timeWidth, groups: style.groups,
-        epsilon: style.epsilon)
+        epsilon: style.epsilon, scale: style.midScale)
     }
     self.mixer = mixer?.make(
-      p.attentions[0], channels: channels, groups: style.groups, epsilon: style.epsilon)
+      p.attentions[0], channels: channels, groups: style.groups, epsilon: style.epsilon, scale: style.midScale)
   }
 
   func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor?) -> Tensor {

@@ -64,7 +64,32 @@ import Testing
     (#"{"trained_betas": [0.1], "num_train_timesteps": 3}"#, "trained_betas"),
     (#"{"solver_order": 4}"#, "solver_order"), (#"{"variance_type": "learned_range"}"#, "variance_type"),
     (#"{"steps_offset": 1000}"#, "steps_offset"), (#"{"steps_offset": -5}"#, "steps_offset"),
-    (#"{"shift": 0}"#, "shift"),
+    (#"{"shift": 0}"#, "shift"), (#"{"num_train_timesteps": 1000000}"#, "leave nothing of the picture"),
+    (#"{"beta_start": 1e-12, "beta_end": 0.01}"#, "add no noise at timestep 0"),
+    (#"{"beta_end": 0.99}"#, "leave nothing of the picture"),
+    (#"{"num_train_timesteps": 1, "rescale_betas_zero_snr": true}"#, "rescale_betas_zero_snr"),
+    (#"{"trained_betas": [0.1, 1e-9, 0.1]}"#, "trained_betas"), (#"{"clip_sample_range": -1}"#, "clip_sample_range"),
+    (#"{"dynamic_thresholding_ratio": 2}"#, "dynamic_thresholding_ratio"),
+    (#"{"sample_max_value": 0}"#, "sample_max_value"),
+    (#"{"sigma_min": -1}"#, "sigma_min"), (#"{"shift_terminal": 1}"#, "shift_terminal"),
+    (#"{"timestep_scaling": 0}"#, "timestep_scaling"),
+    (#"{"original_inference_steps": 2000}"#, "original_inference_steps"),
+    (#"{"shift": 1e300}"#, "shift"), (#"{"steps_offset": -9223372036854775808}"#, "steps_offset"),
+    (#"{"_class_name": "EDMEulerScheduler", "sigma_min": 90}"#, "sigma_min"),
+    (#"{"_class_name": "EDMEulerScheduler", "sigma_data": 0}"#, "sigma_data"),
+    (#"{"_class_name": "EDMEulerScheduler", "rho": 0}"#, "rho"),
+    (#"{"_class_name": "EDMEulerScheduler", "sigma_schedule": "linear"}"#, "sigma_schedule"),
+    (#"{"_class_name": "EDMEulerScheduler", "prediction_type": "sample"}"#, "prediction_type"),
+    (#"{"_class_name": "EDMEulerScheduler", "final_sigmas_type": "sigma_min"}"#, "final_sigmas_type"),
+    (#"{"_class_name": "EDMDPMSolverMultistepScheduler", "algorithm_type": "dpmsolver"}"#, "algorithm_type"),
+    (#"{"_class_name": "UniPCMultistepScheduler", "solver_p": ["DDIMScheduler", "x"]}"#, "solver_p"),
+    (#"{"_class_name": "UniPCMultistepScheduler", "use_dynamic_shifting": true}"#, "use_dynamic_shifting"),
+    (#"{"_class_name": "DPMSolverMultistepScheduler", "use_dynamic_shifting": true}"#, "use_dynamic_shifting"),
+    (#"{"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "dpmsolver+++"}"#, "algorithm_type"),
+    (#"{"_class_name": "DPMSolverMultistepScheduler", "solver_type": "runge"}"#, "solver_type"),
+    (#"{"_class_name": "DDPMScheduler", "variance_type": "fixed_medium"}"#, "variance_type"),
+    (#"{"_class_name": "DPMSolverSDEScheduler", "noise_sampler_seed": 3}"#, "noise_sampler_seed"),
+    (#"{"unheard_of": 0.5}"#, "unheard_of"),
   ])
   func badValues(text: String, named: String) {
     guard named != "ok" else {
@@ -77,6 +102,35 @@ import Testing
       guard case DecodingError.dataCorrupted(let context) = error else { return false }
       return context.debugDescription.contains(named)
     }
+  }
+
+  /// Classes with formulas of their own, and rectified flows, get no sampler that would be wrong for them.
+  @Test(arguments: [
+    ("ScoreSdeVeScheduler", SamplerName.euler), ("CosineDPMSolverMultistepScheduler", .dpmpp2M),
+    ("CogVideoXDDIMScheduler", .ddim), ("SomethingScheduler", .euler), ("FlowMatchEulerDiscreteScheduler", .euler),
+    ("FlowMatchHeunDiscreteScheduler", .heun), ("IPNDMScheduler", .pndm),
+  ])
+  func otherKindsOfModels(className: String, sampler: SamplerName) throws {
+    let config = try decode(#"{"_class_name": "\#(className)"}"#)
+    #expect {
+      try sampler.make(config, eta: 0).plan(steps: 4)
+    } throws: { error in
+      switch error as? SamplerError {
+      case .unknownScheduler?, .otherKind?: true
+      default: false
+      }
+    }
+    _ = try SamplerName.flowEuler.make(try decode(#"{"_class_name": "FlowMatchHeunDiscreteScheduler"}"#), eta: 0)
+      .plan(steps: 4)
+  }
+
+  /// Another class's settings mean nothing to a class that has not got them; a schedule's own do.
+  @Test func settingsOfOtherClasses() throws {
+    _ = try decode(
+      """
+      {"_class_name": "EulerDiscreteScheduler", "skip_prk_steps": true, "set_alpha_to_one": false, "solver_p": 3,
+       "use_dynamic_shifting": true, "algorithm_type": "data_prediction", "predictor_order": 2, "_hidden": 7}
+      """)
   }
 
   /// Settings of models this package has no use for are refused, not ignored.

@@ -67,7 +67,7 @@ import Testing
     let weak = try pipeline.generate(request(masked: false, strength: 0.25)).latents.floats()
     let strong = try pipeline.generate(request(masked: false, strength: 0.75)).latents.floats()
     let codec = LatentCodec(pipeline.components.autoencoder, precision: .f32)
-    let clean = codec.scaled(codec.distribution(ImageTensor.pack([try EditFixtures.picture()])).mean).floats()
+    let clean = codec.scaled(try codec.distribution(ImageTensor.pack([try EditFixtures.picture()])).mean).floats()
     func distance(_ a: [Float]) -> Float { zip(a, clean).map { ($0 - $1) * ($0 - $1) }.reduce(0, +) }
     #expect(distance(weak) < distance(strong))
   }

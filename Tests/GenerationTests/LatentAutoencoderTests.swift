@@ -84,7 +84,7 @@ import Testing
     let made = try ImageToImage(components, precision: .f32).generate(
       ImageToImageRequest(request(side: 64), canvas: canvas, strength: 0.5))
     #expect(made.pixels.shape == [1, 64, 64, 3])
-    let mean = LatentCodec(components.autoencoder, precision: .f32).distribution(ImageTensor.pack([picture])).mean
+    let mean = try LatentCodec(components.autoencoder, precision: .f32).distribution(ImageTensor.pack([picture])).mean
     #expect(mean.floats() == (try TinyAutoencoder(taesd).encode(ImageTensor.pack([picture])).floats()))
   }
 

@@ -9,8 +9,11 @@ public enum HarmlessKeys {
     "model_sampling.sigmas", "model_sampling.log_sigmas", "epoch", "global_step",
   ]
 
-  /// Marks that say how the model predicts (`v_pred`) and that its schedule ends without signal (`ztsnr`).
-  static let marks: Set<String> = ["v_pred", "ztsnr", "edm_mean", "edm_std"]
+  /// Marks that say how the model predicts (`v_pred`), that its schedule ends without signal (`ztsnr`), the statistics
+  /// of its latents and the ends of its continuous noise levels.
+  static let marks: Set<String> = [
+    "v_pred", "ztsnr", "edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min",
+  ]
 
   /// Training only - averages, loss networks, embeddings being learned - and what looks at finished pictures.
   private static let prefixes = [

@@ -13,6 +13,7 @@ extension SamplerName {
     let sampler = sampler(config, eta: eta, schedule: schedule, isXL: isXL)
     do {
       try check(schedule)
+      try check(config, schedule)
       return sampler
     } catch {
       return MismatchedSampler(sampler: sampler, error: error)
@@ -33,12 +34,13 @@ extension SamplerName {
     let list = schedule.flatMap { $0.isSigmaList ? $0 : nil }
     let isMidpoint = config.given.solverType != "heun"
     // A configuration of this very class may ask for first order.
-    let second = config.className == diffusersClass ? min(config.solverOrder, 2) : 2
+    let isOwn = SamplerName(schedulerClass: config.className)?.diffusersClass == diffusersClass
+    let second = isOwn ? min(config.solverOrder, 2) : 2
     return switch self {
     case .ddpm: DDPMSampler(spaced)
     case .ddim: DDIMSampler(spaced, eta: eta)
     case .ddimInverse: DDIMInverseSampler(spaced)
-    case .pndm: PNDMSampler(spaced)
+    case .pndm: PNDMSampler(spaced.withPlainStart(unlessOf: config.className))
     case .lms: LMSSampler(config, schedule: schedule, isXL: isXL)
     case .euler: EulerSampler(config, schedule: schedule, isXL: isXL)
     case .eulerAncestral: EulerAncestralSampler(config, schedule: schedule, isXL: isXL)
@@ -62,6 +64,25 @@ extension SamplerName {
     case .lcm: LCMSampler(config)
     case .tcd: TCDSampler(config, gamma: eta)
     case .flowEuler: FlowMatchEulerSampler(config)
+    }
+  }
+
+  /// Throws unless the sampler goes with the model.
+  private func check(_ config: SchedulerConfig, _ schedule: ScheduleName?) throws(SamplerError) {
+    guard config.isKnown else { throw .unknownScheduler(className: config.className) }
+    if config.isFlow, self != .flowEuler {
+      throw .otherKind(sampler: rawValue, model: "a rectified flow", samplers: SamplerName.flowEuler.rawValue)
+    }
+    guard config.edm != nil else { return }
+    if self == .flowEuler {
+      throw .otherKind(sampler: rawValue, model: "which predicts noise", samplers: "euler, dpmpp-2m, ...")
+    }
+    // Those of timesteps it has not, and of levels it does not reach.
+    if let schedule, schedule.spacing != nil || schedule == .ays {
+      let supported = schedules.filter { $0.isSigmaList && $0 != .ays }
+      throw .scheduleNotSupported(
+        sampler: "\(rawValue) on a model of continuous noise levels", schedule: schedule.rawValue,
+        supported: supported.map(\.rawValue))
     }
   }
 
@@ -95,6 +116,8 @@ extension SamplerName {
     switch schedulerClass {
     case "DDIMParallelScheduler": self = .ddim
     case "DDPMParallelScheduler": self = .ddpm
+    case "EDMEulerScheduler": self = .euler
+    case "EDMDPMSolverMultistepScheduler": self = .dpmpp2M
     default:
       guard let name = Self.allCases.first(where: { $0.diffusersClass == schedulerClass }) else { return nil }
       self = name

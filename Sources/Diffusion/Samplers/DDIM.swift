@@ -14,8 +14,9 @@ public struct DDIMSampler: Sampler {
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    SamplingPlan(
-      steps: steps, timesteps: try TimestepSpacing.whole(config, steps: steps, sampler: "ddim"), schedule: schedule)
+    let timesteps = try TimestepSpacing.whole(config, steps: steps, sampler: "ddim")
+    try config.checkDiscrete(timesteps, sampler: "ddim")
+    return SamplingPlan(steps: steps, timesteps: timesteps, schedule: schedule)
   }
 
   public func sample(
@@ -32,7 +33,7 @@ public struct DDIMSampler: Sampler {
       let (predicted, epsilon) = schedule.cleanAndNoise(output, x, level: level)
       let ratio = (level.signal / next.signal) * (level.signal / next.signal)
       let variance = (next.noise / level.noise) * (next.noise / level.noise) * (1 - ratio)
-      let sigma = eta * variance.squareRoot()
+      let sigma = eta * max(variance, 0).squareRoot()
       x = limit.apply(predicted).scaled(
         by: Float(next.signal), adding: epsilon,
         times: Float(max(next.noise * next.noise - sigma * sigma, 0).squareRoot()))

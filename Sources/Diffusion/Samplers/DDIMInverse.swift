@@ -12,7 +12,13 @@ public struct DDIMInverseSampler: Sampler {
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
     let timesteps = try TimestepSpacing.whole(config, steps: steps, sampler: "ddim-inverse").reversed()
+    try config.checkDiscrete([], sampler: "ddim-inverse")
     let levels = timesteps.map { current($0, steps: steps) } + timesteps.suffix(1).map { schedule.level($0) }
+    // A clean sample predicted of a clean sample leaves open what noise leads away from it.
+    if config.predictionType == .sample, levels.first?.noise == 0 {
+      throw .unsupportedSetting(
+        sampler: "ddim-inverse", key: "prediction_type", value: "sample with set_alpha_to_one true")
+    }
     return SamplingPlan(steps: steps, timesteps: timesteps.map(Float.init), levels: levels)
   }
 

@@ -11,8 +11,9 @@ public struct DDPMSampler: Sampler {
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    SamplingPlan(
-      steps: steps, timesteps: try TimestepSpacing.whole(config, steps: steps, sampler: "ddpm"), schedule: schedule)
+    let timesteps = try TimestepSpacing.whole(config, steps: steps, sampler: "ddpm")
+    try config.checkDiscrete(timesteps, sampler: "ddpm")
+    return SamplingPlan(steps: steps, timesteps: timesteps, schedule: schedule)
   }
 
   public func sample(

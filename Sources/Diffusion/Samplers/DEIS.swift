@@ -15,7 +15,9 @@ public struct DEISSampler: Sampler {
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
     var levels = try scale.sigmas(steps: steps)
-    if levels.sigmas[steps] == 0 { levels.sigmas[levels.sigmas.count - 1] = scale.table.smallest }
+    // The schedule may have a step more or less than asked for.
+    let last = levels.sigmas.count - 1
+    if levels.sigmas[last] == 0 { levels.sigmas[last] = scale.table.smallest }
     return scale.preservingPlan(levels, steps: steps)
   }
 

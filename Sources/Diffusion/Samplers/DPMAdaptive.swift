@@ -30,12 +30,13 @@ public struct DPMAdaptiveSampler: Sampler {
 
   /// The schedule's levels, of which only the ends are visited.
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    let levels = try scale.sigmas(steps: steps).sigmas
-    var whole = [scale.table.largest] + levels[1..<max(steps, 1)]
-    whole.append(scale.table.smallest)
+    // Without the last one, which is no noise; the schedule may have a step more or less than asked for.
+    let levels = try scale.sigmas(steps: steps).sigmas.dropLast()
+    let whole = [scale.table.largest] + levels.dropFirst() + [scale.table.smallest]
     var plan = plan(over: whole, steps: steps)
     plan.later = { step in
-      self.plan(over: Array(levels[step..<steps]) + [levels[steps - 1]], steps: steps)
+      let left = levels.dropFirst(min(step, levels.count - 1))
+      return self.plan(over: Array(left) + left.suffix(1), steps: steps)
     }
     return plan
   }
@@ -102,7 +103,7 @@ public struct DPMAdaptiveSampler: Sampler {
         let sigma = exp(-time)
         slopes.append(
           try scale.slope(
-            high, sigma: sigma, timestep: Float(scale.table.timestep(of: sigma)),
+            high, sigma: sigma, timestep: scale.told(sigma: sigma),
             step: min(calls, plan.timesteps.count - 1), predict))
         high = group.advanced(begin, slopes: slopes)
         calls += 1
@@ -122,7 +123,7 @@ public struct DPMAdaptiveSampler: Sampler {
       let share = (s - first) / (last - first)
       let step = SamplingStep(
         min(Int(share * Double(plan.timesteps.count)), plan.timesteps.count - 1), of: plan.timesteps.count,
-        timestep: Float(scale.table.timestep(of: exp(-s))), sample: x, level: NoiseLevel(signal: 1, noise: exp(-s)))
+        timestep: scale.told(sigma: exp(-s)), sample: x, level: NoiseLevel(signal: 1, noise: exp(-s)))
       x = try onStep(step) ?? x
     }
     return x

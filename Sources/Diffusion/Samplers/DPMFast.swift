@@ -20,10 +20,12 @@ public struct DPMFastSampler: Sampler {
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    let levels = try scale.sigmas(steps: steps).sigmas
+    // Without the last one, which is no noise; the schedule may have a step more or less than asked for.
+    let levels = Array(try scale.sigmas(steps: steps).sigmas.dropLast())
     var plan = plan(from: scale.table.largest, to: scale.table.smallest, calls: steps, steps: steps)
     plan.later = { step in
-      self.plan(from: levels[step], to: levels[steps - 1], calls: steps - step, steps: steps)
+      self.plan(
+        from: levels[min(step, levels.count - 1)], to: levels[levels.count - 1], calls: steps - step, steps: steps)
     }
     return plan
   }

@@ -46,7 +46,7 @@ struct DPMSolverGroup {
   /// `(e^{ch} − 1) / ch − 1`.
   private func phi2(_ share: Double) -> Double {
     let h = share * (end - start)
-    return expm1(h) / h - 1
+    return h == 0 ? 0 : expm1(h) / h - 1
   }
 }
 

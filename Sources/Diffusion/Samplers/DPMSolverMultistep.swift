@@ -86,6 +86,12 @@ extension SigmaScale {
     _ x: Tensor, _ form: DPMSolverForm, of plan: SamplingPlan, at i: Int, _ predict: ModelPrediction
   ) throws -> Tensor {
     let level = plan.levels[i]
+    if config.edm != nil {
+      let clean = try clean(
+        x * Float(1 / level.signal), sigma: plan.sigmas[i], timestep: plan.timesteps[i], step: i, predict)
+      return form.predictsClean
+        ? clean : x.scaled(by: Float(1 / level.noise), adding: clean, times: Float(-level.signal / level.noise))
+    }
     let output = try predict(x, plan.timesteps[i], i)
     let (clean, noise) = schedule.cleanAndNoise(output, x, level: level)
     if form.predictsClean { return limit.apply(clean) }

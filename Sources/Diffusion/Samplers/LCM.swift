@@ -11,9 +11,8 @@ public struct LCMSampler: Sampler {
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    SamplingPlan(
-      steps: steps, timesteps: try DistillationSpacing.timesteps(config, steps: steps, sampler: "lcm"),
-      schedule: schedule)
+    let timesteps = try DistillationSpacing.timesteps(config, steps: steps, sampler: "lcm")
+    return SamplingPlan(steps: steps, timesteps: timesteps, schedule: schedule)
   }
 
   public func sample(

@@ -1,5 +1,16 @@
 import TensorCore
 
+extension SchedulerConfig {
+  /// The configuration without Runge–Kutta steps, as all latent models are run (PLMS), unless the model's own file is
+  /// PNDM's, whose class makes them where nothing is said.
+  func withPlainStart(unlessOf className: String) -> SchedulerConfig {
+    guard className != "PNDMScheduler", given.skipPRKSteps == nil else { return self }
+    var config = self
+    config.given.skipPRKSteps = true
+    return config
+  }
+}
+
 /// Pseudo numerical methods on the manifold (Liu et al. 2022): Adams–Bashforth steps of order 4 with DDIM's transfer
 /// (eq. 9 to 12), started by a second order step, or by Runge–Kutta steps where the configuration does not skip them.
 public struct PNDMSampler: Sampler {
@@ -18,6 +29,7 @@ public struct PNDMSampler: Sampler {
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
     var whole = try TimestepSpacing.whole(config, steps: steps, sampler: "pndm")
+    try config.checkDiscrete(whole, sampler: "pndm")
     if usesRungeKutta {
       guard steps >= 4 else {
         throw .unsupportedSetting(sampler: "pndm", key: "skip_prk_steps", value: "false with fewer than 4 steps")
@@ -87,10 +99,17 @@ public struct PNDMSampler: Sampler {
   }
 
   /// Moves a sample along predicted noise (eq. 9).
+  ///
+  /// The equation is `signal′ · clean + noise′ · ε` written without the clean sample, and divides by the signal. Where
+  /// nothing of that is left, at the end of a schedule with zero terminal SNR, velocities and clean samples still tell
+  /// both terms, so the sum is taken as it stands. (diffusers' PNDM has no such schedules and would divide by zero.)
   private func transfer(_ x: Tensor, _ output: Tensor, from t: Int, to next: Int) -> Tensor {
     let last = config.setAlphaToOne ? NoiseLevel.clean : schedule.level(0)
     let (level, target) = (schedule.level(t), schedule.level(next, last: last))
-    let epsilon = schedule.cleanAndNoise(output, x, level: level).noise
+    let (clean, epsilon) = schedule.cleanAndNoise(output, x, level: level)
+    guard level.signal > 0 else {
+      return clean.scaled(by: Float(target.signal), adding: epsilon, times: Float(target.noise))
+    }
     let (bar, barNext) = (level.signal * level.signal, target.signal * target.signal)
     let divisor = bar * target.noise + level.signal * level.noise * target.signal
     return x.scaled(

@@ -19,7 +19,7 @@ public struct RestartSampler: Sampler {
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
     let levels = try scale.sigmas(steps: steps).sigmas
     var plan = plan(over: levels, steps: steps)
-    plan.later = { step in self.plan(over: Array(levels[step...]), steps: steps) }
+    plan.later = { step in self.plan(over: Array(levels[min(step, levels.count - 1)...]), steps: steps) }
     return plan
   }
 

@@ -8,6 +8,8 @@ enum DistillationSpacing {
     guard (1...count).contains(steps) else { throw .badSteps(sampler: sampler, steps: steps, limit: count) }
     let ratio = config.trainSteps / count
     let stride = Double(count) / Double(steps)
-    return (0..<steps).map { i in (count - Int(Double(i) * stride)) * ratio - 1 }
+    let timesteps = (0..<steps).map { i in (count - Int(Double(i) * stride)) * ratio - 1 }
+    try config.checkDiscrete(timesteps, sampler: sampler)
+    return timesteps
   }
 }

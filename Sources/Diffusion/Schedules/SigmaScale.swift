@@ -23,7 +23,9 @@ struct SigmaScale: Sendable {
     self.isXL = isXL
     named = schedule.flatMap { $0.isSigmaList ? $0 : nil }
     // k-diffusion's lists are made from the levels of the original code.
-    table = SigmaTable((named == nil ? nil : config.originalAlphasCumprod) ?? self.schedule.alphasCumprod)
+    table =
+      config.edm.map { SigmaTable($0) }
+      ?? SigmaTable((named == nil ? nil : config.originalAlphasCumprod) ?? self.schedule.alphasCumprod)
     limit = CleanSampleLimit(config)
   }
 
@@ -41,22 +43,30 @@ struct SigmaScale: Sendable {
   func explodingPlan(_ levels: SigmaSchedule, steps: Int, order: Int = 1) -> SamplingPlan {
     let largest = levels.sigmas.max() ?? 0
     // Where the first level is not the table's last, diffusers makes up for the signal that is missing.
-    let startsAtLevel = named != nil || config.spacing != .leading
-    let isContinuous = config.given.timestepType == .continuous && schedule.predictionType == .velocity
-    let told =
-      isContinuous ? levels.sigmas.dropLast().map { Float(log($0) / 4) } : levels.timesteps.map { Float($0) }
+    let startsAtLevel = named != nil || config.spacing != .leading && config.edm == nil
     let scale = startsAtLevel ? largest : (largest * largest + 1).squareRoot()
     return SamplingPlan(
-      steps: steps, timesteps: told,
+      steps: steps, timesteps: told(levels),
       levels: levels.sigmas.map { NoiseLevel(signal: 1, noise: $0) }, sigmas: levels.sigmas, initialNoiseScale: scale,
       order: order)
+  }
+
+  /// What the network is told for each level.
+  private func told(_ levels: SigmaSchedule) -> [Float] {
+    config.tellsLogSigma
+      ? levels.sigmas.dropLast().map { told(sigma: $0) } : levels.timesteps.map { Float($0) }
+  }
+
+  /// What the network is told for a level on the way.
+  func told(sigma: Double) -> Float {
+    config.tellsLogSigma ? Float(log(sigma) / 4) : Float(table.timestep(of: sigma))
   }
 
   /// A plan whose samples keep their variance.
   func preservingPlan(_ levels: SigmaSchedule, steps: Int) -> SamplingPlan {
     let all = levels.sigmas.map { NoiseLevel(preservingSigma: $0) }
     return SamplingPlan(
-      steps: steps, timesteps: levels.timesteps.map { Float($0) }, levels: all, sigmas: levels.sigmas,
+      steps: steps, timesteps: told(levels), levels: all, sigmas: levels.sigmas,
       // diffusers starts these from plain noise; k-diffusion from noise of the first level.
       initialNoiseScale: named == nil ? 1 : all[0].noise)
   }
@@ -65,6 +75,11 @@ struct SigmaScale: Sendable {
   func clean(
     _ x: Tensor, sigma: Double, timestep: Float, step: Int, _ predict: ModelPrediction
   ) throws -> Tensor {
+    if let edm = config.edm {
+      let output = try predict(x * Float(edm.inputScale(sigma)), timestep, step)
+      let factors = edm.cleanFactors(sigma, isVelocity: schedule.predictionType == .velocity)
+      return limit.apply(x.scaled(by: Float(factors.skip), adding: output, times: Float(factors.out)))
+    }
     let level = NoiseLevel(preservingSigma: sigma)
     let output = try predict(x * Float(level.signal), timestep, step)
     let clean: Tensor
@@ -81,18 +96,12 @@ struct SigmaScale: Sendable {
   func slope(
     _ x: Tensor, sigma: Double, timestep: Float, step: Int, _ predict: ModelPrediction
   ) throws -> Tensor {
-    if case .epsilon = schedule.predictionType, !limit.isOn {
+    if case .epsilon = schedule.predictionType, !limit.isOn, config.edm == nil {
       // The prediction is the slope; going through the clean sample would cost digits at small σ.
       return try predict(x * Float(NoiseLevel(preservingSigma: sigma).signal), timestep, step)
     }
     let clean = try clean(x, sigma: sigma, timestep: timestep, step: step, predict)
     return x.scaled(by: Float(1 / sigma), adding: clean, times: Float(-1 / sigma))
-  }
-
-  /// The clean sample predicted for a sample that keeps its variance.
-  func clean(_ x: Tensor, level: NoiseLevel, timestep: Float, step: Int, _ predict: ModelPrediction) throws -> Tensor {
-    let output = try predict(x, timestep, step)
-    return limit.apply(schedule.cleanAndNoise(output, x, level: level).clean)
   }
 }
 

@@ -17,6 +17,13 @@ struct SigmaTable: Sendable {
     logSigmas = sigmas.map { Double(Float(log($0))) }
   }
 
+  /// Levels even in ln σ over a continuous range, in place of training timesteps.
+  init(_ edm: EDMSettings) {
+    let logs = TimestepSpacing.linspace(log(edm.sigmaMin), log(edm.sigmaMax), 1000)
+    sigmas = logs.map { Double(Float(exp($0))) }
+    logSigmas = sigmas.map { Double(Float(log($0))) }
+  }
+
   var smallest: Double { sigmas[0] }
   var largest: Double { sigmas[sigmas.count - 1] }
 

@@ -12,6 +12,18 @@ extension EditCanvas {
     return (options.width, options.height)
   }
 
+  /// Throws for a picture that would become too large on the way, before what sticks out is cut off.
+  static func checkCrop(
+    _ image: Image, _ resize: ResizeMode, width: Int, height: Int
+  ) throws(GenerationError) {
+    let scale = max(Double(width) / Double(image.width), Double(height) / Double(image.height))
+    let pixels = Double(image.width) * scale * Double(image.height) * scale
+    guard resize == .crop, pixels > 134_217_728 else { return }
+    throw .badValue(
+      name: "--resize-mode", value: "crop",
+      reason: "a picture of \(image.width)×\(image.height) is too narrow for \(width)×\(height): cut it first")
+  }
+
   /// The working size of a whole picture: as given, else rounded down to a multiple as diffusers does; a single given side
   /// takes the other along.
   static func size(
@@ -61,6 +73,9 @@ extension EditCanvas {
     _ picture: Image, _ options: CanvasOptions, besides other: Margins?
   ) throws(GenerationError) -> Margins {
     let (width, height) = (options.width ?? picture.width, options.height ?? picture.height)
+    for (name, side) in [("--width", width), ("--height", height)] where side > longestSide {
+      throw .badValue(name: name, value: "\(side)", reason: "must be at most \(longestSide)")
+    }
     guard other == nil, width >= picture.width, height >= picture.height else {
       throw .badValue(
         name: "--resize-mode", value: "outpaint",

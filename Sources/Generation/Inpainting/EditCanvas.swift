@@ -4,7 +4,7 @@ import TensorCore
 /// A picture to change, laid out for the network, and the way of the result back into it.
 public struct EditCanvas: Sendable {
   /// Largest side of a result in pixels.
-  static let longestSide = 8192
+  static let longestSide = GenerationRequest.longestSide
 
   /// What the network sees; RGB, its size a multiple of the model's.
   public let working: Image
@@ -114,6 +114,7 @@ public struct EditCanvas: Sendable {
         workingMask = mask.map { Mask($0.image.extended(left: 0, top: 0, right: right, bottom: bottom)) }
       } else {
         let (w, h) = Self.size(of: image, given: size, multiple: multiple)
+        try Self.checkCrop(image, options.resize, width: w, height: h)
         original = options.resize.apply(image, width: w, height: h)
         transparent = clear.map { options.resize.apply($0, width: w, height: h) }
         self.mask = mask.map { Mask(options.resize.apply($0.image, width: w, height: h, filter: .bilinear)) }

@@ -61,7 +61,7 @@ struct FineTuning {
 
     var objective = LatentObjective(
       unet: components.unet, texts: texts,
-      prediction: NoisePrediction(components.scheduler.schedule, dtype: recipe.precision.dtype),
+      prediction: NoisePrediction(try components.scheduler.trainingSchedule, dtype: recipe.precision.dtype),
       groups: learnable.groups)
     objective.prediction.minSNRGamma = recipe.minSNRGamma
     objective.prediction.noiseOffset = recipe.noiseOffset

@@ -17,7 +17,7 @@ public struct TrainingLog {
 
     /// The entry for people.
     public func line(of steps: Int) -> String {
-      let left = Int(secondsLeft)
+      let left = Int(min(max(secondsLeft, 0), 1e9))
       let time = String(format: "%d:%02d:%02d", left / 3600, left / 60 % 60, left % 60)
       let numbers = String(
         format: "loss %.5f  norm %.3f  rate %.2e  %.1f samples/s", loss, gradientNorm, learningRate,

@@ -25,6 +25,10 @@ public struct TimestepSampling: Codable, Sendable, Equatable {
     kind = try c.decode(Kind.self, forKey: .kind)
     mean = try c.decodeIfPresent(Double.self, forKey: .mean) ?? 0
     deviation = try c.decodeIfPresent(Double.self, forKey: .deviation) ?? 1
+    for (key, value) in [(CodingKeys.mean, mean), (.deviation, deviation)] where !(abs(value) <= 100) {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: c, debugDescription: "\(value) must be -100 to 100")
+    }
   }
 
   /// What is wrong with the settings.

@@ -53,7 +53,7 @@ extension CircleRecipe {
     let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
     let model = DenoiserMLP(store.root, dimensions: 2, width: width, depth: depth)
     let objective = PointsObjective(
-      model: model, prediction: NoisePrediction(scheduler.schedule, dtype: .f32),
+      model: model, prediction: NoisePrediction(try scheduler.trainingSchedule, dtype: .f32),
       groups: [ParameterGroup("denoiser", store.parameters)])
     let check = RadiusCheck { try sample(model) }
     let result = try TrainingRun(

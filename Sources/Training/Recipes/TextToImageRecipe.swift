@@ -79,7 +79,7 @@ extension TextToImageRecipe {
     let tokenizer = try openTokenizer(latents.captions, folder)
     let trainee = try Trainee(self, tokenizer: tokenizer)
     let texts = TextRows([TextConditioner(tokenizer: tokenizer, model: trainee.text)], isXL: false)
-    var prediction = NoisePrediction(scheduler.schedule, dtype: precision.dtype)
+    var prediction = NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype)
     prediction.timesteps = timestepSampling ?? TimestepSampling()
     let objective = LatentObjective(
       unet: trainee.unet, texts: texts, prediction: prediction, groups: trainee.groups)
@@ -100,6 +100,10 @@ extension TextToImageRecipe {
   private func loadAutoencoder() throws -> AutoencoderKL {
     let folder = ModelFolder(URL(fileURLWithPath: autoencoder))
     let config = try folder.decode(AutoencoderKLConfig.self)
+    guard config.latentsMean == nil, (config.shiftFactor ?? 0) == 0 else {
+      throw TrainingError.badRecipe(
+        path: folder.url.path, reason: "latents_mean, latents_std and shift_factor are not supported in training")
+    }
     return try folder.load { path, _ in AutoencoderKL(path, config) }.model
   }
 

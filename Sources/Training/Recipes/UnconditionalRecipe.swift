@@ -47,7 +47,7 @@ extension UnconditionalRecipe {
     let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
     let model = UNet2DModel(store.root, unet)
     let objective = PixelObjective(
-      model: model, prediction: NoisePrediction(scheduler.schedule, dtype: precision.dtype),
+      model: model, prediction: NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype),
       groups: [ParameterGroup("unet", store.parameters)])
     context.note("\(name): \(objective.groups[0].size) parameters, \(pictures.count) pictures")
     let result = try TrainingRun(
