@@ -14,8 +14,8 @@ import Testing
     #expect(
       line.text(columns: 100, isUTF8: true)
         == "picture 1/4 [######..................] 5/20  2.00 s/step  30 s left  loss 0.12")
-    #expect(line.text(columns: 60, isUTF8: true) == "picture 1/4 [#####................] 5/20  2.00 s/step  30 s left")
-    #expect(line.text(columns: 40, isUTF8: true) == "picture 1/4 [##......] 5/20  30 s left")
+    #expect(line.text(columns: 60, isUTF8: true) == "picture 1/4 [####.............] 5/20  2.00 s/step  30 s left")
+    #expect(line.text(columns: 40, isUTF8: true) == "picture 1/4 [##........] 5/20  30 s left")
     #expect(line.text(columns: 16, isUTF8: true) == "picture 1/4 5/20")
     #expect(line.text(columns: 10, isUTF8: true) == "5/20")
   }
