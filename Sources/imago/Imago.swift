@@ -15,9 +15,4 @@ struct Imago: ParsableCommand {
     subcommands: [
       Train.self, DataCommand.self, Bench.self, Inspect.self, Convert.self, Merge.self, Explain.self, Sample.self,
     ])
-
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
 }

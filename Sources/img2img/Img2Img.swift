@@ -20,11 +20,6 @@ struct Img2Img: ParsableCommand {
         img2img --from outputs/00001-7.png
       """)
 
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
-
   @Argument(help: "The picture to change: PNG or JPEG.") var input: String?
   @Argument(help: "What the result shows; with --edit, leave it out.") var prompt: String?
   @OptionGroup(title: "The change") var edits: EditOptions

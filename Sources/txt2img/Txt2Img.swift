@@ -17,11 +17,6 @@ struct Txt2Img: ParsableCommand {
         txt2img --from outputs/00001-7.png --steps 50
       """)
 
-  static func main() {
-    Launcher.settleThreadWaiting()
-    main(nil)
-  }
-
   @Argument(help: "What the picture shows.") var prompt: String?
   @OptionGroup(title: "Many pictures, and pictures again") var source: SourceOptions
   @OptionGroup(title: "The picture") var picture: PictureOptions
