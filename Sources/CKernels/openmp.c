@@ -2,18 +2,12 @@
 // in the program they go before libgomp's, so that oneDNN's regions run in the pool of everything else, wait as it waits and can
 // be cut into more parts than there are threads. (Where a loader does not put them first, oneDNN uses libgomp's: slower on a
 // busy machine, never wrong.) What OMP_NUM_THREADS, OMP_PLACES and GOMP_CPU_AFFINITY ask for is still read by libgomp.
-#define _GNU_SOURCE
 #include "pool.h"
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 extern int omp_get_num_procs(void);
 extern int omp_get_thread_limit(void);
-extern int omp_get_proc_bind(void);
-extern int omp_get_num_places(void);
-extern int omp_get_place_num_procs(int place);
-extern void omp_get_place_proc_ids(int place, int *ids);
 
 static _Thread_local int parts_a_thread;
 
@@ -54,21 +48,4 @@ int ik_default_threads(void) {
   threads = threads < 1 ? 1 : threads < limit ? threads : limit;
   atomic_store(&kept, threads);
   return threads;
-}
-
-// libgomp binds the first thread when it is loaded, and a new thread inherits that: without a place of its own every thread of
-// the pool would lie on the first one's core.
-void ik_place(pthread_t thread, int member) {
-  const int places = omp_get_proc_bind() ? omp_get_num_places() : 0;
-  if (places < 1) return;
-  const int place = member % places, count = omp_get_place_num_procs(place);
-  int *ids = malloc(sizeof *ids * (size_t)(count > 0 ? count : 1));
-  if (ids) {
-    omp_get_place_proc_ids(place, ids);
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    for (int i = 0; i < count; i++) if (ids[i] >= 0 && ids[i] < CPU_SETSIZE) CPU_SET(ids[i], &set);
-    if (CPU_COUNT(&set)) pthread_setaffinity_np(thread, sizeof set, &set);
-    free(ids);
-  }
 }

@@ -7,16 +7,18 @@
 #define _GNU_SOURCE
 #include "pool.h"
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum { TASK_BITS = 16 };
+enum { TASK_BITS = 16, CROWDED_REGIONS = 200 };
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;  // one region at a time
 static int members;                                       // threads there are, without the callers
+static pthread_t threads_of_pool[IK_MOST_THREADS];
+static int crowded;                                       // regions for which threads stay on their cores
 
 // What a thread is called with: the number of the region it is to help with.
 static ik_bell calls[IK_MOST_THREADS];
@@ -79,7 +81,7 @@ void ik_meet(void) {
   }
   const unsigned round = atomic_load(&region.meeting.number);
   if (atomic_fetch_add(&region.arrived, 1) + 1 < task_count) {
-    ik_await(&region.meeting, round);
+    ik_await(&region.meeting, round, NULL);
   } else {
     atomic_store(&region.arrived, 0);
     ik_ring(&region.meeting, round + 1);
@@ -103,7 +105,7 @@ static void take_tasks(unsigned number) {
 static void *wait_for_calls(void *argument) {
   ik_bell *bell = argument;
   member = (int)(bell - calls) + 1;
-  for (unsigned last = 0;;) take_tasks(last = ik_await(bell, last));
+  for (unsigned last = 0;;) take_tasks(last = ik_await(bell, last, NULL));
   return NULL;
 }
 
@@ -113,13 +115,12 @@ static void hire(int wanted) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   for (; members < wanted; members++) {
-    pthread_t thread;
     // A number from an earlier region would call a new thread to it.
     atomic_store(&calls[members].number, 0);
-    if (pthread_create(&thread, NULL, wait_for_calls, &calls[members])) break;
-    ik_place(thread, members + 1);
-    pthread_setname_np(thread, "imago");
-    pthread_detach(thread);
+    if (pthread_create(&threads_of_pool[members], NULL, wait_for_calls, &calls[members])) break;
+    ik_place(threads_of_pool[members], members + 1);
+    pthread_setname_np(threads_of_pool[members], "imago");
+    pthread_detach(threads_of_pool[members]);
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -142,6 +143,7 @@ void ik_region(int count, ik_company company, ik_task task, void *context) {
     fprintf(stderr, "imago: the system gives no more than %d threads; ask for fewer with --threads\n", members + 1);
     abort();
   }
+  const int stays = crowded > 0 && ik_stay(threads_of_pool, members);
   const unsigned number = ++region.number ? region.number : ++region.number;
   region.task = task;
   region.context = context;
@@ -151,6 +153,12 @@ void ik_region(int count, ik_company company, ik_task task, void *context) {
   atomic_store(&region.ticket, (uint64_t)number << 32 | (uint64_t)count << TASK_BITS);
   for (int i = 0; i < threads - 1 && i < members; i++) ik_ring(&calls[i], number);
   take_tasks(number);
-  for (unsigned last = atomic_load(&region.finished.number); last != number;) last = ik_await(&region.finished, last);
+  int slept = 0;
+  for (unsigned last = atomic_load(&region.finished.number); last != number;)
+    last = ik_await(&region.finished, last, &slept);
+  if (stays) ik_roam();
+  // The others took longer than this one can look: somebody else has a core, or the tasks are long, where staying costs nothing.
+  if (slept) crowded = CROWDED_REGIONS;
+  else if (crowded > 0 && --crowded == 0) ik_roam_all(threads_of_pool, members);
   pthread_mutex_unlock(&turn);
 }

@@ -31,8 +31,15 @@ void ik_delay_here(void);
 // ---------------------------------------------------------------- openmp.c
 // Threads where none were asked for: OMP_NUM_THREADS, or the processors this process may use.
 int ik_default_threads(void);
+
+// ---------------------------------------------------------------- place.c
 // Puts a new thread of the pool where the user's OpenMP settings want it.
 void ik_place(pthread_t thread, int member);
+// Keeps the calling thread on its core, and `count` threads of the pool on one each of the others. 0 if that is not wanted here.
+int ik_stay(const pthread_t *threads, int count);
+// Ends that for the calling thread, and for threads of the pool.
+void ik_roam(void);
+void ik_roam_all(const pthread_t *threads, int count);
 
 // ---------------------------------------------------------------- wait.c
 // Where a thread waits for a number to change.
@@ -41,8 +48,8 @@ typedef struct {
   _Atomic int sleepers;
 } ik_bell;
 
-// Returns the bell's number once it is not `old`: looks at it for a while, then sleeps.
-unsigned ik_await(ik_bell *bell, unsigned old);
+// Returns the bell's number once it is not `old`: looks at it for a while, then sleeps, and says so in `slept` unless it is NULL.
+unsigned ik_await(ik_bell *bell, unsigned old, int *slept);
 // Sets the number and wakes who sleeps.
 void ik_ring(ik_bell *bell, unsigned number);
 #endif

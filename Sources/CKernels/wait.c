@@ -6,23 +6,11 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { LOOK_NANOSECONDS = 20000, LOOKS_A_CLOCK = 16 };
-
-static int64_t look_for(void) {
-  static _Atomic int64_t kept = -1;
-  int64_t nanoseconds = atomic_load_explicit(&kept, memory_order_relaxed);
-  if (nanoseconds >= 0) return nanoseconds;
-  nanoseconds = LOOK_NANOSECONDS;
-  const char *text = getenv("IMAGO_SPIN");
-  if (text) nanoseconds = atoll(text);
-  atomic_store_explicit(&kept, nanoseconds, memory_order_relaxed);
-  return nanoseconds;
-}
 
 static int64_t now(void) {
   struct timespec time;
@@ -36,17 +24,16 @@ static void pause_a_moment(void) {
 #endif
 }
 
-unsigned ik_await(ik_bell *bell, unsigned old) {
-  const int64_t most = look_for();
+unsigned ik_await(ik_bell *bell, unsigned old, int *slept) {
   unsigned number = atomic_load_explicit(&bell->number, memory_order_acquire);
-  for (int64_t began = most > 0 && number == old ? now() : 0; number == old && most > 0;) {
+  if (number != old) return number;
+  for (const int64_t until = now() + LOOK_NANOSECONDS; number == old && now() < until;)
     for (int i = 0; i < LOOKS_A_CLOCK && number == old; i++) {
       pause_a_moment();
       number = atomic_load_explicit(&bell->number, memory_order_acquire);
     }
-    if (number != old || now() - began > most) break;
-  }
   if (number != old) return number;
+  if (slept) *slept = 1;
   atomic_fetch_add(&bell->sleepers, 1);
   // The kernel looks at the number once more before it lets the thread sleep.
   while ((number = atomic_load(&bell->number)) == old) syscall(SYS_futex, &bell->number, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);

@@ -16,6 +16,23 @@ public enum KernelBenchmark {
       }
     }
 
+    /// The side of the picture in its own pixels, or the number of rows or queries.
+    public var size: Int {
+      switch self {
+      case .convolution(_, let side, _, _): side
+      case .linear(let rows, _, _): rows
+      case .attention(_, _, let queries, _, _): queries
+      }
+    }
+
+    /// Rows of the call; 1 for linear layers, which know none.
+    public var batch: Int {
+      switch self {
+      case .convolution(let batch, _, _, _), .attention(let batch, _, _, _, _): batch
+      case .linear: 1
+      }
+    }
+
     /// Multiplications and additions of a forward pass.
     public var operations: Double {
       switch self {

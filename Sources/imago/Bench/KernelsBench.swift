@@ -10,15 +10,12 @@ extension Bench {
     static let configuration = CommandConfiguration(
       abstract: "Layers of Stable Diffusion 1.5: GFLOP/s forward and backward, beside the ceiling.")
 
-    @Option(help: "Timed runs of each; the best counts.") var runs = 3
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var options: BenchOptions
 
-    func run() throws {
-      try reportingFailures { try compute.run(measure) }
-    }
+    func run() throws { try options.run(measure) }
 
     private func measure() throws {
-      let dtype = compute.chosenPrecision.dtype
+      let (compute, dtype, runs) = (options.compute, options.dtype, options.runs)
       if !compute.json {
         Terminal.out(Self.row("layer", "forward", "backward", "ceiling", "share"))
       }
@@ -35,11 +32,13 @@ extension Bench {
         let ceiling = speed(1, figure.ceiling)
         if compute.json {
           let line = KernelLine(
-            what: "kernels", layer: layer.name, precision: compute.chosenPrecision.rawValue,
-            seconds: figure.forward, backwardSeconds: figure.backward,
-            gflops: forward, backwardGflops: speed(factor, figure.backward),
-            ceilingGflops: ceiling)
-          Terminal.out(String(decoding: try JSONEncoder().encode(line), as: UTF8.self))
+            what: "kernels", layer: layer.name, size: layer.size, batch: layer.batch,
+            precision: compute.chosenPrecision.rawValue, seconds: figure.forward, backwardSeconds: figure.backward,
+            gflops: forward, backwardGflops: speed(factor, figure.backward), ceilingGflops: ceiling,
+            peakMemory: BenchFigure.peakMemoryGB)
+          let encoder = JSONEncoder()
+          encoder.outputFormatting = [.sortedKeys]
+          Terminal.out(String(decoding: try encoder.encode(line), as: UTF8.self))
         } else {
           Terminal.out(
             Self.row(
@@ -61,11 +60,14 @@ extension Bench {
 
 /// What `--json` prints for a layer; the names are those of the command line's contract.
 private struct KernelLine: Encodable {
-  let what, layer, precision: String
-  let seconds, backwardSeconds, gflops, backwardGflops, ceilingGflops: Double
+  let what, layer: String
+  let size, batch: Int
+  let precision: String
+  let seconds, backwardSeconds, gflops, backwardGflops, ceilingGflops, peakMemory: Double
 
   enum CodingKeys: String, CodingKey {
-    case what, layer, precision, seconds, gflops
+    case what, layer, size, batch, precision, seconds, gflops
+    case peakMemory = "peak_rss_gb"
     case backwardSeconds = "backward_seconds"
     case backwardGflops = "backward_gflops"
     case ceilingGflops = "ceiling_gflops"
