@@ -12,7 +12,9 @@ public enum MachineMemory {
   ) -> Int? {
     let free = kilobytes("MemAvailable", in: machine).map { $0 * 1024 }
     let limits = groups.compactMap { folder -> Int? in
-      guard let limit = number("\(folder)/memory.max"), let used = number("\(folder)/memory.current") else { return nil }
+      guard let limit = number("\(folder)/memory.max"), let used = number("\(folder)/memory.current") else {
+        return nil
+      }
       // Pages of files that nobody has used lately are given back first.
       let files = fields("\(folder)/memory.stat")["inactive_file"] ?? 0
       return max(limit - used + files, 0)

@@ -11,7 +11,8 @@ import Testing
     ["unet", "--batch", "0"], ["unet", "--batch=-2"], ["unet", "--batch", "9223372036854775807"],
     ["unet", "--size", "0"], ["unet", "--size=-64"], ["unet", "--size", "9223372036854775744"],
     ["unet", "--size", "100"], ["unet", "--runs", "0"], ["unet", "--runs=-1"],
-    ["vae-decode", "--size", "0"], ["vae-encode", "--size", "1048576"], ["vae-decode", "--runs", "9223372036854775807"],
+    ["vae-decode", "--size", "0"], ["vae-encode", "--size", "1048576"],
+    ["vae-decode", "--runs", "9223372036854775807"],
     ["lora-step", "--batch", "0"], ["lora-step", "--rank", "0"], ["lora-step", "--rank", "9223372036854775807"],
     ["train-step", "--batch", "0"], ["small-step", "--batch", "0"], ["small-step", "--batch=-1"],
     ["e2e", "--steps", "0"], ["e2e", "--size", "7"], ["e2e", "--steps", "9223372036854775807"],
@@ -29,7 +30,8 @@ import Testing
   @Test(arguments: [
     ["unet", "--batch", "1000000"], ["busy", "--batch", "1000000"], ["lora-step", "--batch", "1000000"],
     ["train-step", "--batch", "1000000"], ["small-step", "--batch", "1000000"],
-    ["small-step", "--batch", "1000000", "--precision", "f32"], ["vae-encode", "--size", "16384", "--precision", "f32"],
+    ["small-step", "--batch", "1000000", "--precision", "f32"],
+    ["vae-encode", "--size", "16384", "--precision", "f32"],
   ])
   func moreMemoryThanThereIs(arguments: [String]) throws {
     let result = try BuiltCommand.imago.run(["bench"] + arguments + ["--quiet"], in: folder.url)

@@ -31,7 +31,8 @@ struct BenchMemory {
 
   /// Bytes it will take, about.
   func bytes(size: Int, batch: Int, dtype: DType) -> Double {
-    let need = dtype == .f32 ? wide : narrow, rows = Double(batch) * pow(Double(size) / side, 2)
+    let need = dtype == .f32 ? wide : narrow
+    let rows = Double(batch) * pow(Double(size) / side, 2)
     return 1e9 * (need.model + need.row * (min(rows, mostRows) + max(rows - mostRows, 0) / 6))
   }
 

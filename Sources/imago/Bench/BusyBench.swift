@@ -49,7 +49,8 @@ extension Bench {
 
     /// Times `work` quiet and beside each number of processes.
     private func compare(
-      _ what: String, size: Int, batch: Int, peak: () -> Double = { BenchFigure.peakMemoryGB }, _ work: () throws -> Void
+      _ what: String, size: Int, batch: Int, peak: () -> Double = { BenchFigure.peakMemoryGB },
+      _ work: () throws -> Void
     ) throws {
       var quiet: Double?
       for count in try [0] + Self.counts(beside) {
