@@ -13,7 +13,7 @@ picture: build
 # Checks formatting and package structure, builds everything and runs every test.
 test: dependencies lint
 	$(SWIFT) build -c release --build-tests
-	GOMP_SPINCOUNT=10000 $(SWIFT) test -c release --skip-build
+	$(SWIFT) test -c release --skip-build
 
 build: dependencies
 	$(SWIFT) build -c release

@@ -19,7 +19,7 @@ let package = Package(
   targets: [
     // C: vector kernels, and shims over system libraries.
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
-    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CFiles"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),

@@ -1,61 +1,48 @@
-// Threads and the choice of instruction set. The pool is libgomp's, entered the way a compiler with -fopenmp
-// would, so that neither a compiler flag nor a second pool beside oneDNN's is needed.
+// How many threads, loops over them, and the choice of instruction set.
 #include "kernels.h"
+#include "pool.h"
 #include <stdatomic.h>
 
-extern void GOMP_parallel(void (*function)(void *), void *data, unsigned threads, unsigned flags);
-extern int omp_get_thread_num(void);
-extern int omp_get_num_threads(void);
-extern int omp_get_max_threads(void);
-extern int omp_in_parallel(void);
-extern void omp_set_num_threads(int);
-
 // ---------------------------------------------------------------- threads
-// libgomp keeps the number of threads per calling thread; ours holds for the whole process.
 static atomic_int wanted_threads;
-static _Thread_local int applied_threads;
 
-void ik_set_threads(int n) {
-  atomic_store(&wanted_threads, n < 1 ? 1 : n);
-  (void)ik_threads();
-}
+void ik_set_threads(int n) { atomic_store(&wanted_threads, n < 1 ? 1 : (int)ik_min(n, IK_MOST_THREADS)); }
 
 int ik_threads(void) {
   const int wanted = atomic_load_explicit(&wanted_threads, memory_order_relaxed);
-  if (wanted == 0) return omp_get_max_threads();
-  if (applied_threads != wanted) {
-    omp_set_num_threads(wanted);
-    applied_threads = wanted;
-  }
-  return wanted;
+  return wanted ? wanted : ik_default_threads();
 }
 
 typedef struct {
   ik_body body;
   void *context;
-  int64_t n;
-} share_job;
+  int64_t n, grain, step, shares;
+  _Atomic int64_t next;
+} loop;
 
-static void run_share(void *data) {
-  const share_job *job = data;
-  const int64_t threads = omp_get_num_threads(), me = omp_get_thread_num();
-  const int64_t each = job->n / threads, more = job->n % threads;
-  const int64_t begin = me * each + ik_min(me, more), end = begin + each + (me < more);
-  if (begin < end) job->body(job->context, begin, end);
+// Ranges are a share of what is left, so that they become smaller towards the end, where threads wait for the last one.
+static void take_ranges(void *data) {
+  loop *l = data;
+  int64_t begin = atomic_load(&l->next);
+  while (begin < l->n) {
+    const int64_t left = l->n - begin;
+    int64_t size = ik_blocks(ik_max(left / l->shares, l->grain), l->step) * l->step;
+    if (left - size < l->grain) size = left;
+    if (!atomic_compare_exchange_weak(&l->next, &begin, begin + size)) continue;
+    ik_delay_here();
+    l->body(l->context, begin, begin + size);
+    begin = atomic_load(&l->next);
+  }
 }
 
 void ik_parallel_for(int64_t n, int64_t grain, ik_body body, void *context) {
   if (n <= 0) return;
-  const int64_t shares = grain > 1 ? n / grain : n;
-  if (shares > 1 && !omp_in_parallel()) {
-    const int64_t threads = ik_min(shares, ik_threads());
-    if (threads > 1) {
-      share_job job = {body, context, n};
-      GOMP_parallel(run_share, &job, (unsigned)threads, 0);
-      return;
-    }
-  }
-  body(context, 0, n);
+  const int64_t pieces = grain > 1 ? n / grain : n;
+  const int64_t threads = pieces > 1 && !ik_inside_task() ? ik_min(pieces, ik_threads()) : 1;
+  if (threads < 2) return body(context, 0, n);
+  // Ranges of single numbers begin where vectors do.
+  loop l = {body, context, n, ik_max(grain, 1), grain >= 1024 ? 64 : 1, 4 * threads, 0};
+  ik_region((int)threads, IK_APART, take_ranges, &l);
 }
 
 // ---------------------------------------------------------------- instruction set

@@ -15,6 +15,7 @@ static idnn_op **bucket_of(const int64_t *key) {
 idnn_op *idnn_obtain(const int64_t *key, int n, idnn_builder build, const void *request) {
   int64_t full[KEY_LENGTH] = {0};
   memcpy(full, key, (size_t)n * sizeof *key);
+  full[KEY_LENGTH - 1] = ik_threads();  // work is cut for so many
   if (idnn_init()) return NULL;
   idnn_lock();
   idnn_op **bucket = bucket_of(full), *op = *bucket;

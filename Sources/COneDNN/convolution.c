@@ -88,12 +88,12 @@ static int build_direct(idnn_op *op, const forward_request *r) {
   dnnl_primitive_attr_t attr;
   if (!status) status = idnn_attributes(&attr, r->has_residual, NULL, r->act);
   if (status) return status;
-  dnnl_primitive_desc_t pd;
-  status = idnn_choose(&pd, &desc, attr, NULL, narrow ? "jit_bf16" : NULL);
+  idnn_choice choice;
+  status = idnn_choose(&choice, &desc, attr, narrow ? "jit_bf16" : NULL);
   dnnl_primitive_attr_destroy(attr);
   if (status) return status;
-  op->weights = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-  status = idnn_primitive_create(&op->primitive, pd);
+  op->weights = *dnnl_primitive_desc_query_md(choice.pd, dnnl_query_weights_md, 0);
+  status = idnn_primitive_create(&op->primitive, choice);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &src);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &op->weights);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DST, &dst);
@@ -184,7 +184,7 @@ static int build_backward(idnn_op *op, const idnn_conv_shape *s) {
   dnnl_primitive_attr_destroy(attr);
   if (status) return status;
   op->weights = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-  status = idnn_primitive_create(&op->primitive, pd);
+  status = idnn_primitive_create(&op->primitive, (idnn_choice){pd, 1});
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DIFF_DST, &dst);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &op->weights);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DIFF_SRC, &src);

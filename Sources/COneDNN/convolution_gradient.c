@@ -45,7 +45,7 @@ static int build_library(idnn_op *op, const idnn_conv_shape *s) {
   if (status) return status;
   gradient = *dnnl_primitive_desc_query_md(pd, dnnl_query_diff_weights_md, 0);
   op->gradient_bytes = dnnl_memory_desc_get_size(&gradient);
-  status = idnn_primitive_create(&op->primitive, pd);
+  status = idnn_primitive_create(&op->primitive, (idnn_choice){pd, 1});
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &src);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DIFF_DST, &dst);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DIFF_WEIGHTS, &gradient);
@@ -94,10 +94,10 @@ static int build_product(idnn_op *op, idnn_dtype type, int64_t M, int64_t N, int
   int status = dnnl_matmul_desc_init(&desc, &a, &b, NULL, &c);
   if (!status) status = idnn_attributes(&attr, 0, NULL, IDNN_NONE);
   if (status) return status;
-  dnnl_primitive_desc_t pd;
-  status = idnn_choose(&pd, &desc, attr, NULL, NULL);
+  idnn_choice choice;
+  status = idnn_choose(&choice, &desc, attr, NULL);
   dnnl_primitive_attr_destroy(attr);
-  if (!status) status = idnn_primitive_create(&op->primitive, pd);
+  if (!status) status = idnn_primitive_create(&op->primitive, choice);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &a);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &b);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DST, &c);

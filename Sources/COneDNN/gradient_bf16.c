@@ -13,13 +13,13 @@
 #define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma")))
 #define INLINE static inline __attribute__((always_inline))
 
-enum { ROWS = 8, LANES = 16, MOST_VECTORS = 3, BLOCK_PAIRS = 128 };
+enum { ROWS = 8, LANES = 16, MOST_VECTORS = 3, BLOCK_PAIRS = 128, PIECES = 4 };
 
 typedef struct {
   const idnn_conv_shape *s;
   const uint16_t *x, *dy;
   float *sums, *dw;              // sums [KH, KW, o_blocks, ROWS, c_vectors, LANES]
-  uint32_t *panels;              // scratch, panel_size for each thread
+  uint32_t *panels;              // scratch, panel_size for each member
   int64_t panel_size, a_size;
   int64_t pairs;                 // of a row of dy
   int64_t images, rows, x_rows;  // of a block of pixels
@@ -181,7 +181,7 @@ static void add_share(const plan *g, int64_t share) {
     for (t.row = 0; t.row < s->OH; t.row += g->rows) {
       t.images = least(g->images, s->B - t.image);
       t.rows = least(g->rows, s->OH - t.row);
-      add_block(g, &t, g->panels + share * g->panel_size);
+      add_block(g, &t, g->panels + ik_member() * g->panel_size);
     }
 }
 
@@ -204,20 +204,31 @@ static void gather(void *context, int64_t begin, int64_t end) {
   }
 }
 
-// Rough cycles for a pair of pixels of one thread: products, and what it packs.
+// Rough cycles for a pair of pixels of one share: products, and what it packs.
 static double cost(const plan *g, int64_t o_shares, int64_t c_shares) {
   const int64_t o = up(g->o_blocks, o_shares), c = up(g->c_vectors, c_shares);
   const double products = (double)(g->s->KH * g->s->KW * o * ROWS) * (c == 1 ? 1.5 : (double)c) / 2;
   return products + (double)(g->s->KW * c * 5) + (double)(o * 4);
 }
 
+// The same until all are done by `threads` of equal speed.
+static double length(const plan *g, int64_t o_shares, int64_t c_shares, int64_t threads) {
+  return cost(g, o_shares, c_shares) * (double)up(o_shares * c_shares, threads);
+}
+
+// Many shares, since threads take them as they become free, but not where packing more often would cost.
 static void share_out(plan *g, int64_t threads) {
   g->o_shares = g->c_shares = 1;
-  for (int64_t c = 1; c <= least(threads, g->c_vectors); c++)
-    for (int64_t o = 1; o <= least(threads / c, g->o_blocks); o++)
-      if (cost(g, o, c) < cost(g, g->o_shares, g->c_shares)) {
-        g->o_shares = o;
-        g->c_shares = c;
+  double shortest = length(g, 1, 1, threads);
+  for (int pass = 0; pass < 2; pass++)
+    for (int64_t c = 1; c <= least(PIECES * threads, g->c_vectors); c++)
+      for (int64_t o = 1; o <= least(PIECES * threads / c, g->o_blocks); o++) {
+        const double l = length(g, o, c, threads);
+        if (pass == 0 && l < shortest) shortest = l;
+        if (pass == 1 && l <= shortest * 1.02 && (o * c > g->o_shares * g->c_shares || length(g, g->o_shares, g->c_shares, threads) > shortest * 1.02)) {
+          g->o_shares = o;
+          g->c_shares = c;
+        }
       }
 }
 
@@ -230,11 +241,12 @@ int idnn_gradient_bf16(const idnn_conv_shape *s, const uint16_t *x, const uint16
   g.x_rows = (g.rows - 1) * s->stride + s->KH;
   g.o_blocks = up(s->OC, ROWS);
   g.c_vectors = up(s->C, LANES);
-  share_out(&g, idnn_threads());
+  const int64_t threads = ik_threads();
+  share_out(&g, threads);
   g.a_size = up(g.images * g.rows * g.pairs * ROWS * up(g.o_blocks, g.o_shares), LANES) * LANES;
   g.panel_size = g.a_size + g.images * g.x_rows * g.pairs * MOST_VECTORS * LANES;
   const int64_t shares = g.o_shares * g.c_shares, taps = s->KH * s->KW;
-  g.panels = idnn_buffer(BUFFER_SRC, (size_t)(shares * g.panel_size) * sizeof(uint32_t));
+  g.panels = idnn_buffer(BUFFER_SRC, (size_t)(least(threads, shares) * g.panel_size) * sizeof(uint32_t));
   g.sums = idnn_buffer(BUFFER_DST, (size_t)(taps * g.o_blocks * ROWS * g.c_vectors * LANES) * sizeof(float));
   if (!g.panels || !g.sums) return dnnl_out_of_memory;
   idnn_parallel(shares, INT64_MAX, add_shares, &g);

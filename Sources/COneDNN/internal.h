@@ -1,6 +1,7 @@
 // Shared by the files of this shim; not part of its interface.
 #ifndef IMAGO_ONEDNN_INTERNAL_H
 #define IMAGO_ONEDNN_INTERNAL_H
+#include "CKernels.h"
 #include "COneDNN.h"
 #include <oneapi/dnnl/dnnl.h>
 
@@ -22,9 +23,8 @@ void idnn_lock(void);
 void idnn_unlock(void);
 
 // ---------------------------------------------------------------- parallel.c
-typedef void (*idnn_body)(void *context, int64_t begin, int64_t end);
-int idnn_threads(void);
-// Calls body on shares of [0, n) in the pool of threads; `bytes` moved in all says whether it is worth it.
+typedef ik_body idnn_body;
+// Calls body on ranges of [0, n) in the pool of threads; `bytes` moved in all says whether it is worth it.
 void idnn_parallel(int64_t n, int64_t bytes, idnn_body body, void *context);
 // Copies rows of `width` bytes; strides in bytes.
 void idnn_copy_rows(void *to, size_t to_stride, const void *from, size_t from_stride, size_t width, int64_t rows);
@@ -35,17 +35,22 @@ typedef struct {
   int count;                             // of arguments, the scratchpad not among them
   dnnl_exec_arg_t arguments[8];
   size_t scratch_bytes;
+  int parts;                             // a thread, for ik_divide
   char name[64];
 } idnn_primitive;
 
 // Post-ops in the order: residual, activation. A residual descriptor makes it a separate operand; without one it
 // is expected in the destination.
 int idnn_attributes(dnnl_primitive_attr_t *attr, int has_residual, const dnnl_memory_desc_t *residual, idnn_activation act);
+// An implementation, and into how many parts a thread it is cut.
+typedef struct {
+  dnnl_primitive_desc_t pd;
+  int parts;
+} idnn_choice;
 // The best implementation of an operation, or the first whose name begins with `preferred` (which may be NULL).
-int idnn_choose(dnnl_primitive_desc_t *pd, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr,
-                const_dnnl_primitive_desc_t hint, const char *preferred);
+int idnn_choose(idnn_choice *choice, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr, const char *preferred);
 // Creates the primitive and destroys pd. Arguments are added in the order of the pointers of idnn_execute.
-int idnn_primitive_create(idnn_primitive *p, dnnl_primitive_desc_t pd);
+int idnn_primitive_create(idnn_primitive *p, idnn_choice choice);
 int idnn_argument(idnn_primitive *p, int argument, const dnnl_memory_desc_t *desc);
 int idnn_execute(const idnn_primitive *p, void *const *pointers);
 void idnn_primitive_destroy(idnn_primitive *p);

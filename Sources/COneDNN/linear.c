@@ -23,12 +23,12 @@ static int build(idnn_op *op, idnn_dtype type, int64_t M, int64_t in, int64_t ou
   int status = dnnl_matmul_desc_init(&desc, &src, &weights, has_bias ? &bias : NULL, &dst);
   if (!status) status = idnn_attributes(&attr, has_residual, &dst, act);
   if (status) return status;
-  dnnl_primitive_desc_t pd;
-  status = idnn_choose(&pd, &desc, attr, NULL, NULL);
+  idnn_choice choice;
+  status = idnn_choose(&choice, &desc, attr, NULL);
   dnnl_primitive_attr_destroy(attr);
   if (status) return status;
-  op->weights = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-  status = idnn_primitive_create(&op->primitive, pd);
+  op->weights = *dnnl_primitive_desc_query_md(choice.pd, dnnl_query_weights_md, 0);
+  status = idnn_primitive_create(&op->primitive, choice);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &src);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &op->weights);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DST, &dst);

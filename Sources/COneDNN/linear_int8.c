@@ -1,7 +1,10 @@
 // Linear layers on 8-bit products: a scale a row of activations, found when it comes, and one a row of weights.
 #include "int8_product.h"
 
-enum { ROOM = 1 << 19 };  // bytes of a block of rows, which stays in the second cache while the weights pass
+enum {
+  ROOM = 1 << 19,  // bytes of a block of rows, which stays in the second cache while the weights pass
+  PIECES = 4,      // a thread
+};
 
 typedef struct {
   int64_t M, N, K, padded;                 // padded: rows, up to whole groups
@@ -82,12 +85,12 @@ static int run(const idnn_op *op, const idnn_pointers *p) {
             .bias = op->has_bias ? p->bias : NULL, .residual = op->has_residual ? p->residual : NULL};
   if (!g.M) return 0;
   g.scales = (const float *)(g.weights + panels_bytes(g.N, g.K));
-  const int64_t groups = up(g.M, GROUP), threads = idnn_threads();
+  // Several pieces a thread, as many for each.
+  const int64_t groups = up(g.M, GROUP), wanted = PIECES * ik_threads();
   g.padded = groups * GROUP;
-  g.blocks = up(up(g.padded * g.K, ROOM), threads) * threads;
-  if (g.blocks > groups) g.blocks = groups;
+  g.blocks = least(up(up(g.padded * g.K, ROOM), wanted) * wanted, groups);
   // Few rows: the weights, which are the larger part, are shared instead and read once.
-  g.shares = g.padded * g.K <= ROOM && g.padded < g.N ? least(threads, up(g.N, WIDTH)) : 1;
+  g.shares = g.padded * g.K <= ROOM && g.padded < g.N ? least(wanted, up(g.N, WIDTH)) : 1;
   if (g.shares > 1) g.blocks = 1;
   g.q = idnn_buffer(BUFFER_SRC, (size_t)(g.padded * g.K));
   g.rows = idnn_buffer(BUFFER_DST, (size_t)g.padded * sizeof *g.rows);

@@ -19,10 +19,10 @@ static int build(idnn_op *op, const void *request) {
   dnnl_primitive_attr_t attr;
   int status = dnnl_matmul_desc_init(&desc, &a, &b, NULL, &c);
   if (!status && !(status = idnn_attributes(&attr, 0, NULL, IDNN_NONE))) {
-    dnnl_primitive_desc_t pd;
-    status = idnn_choose(&pd, &desc, attr, NULL, NULL);
+    idnn_choice choice;
+    status = idnn_choose(&choice, &desc, attr, NULL);
     dnnl_primitive_attr_destroy(attr);
-    if (!status) status = idnn_primitive_create(&op->primitive, pd);
+    if (!status) status = idnn_primitive_create(&op->primitive, choice);
   }
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &a);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &b);

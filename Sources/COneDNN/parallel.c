@@ -1,37 +1,13 @@
-// Loops over the same pool of threads as oneDNN's, libgomp's, entered the way a compiler with -fopenmp would.
+// Loops in the pool of threads.
 #include "internal.h"
 #include <string.h>
 
-extern void GOMP_parallel(void (*function)(void *), void *data, unsigned threads, unsigned flags);
-extern int omp_get_thread_num(void);
-extern int omp_get_num_threads(void);
-extern int omp_get_max_threads(void);
-extern int omp_in_parallel(void);
-
-typedef struct {
-  idnn_body body;
-  void *context;
-  int64_t n;
-} share_job;
-
-static void run_share(void *data) {
-  const share_job *job = data;
-  const int64_t threads = omp_get_num_threads(), me = omp_get_thread_num();
-  const int64_t begin = job->n * me / threads, end = job->n * (me + 1) / threads;
-  if (begin < end) job->body(job->context, begin, end);
-}
-
-int idnn_threads(void) { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
+enum { LEAST_BYTES = 1 << 16 };
 
 void idnn_parallel(int64_t n, int64_t bytes, idnn_body body, void *context) {
-  const int64_t threads = n < idnn_threads() ? n : idnn_threads();
-  // Waking the pool costs as much as moving some 100 kB.
-  if (threads > 1 && bytes > 1 << 17) {
-    share_job job = {body, context, n};
-    GOMP_parallel(run_share, &job, (unsigned)threads, 0);
-  } else if (n > 0) {
-    body(context, 0, n);
-  }
+  // Calling the pool costs as much as moving some 100 kB.
+  const int64_t each = n > 0 ? bytes / n : 0;
+  ik_parallel_for(n, each < LEAST_BYTES ? LEAST_BYTES / (each > 0 ? each : 1) : 1, body, context);
 }
 
 typedef struct {

@@ -39,11 +39,10 @@ static const char *name_of(const_dnnl_primitive_desc_t pd) {
   return name;
 }
 
-int idnn_choose(dnnl_primitive_desc_t *pd, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr,
-                const_dnnl_primitive_desc_t hint, const char *preferred) {
+static int choose(dnnl_primitive_desc_t *pd, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr, const char *preferred) {
   if (preferred) {
     dnnl_primitive_desc_iterator_t each;
-    int found = 0, status = dnnl_primitive_desc_iterator_create(&each, desc, attr, idnn_engine(), hint);
+    int found = 0, status = dnnl_primitive_desc_iterator_create(&each, desc, attr, idnn_engine(), NULL);
     if (status) return status;
     for (; !status && !found; status = found ? 0 : dnnl_primitive_desc_iterator_next(each)) {
       *pd = dnnl_primitive_desc_iterator_fetch(each);
@@ -53,14 +52,34 @@ int idnn_choose(dnnl_primitive_desc_t *pd, const_dnnl_op_desc_t desc, dnnl_primi
     dnnl_primitive_desc_iterator_destroy(each);
     if (found) return 0;
   }
-  return dnnl_primitive_desc_create(pd, desc, attr, idnn_engine(), hint);
+  return dnnl_primitive_desc_create(pd, desc, attr, idnn_engine(), NULL);
 }
 
-int idnn_primitive_create(idnn_primitive *p, dnnl_primitive_desc_t pd) {
+// oneDNN gives each thread one fixed share. Kernels whose threads never wait for one another are told of PARTS times as many
+// threads as there are, and the pool hands the shares out; sums over channels stay whole, so results are the same bits.
+enum { PARTS = 4 };
+static int is_divisible(const char *name) { return !strncmp(name, "brg", 3) || !strncmp(name, "jit_bf16:", 9); }
+
+int idnn_choose(idnn_choice *choice, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr, const char *preferred) {
+  choice->parts = PARTS;
+  ik_divide(PARTS);
+  int status = choose(&choice->pd, desc, attr, preferred);
+  ik_divide(1);
+  if (status || is_divisible(name_of(choice->pd))) return status;
+  dnnl_primitive_desc_destroy(choice->pd);
+  choice->parts = 1;
+  return choose(&choice->pd, desc, attr, preferred);
+}
+
+int idnn_primitive_create(idnn_primitive *p, idnn_choice choice) {
+  dnnl_primitive_desc_t pd = choice.pd;
   memset(p, 0, sizeof *p);
   snprintf(p->name, sizeof p->name, "%s", name_of(pd));
+  p->parts = choice.parts;
   const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+  ik_divide(p->parts);
   int status = dnnl_primitive_create(&p->handle, pd);
+  ik_divide(1);
   if (!status && scratch && dnnl_memory_desc_get_size(scratch)) {
     p->scratch_bytes = dnnl_memory_desc_get_size(scratch);
     p->arguments[0].arg = DNNL_ARG_SCRATCHPAD;
@@ -96,7 +115,9 @@ int idnn_execute(const idnn_primitive *p, void *const *pointers) {
     if (!scratch) return dnnl_out_of_memory;
     status = dnnl_memory_set_data_handle(p->arguments[n++].memory, scratch);
   }
+  ik_divide(p->parts);
   if (!status) status = dnnl_primitive_execute(p->handle, stream(), n, p->arguments);
+  ik_divide(1);
   if (!status) status = dnnl_stream_wait(stream());
   return status ? idnn_fail(status, "running %s", p->name) : 0;
 }
@@ -115,7 +136,7 @@ int idnn_reorder(idnn_primitive *p, const dnnl_memory_desc_t *from, const dnnl_m
   dnnl_primitive_desc_t pd;
   status = dnnl_reorder_primitive_desc_create(&pd, from, idnn_engine(), to, idnn_engine(), attr);
   dnnl_primitive_attr_destroy(attr);
-  if (!status) status = idnn_primitive_create(p, pd);
+  if (!status) status = idnn_primitive_create(p, (idnn_choice){pd, 1});
   if (!status) status = idnn_argument(p, DNNL_ARG_FROM, from);
   if (!status) status = idnn_argument(p, DNNL_ARG_TO, to);
   return status;

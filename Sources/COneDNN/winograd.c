@@ -103,12 +103,12 @@ int idnn_build_winograd(idnn_op *op, const idnn_conv_shape *whole, int has_bias,
   dnnl_primitive_attr_t attr;
   if (!status) status = idnn_attributes(&attr, 0, NULL, IDNN_NONE);
   if (status) return status;
-  dnnl_primitive_desc_t pd;
-  status = idnn_choose(&pd, &desc, attr, NULL, NULL);
+  idnn_choice choice;
+  status = idnn_choose(&choice, &desc, attr, NULL);
   dnnl_primitive_attr_destroy(attr);
   if (status) return status;
-  op->weights = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-  status = idnn_primitive_create(&op->primitive, pd);
+  op->weights = *dnnl_primitive_desc_query_md(choice.pd, dnnl_query_weights_md, 0);
+  status = idnn_primitive_create(&op->primitive, choice);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &src);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &op->weights);
   if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DST, &dst);

@@ -68,33 +68,28 @@ static void convolve(const winograd_plan *g, int64_t first, int64_t count, const
   for (int64_t t = 0; t < tiles; t++) finish_tile(g, first * GROUP + t, m + t * WIDTH, k);
 }
 
-// Many tiles: each thread takes a share of the groups, a block at a time.
-static void share_groups(void *context, int64_t begin, int64_t end) {
+// Many tiles: a piece is a block of groups with all output channels.
+static void take_blocks(void *context, int64_t begin, int64_t end) {
   const winograd_plan *g = context;
-  for (int64_t share = begin; share < end; share++) {
-    char *v = g->v + share * g->v_size;
-    const int64_t from = g->groups * share / g->shares, to = g->groups * (share + 1) / g->shares;
-    const int64_t blocks = up(to - from, g->block);
-    for (int64_t n = 0; n < blocks; n++) {
-      const int64_t first = from + (to - from) * n / blocks, count = from + (to - from) * (n + 1) / blocks - first;
-      transform_groups(g, first, count, 0, v);
-      for (int64_t k = 0; k < g->k_blocks; k++) convolve(g, first, count, v, g->m + share * g->m_size, k);
-    }
+  char *v = g->v + ik_member() * g->v_size;
+  float *m = g->m + ik_member() * g->m_size;
+  for (int64_t n = begin; n < end; n++) {
+    const int64_t first = g->groups * n / g->blocks, count = g->groups * (n + 1) / g->blocks - first;
+    transform_groups(g, first, count, 0, v);
+    for (int64_t k = 0; k < g->k_blocks; k++) convolve(g, first, count, v, m, k);
   }
 }
 
-// Few tiles: all are transformed first, then each thread takes a share of the output channels, so that the weights, which
-// are the larger part, are read once.
-static void share_transforms(void *context, int64_t begin, int64_t end) {
+// Few tiles: all are transformed first, then a piece is a block of output channels, so that the weights, which are the larger
+// part, are read once.
+static void take_transforms(void *context, int64_t begin, int64_t end) {
   const winograd_plan *g = context;
   transform_groups(g, begin, end - begin, begin * GROUP, g->v);
 }
 
-static void share_channels(void *context, int64_t begin, int64_t end) {
+static void take_channels(void *context, int64_t begin, int64_t end) {
   const winograd_plan *g = context;
-  for (int64_t share = begin; share < end; share++)
-    for (int64_t k = g->k_blocks * share / g->shares; k < g->k_blocks * (share + 1) / g->shares; k++)
-      convolve(g, 0, g->groups, g->v, g->m + share * g->m_size, k);
+  for (int64_t k = begin; k < end; k++) convolve(g, 0, g->groups, g->v, g->m + ik_member() * g->m_size, k);
 }
 
 int winograd_run(const winograd_arithmetic *arithmetic, const idnn_op *op, const idnn_pointers *p, size_t bytes) {
@@ -113,21 +108,23 @@ int winograd_run(const winograd_arithmetic *arithmetic, const idnn_op *op, const
   // read too often.
   const int64_t row = s->C * arithmetic->element, room = (int64_t)bytes > 16 << 20 ? 4 << 20 : 1 << 19;
   g.block = few ? g.groups : most(4, room / (POINTS * GROUP * row));
-  g.shares = least(idnn_threads(), few ? g.k_blocks : g.groups);
+  const int64_t threads = ik_threads();
+  // As many blocks for each thread.
+  g.blocks = least(up(up(g.groups, g.block), threads) * threads, g.groups);
   // Powers of two between the points would all fall into the same cache sets.
   g.v_point = g.block * GROUP * row + 192;
   g.m_point = g.block * GROUP * WIDTH + LANES;
   g.beside = POINTS * g.v_point;
   g.v_size = up(g.beside + POINTS * g.block * GROUP * arithmetic->beside, 8192) * 8192;
   g.m_size = up(POINTS * g.m_point, 1024) * 1024;
-  g.v = idnn_buffer(BUFFER_SRC, (size_t)((few ? 1 : g.shares) * g.v_size));
-  g.m = idnn_buffer(BUFFER_DST, (size_t)(g.shares * g.m_size) * sizeof *g.m);
+  g.v = idnn_buffer(BUFFER_SRC, (size_t)((few ? 1 : threads) * g.v_size));
+  g.m = idnn_buffer(BUFFER_DST, (size_t)(threads * g.m_size) * sizeof *g.m);
   if (!g.v || !g.m) return dnnl_out_of_memory;
   if (few) {
-    idnn_parallel(g.groups, INT64_MAX, share_transforms, &g);
-    idnn_parallel(g.shares, INT64_MAX, share_channels, &g);
+    idnn_parallel(g.groups, INT64_MAX, take_transforms, &g);
+    idnn_parallel(g.k_blocks, INT64_MAX, take_channels, &g);
   } else {
-    idnn_parallel(g.shares, INT64_MAX, share_groups, &g);
+    idnn_parallel(g.blocks, INT64_MAX, take_blocks, &g);
   }
   return 0;
 }

@@ -35,13 +35,13 @@ struct winograd_plan {
   const float *bias;
   uint16_t *y;
   int64_t rows, columns, tiles, groups;     // of tiles
-  int64_t k_blocks, shares;
-  int64_t block;                            // groups that are transformed together
+  int64_t k_blocks;                         // of output channels
+  int64_t block, blocks;                    // groups that are transformed together, at most; and how many such blocks
   int64_t v_point, m_point;                 // distance between points in V (bytes) and M (elements)
   int64_t beside;                           // where in V the numbers beside the rows begin: [point][slot]
-  char *v;                                  // transformed input: [thread or all][point][slot][C]
-  float *m;                                 // products: [thread][point][slot][WIDTH]
-  int64_t v_size, m_size;                   // of a thread
+  char *v;                                  // transformed input: [member or all][point][slot][C]
+  float *m;                                 // products: [member][point][slot][WIDTH]
+  int64_t v_size, m_size;                   // of a member
 };
 
 INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }

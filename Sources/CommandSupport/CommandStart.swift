@@ -11,7 +11,6 @@ public enum CommandStart {
   /// went wrong is one line on stderr. Wrong usage is what the arguments alone show, before any file is opened.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
     settleStreams()
-    Launcher.settleThreadWaiting()
     Interruption.install()
     do {
       var parsed = try command.parseAsRoot(withNegativeNumbers(Array(CommandLine.arguments.dropFirst())))

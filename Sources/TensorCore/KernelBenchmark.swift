@@ -16,11 +16,20 @@ public enum KernelBenchmark {
       }
     }
 
-    /// Pictures whose activations it takes.
+    /// The side of the picture in its own pixels, or the number of rows or queries.
+    public var size: Int {
+      switch self {
+      case .convolution(_, let side, _, _): side
+      case .linear(let rows, _, _): rows
+      case .attention(_, _, let queries, _, _): queries
+      }
+    }
+
+    /// Rows of the call; 1 for linear layers, which know none.
     public var batch: Int {
       switch self {
       case .convolution(let batch, _, _, _), .attention(let batch, _, _, _, _): batch
-      case .linear: 2
+      case .linear: 1
       }
     }
 

@@ -361,10 +361,12 @@ import Testing
       let x = Inputs(p)
       ik_set_threads(1)
       let alone = Self.bits(Self.run(p, x))
-      for count in [2, 3, 5] {
+      for (count, slow) in [(2, -1), (2, 0), (2, 1), (3, -1), (5, -1), (5, 3)] {
         ik_set_threads(Int32(count))
-        #expect(Self.bits(Self.run(p, x)) == alone, "\(count) threads: \(p)")
+        ik_delay(Int32(slow), 100)
+        #expect(Self.bits(Self.run(p, x)) == alone, "\(count) threads, slow \(slow): \(p)")
       }
+      ik_delay(-1, 0)
     }
   }
 

@@ -2,33 +2,91 @@ import CKernels
 import Synchronization
 import Testing
 
-@Suite struct ThreadsTests {
+/// Loops and the pool. Serialised: how many threads there are, and which of them is slow, holds for the process.
+@Suite(.serialized) struct ThreadsTests {
   final class Visits: Sendable {
-    let ranges = Mutex<[Range<Int64>]>([])
+    let ranges = Mutex<[(range: Range<Int64>, member: Int32)]>([])
   }
 
-  static func ranges(_ n: Int64, grain: Int64) -> [Range<Int64>] {
+  static func visits(_ n: Int64, grain: Int64) -> [(range: Range<Int64>, member: Int32)] {
     let visits = Visits()
     ik_parallel_for(
       n, grain,
       { context, begin, end in
         guard let context else { return }
         Unmanaged<Visits>.fromOpaque(context).takeUnretainedValue().ranges
-          .withLock { $0.append(begin..<end) }
+          .withLock { $0.append((begin..<end, ik_member())) }
       }, Unmanaged.passUnretained(visits).toOpaque())
-    return visits.ranges.withLock { $0.sorted { $0.lowerBound < $1.lowerBound } }
+    return visits.ranges.withLock { $0.sorted { $0.range.lowerBound < $1.range.lowerBound } }
   }
 
-  @Test(arguments: [0, 1, 2, 3, 7, 100, 1001], [0, 1, 5, 50, 5000])
+  @Test(arguments: [0, 1, 2, 3, 7, 100, 1001, 70_000], [0, 1, 5, 50, 1024, 5000])
   func rangesCoverEverythingOnce(n: Int, grain: Int) {
     let before = ik_threads()
     defer { ik_set_threads(before) }
-    for threads in 1...4 {
+    for threads in 1...5 {
       ik_set_threads(Int32(threads))
-      let ranges = Self.ranges(Int64(n), grain: Int64(grain))
-      #expect(ranges.flatMap { Array($0) } == (0..<Int64(n)).map { $0 })
-      #expect(ranges.count <= threads && ranges.allSatisfy { !$0.isEmpty })
-      if grain > 1 { #expect(ranges.count <= max(1, n / grain)) }
+      let visits = Self.visits(Int64(n), grain: Int64(grain))
+      #expect(visits.flatMap { Array($0.range) } == (0..<Int64(n)).map { $0 })
+      #expect(visits.allSatisfy { !$0.range.isEmpty && 0..<threads ~= Int($0.member) })
+      if grain > 1 { #expect(visits.count <= max(1, n / grain)) }
+    }
+  }
+
+  /// Whoever is slow, also the thread that started the loop: everything is done once.
+  @Test(arguments: [2, 3, 5]) func slowThreadsChangeNothing(threads: Int) {
+    let before = ik_threads()
+    defer {
+      ik_set_threads(before)
+      ik_delay(-1, 0)
+    }
+    ik_set_threads(Int32(threads))
+    for slow in 0..<threads {
+      ik_delay(Int32(slow), 1000)
+      for _ in 0..<3 {
+        let visits = Self.visits(1000, grain: 10)
+        #expect(visits.flatMap { Array($0.range) } == (0..<1000).map { $0 })
+      }
+    }
+  }
+
+  /// A loop inside of a loop runs on the thread that meets it.
+  @Test func loopsDoNotNest() {
+    let before = ik_threads()
+    defer { ik_set_threads(before) }
+    ik_set_threads(3)
+    let visits = Visits()
+    ik_parallel_for(
+      20, 1,
+      { context, begin, end in
+        for _ in begin..<end {
+          ik_parallel_for(
+            7, 1,
+            { context, begin, end in
+              guard let context else { return }
+              Unmanaged<Visits>.fromOpaque(context).takeUnretainedValue().ranges
+                .withLock { $0.append((begin..<end, ik_member())) }
+            }, context)
+        }
+      }, Unmanaged.passUnretained(visits).toOpaque())
+    let ranges = visits.ranges.withLock { $0.map(\.range) }
+    #expect(ranges == Array(repeating: 0..<7, count: 20))
+  }
+
+  /// Loops of several threads at once: one has the pool, the others run where they are.
+  @Test func loopsBesideEachOther() async {
+    let before = ik_threads()
+    defer { ik_set_threads(before) }
+    ik_set_threads(3)
+    await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          (0..<50).allSatisfy { _ in
+            Self.visits(300, grain: 3).flatMap { Array($0.range) } == (0..<300).map { $0 }
+          }
+        }
+      }
+      for await isWhole in group { #expect(isWhole) }
     }
   }
 

@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 import Foundation
 import Testing
@@ -147,4 +148,4 @@ func expectSums(
 /// The message of the last failure.
 var lastError: String { String(cString: idnn_error()) }
 
-@_silgen_name("omp_set_num_threads") func setThreads(_ count: Int32)
+func setThreads(_ count: Int32) { ik_set_threads(count) }

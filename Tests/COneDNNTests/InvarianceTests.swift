@@ -1,11 +1,24 @@
+import CKernels
 import COneDNN
 import Testing
 
-/// Results are the same bits for every number of threads, and a row's for every batch.
+/// Results are the same bits for every number of threads, whichever of them is slow, and a row's for every batch.
 ///
-/// Serialized: the number of threads belongs to the calling thread, and a test may move between threads only at a
-/// suspension, of which these have none.
+/// Serialized: the number of threads holds for the process.
 @Suite(.serialized) struct InvarianceTests {
+  /// Runs `work` with several numbers of threads, each of them slow in turn.
+  static func onThreads<R>(_ work: () throws -> R) rethrows -> [(name: String, result: R)] {
+    defer {
+      ik_delay(-1, 0)
+      setThreads(2)
+    }
+    return try [(2, -1), (2, 0), (2, 1), (3, -1), (3, 2)].map { threads, slow in
+      setThreads(Int32(threads))
+      ik_delay(Int32(slow), 300)
+      return ("\(threads) threads, slow \(slow)", try work())
+    }
+  }
+
   static let convolutions = [
     Convolution(6, 16, 16, 192, 96), Convolution(4, 16, 16, 96, 96), Convolution(4, 8, 8, 64, 192),
     Convolution(4, 4, 4, 96, 224),
@@ -34,10 +47,10 @@ import Testing
     for winograd in [false, true] {
       setThreads(1)
       let one = try Self.results(c, kind, winograd: winograd)
-      setThreads(2)
-      let two = try Self.results(c, kind, winograd: winograd)
-      for (name, (a, b)) in zip(["forward", "backward data"], zip(one, two)) {
-        #expect(a.bits == b.bits, "\(name) \(c) \(kind) winograd \(winograd)")
+      for (threads, many) in try Self.onThreads({ try Self.results(c, kind, winograd: winograd) }) {
+        for (name, (a, b)) in zip(["forward", "backward data"], zip(one, many)) {
+          #expect(a.bits == b.bits, "\(name) \(c) \(kind) winograd \(winograd), \(threads)")
+        }
       }
     }
   }
@@ -53,8 +66,24 @@ import Testing
     }
     setThreads(1)
     let one = try result()
-    setThreads(2)
-    #expect(try result().bits == one.bits, "\(l) \(kind)")
+    for (threads, many) in try Self.onThreads(result) {
+      #expect(many.bits == one.bits, "\(l) \(kind), \(threads)")
+    }
+  }
+
+  @Test(arguments: [(256, 320, 320), (77, 768, 1280), (8, 64, 192)]) func int8Threads(_ l: (Int, Int, Int)) throws {
+    guard idnn_has_int8() == 1 else { return }
+    func result() throws -> Elements {
+      var values = Values(16)
+      let x = values.array(.bf16, l.0 * l.1)
+      let w = values.array(.bf16, l.2 * l.1)
+      let op = try #require(
+        idnn_linear_int8(IDNN_BF16, Int64(l.0), Int64(l.2), Int64(l.1), 0, 0), "\(lastError)")
+      return runForward(op, .bf16, x, w, outputs: l.0 * l.2)
+    }
+    setThreads(1)
+    let one = try result()
+    for (threads, many) in try Self.onThreads(result) { #expect(many.bits == one.bits, "\(l), \(threads)") }
   }
 
   /// Only our own kernels promise this for gradients of weights.
@@ -70,8 +99,7 @@ import Testing
     }
     setThreads(1)
     let one = try result()
-    setThreads(2)
-    #expect(try result().bits == one.bits, "\(c)")
+    for (threads, many) in try Self.onThreads(result) { #expect(many.bits == one.bits, "\(c), \(threads)") }
   }
 
   @Test(arguments: convolutions, Kind.computed) func batch(_ c: Convolution, kind: Kind) throws {

@@ -32,7 +32,7 @@ enum BuiltCommand: String, Sendable {
     let process = Process()
     (process.executableURL, process.arguments, process.currentDirectoryURL) = (url, arguments, folder)
     var environment = ProcessInfo.processInfo.environment
-    (environment["OMP_NUM_THREADS"], environment["GOMP_SPINCOUNT"]) = ("1", "0")
+    environment["OMP_NUM_THREADS"] = "1"
     process.environment = environment
     // Files, not pipes: nobody has to empty them while the command runs.
     let mark = UUID().uuidString

@@ -11,7 +11,7 @@ extension BuiltCommand {
     for command in [BuiltCommand.txt2img, .img2img, .imago] {
       environment[command.rawValue.uppercased()] = command.url.path
     }
-    (environment["OMP_NUM_THREADS"], environment["GOMP_SPINCOUNT"]) = ("1", "0")
+    environment["OMP_NUM_THREADS"] = "1"
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     let (out, errors) = (Pipe(), Pipe())

@@ -17,12 +17,19 @@
 typedef enum { IK_F32 = 0, IK_BF16 = 1, IK_F16 = 2 } ik_dtype;
 
 // ---------------------------------------------------------------- threads.c
-// One pool for everything: the OpenMP run-time (libgomp), which oneDNN uses too.
+// One pool for everything (pool.c), which oneDNN uses too (openmp.c).
 void ik_set_threads(int n);
 int ik_threads(void);
 typedef void (*ik_body)(void *context, int64_t begin, int64_t end);
-// Calls body on disjoint ranges that cover 0..<n, on as many threads as n / grain allows.
+// Calls body on disjoint ranges of at least `grain` that cover 0..<n: threads take one after the other, as they become free.
 void ik_parallel_for(int64_t n, int64_t grain, ik_body body, void *context);
+// Which of the threads that share a loop this is, below ik_threads(): two ranges with the same number never run at once.
+int ik_member(void);
+// OpenMP regions that this thread starts from now on are cut into `parts` a thread, taken by whoever is free; their parts must
+// not wait for one another. 0 or 1: one part a thread, all at once.
+void ik_divide(int parts);
+// For tests: thread `member` sleeps before whatever it does; -1 ends that.
+void ik_delay(int member, int microseconds);
 // "avx512-bf16", "avx512", "avx2" or "baseline": what the kernels run on here. The environment variable
 // IMAGO_ISA names a lower one to force it (tests run every level the machine has).
 const char *ik_isa(void);

@@ -3,7 +3,7 @@
 //
 // An `idnn_op` is a created primitive for one exact shape. `idnn_*` constructors return a cached op, or NULL
 // with a message in idnn_error(). Ops live as long as the process. Calls come from one thread at a time.
-// Threads are libgomp's, set through CKernels (ik_set_threads), because oneDNN runs on the same pool.
+// Threads are CKernels' pool, where oneDNN's own regions run too (Sources/CKernels/openmp.c).
 #ifndef IMAGO_CONEDNN_H
 #define IMAGO_CONEDNN_H
 #include <stdint.h>

@@ -13,6 +13,8 @@ struct BenchOptions: ParsableArguments {
 
   var dtype: DType { compute.chosenPrecision.dtype }
 
+  func validate() throws { try BenchLimits.check("--runs", runs, 1...1000) }
+
   /// Measures `work` under these flags and prints the figure.
   func report(
     _ what: String, size: Int, batch: Int, complete: (inout BenchFigure) -> Void = { _ in }, _ work: () throws -> Void
@@ -29,11 +31,6 @@ struct BenchOptions: ParsableArguments {
 }
 
 extension Bench {
-  /// A side that the models take.
-  static func check(size: Int) throws {
-    guard size > 0, size % 64 == 0 else { throw ValidationError("--size \(size): must be a multiple of 64") }
-  }
-
   /// One call of the U-Net; batch 2 is a guided step.
   struct UNetCall: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,21 +40,31 @@ extension Bench {
     @Option(help: "Rows of the call.") var batch = 2
     @OptionGroup var options: BenchOptions
 
-    func validate() throws { try Bench.check(size: size) }
+    func validate() throws {
+      try BenchLimits.check(size: size)
+      try BenchLimits.check(batch: batch)
+    }
 
     func run() throws {
       try options.run {
-        let dtype = options.dtype
-        let unet = UNet2DConditionModel(
-          BenchModels.store(training: false, precision: dtype).root, BenchModels.stableDiffusionUNet)
-        let source = RandomInitialization(seed: 1)
-        let x = Bench.normal(source, [batch, size / 8, size / 8, 4]).cast(to: dtype)
-        let context = Bench.normal(source, [batch, 77, 768])
-        try options.report("unet", size: size, batch: batch) {
-          ProductArithmetic.$current.withValue(options.compute.chosenPrecision.products) {
-            _ = unet(x, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: context)
-          }
-        }
+        try BenchMemory.unet.check(size: size, batch: batch, options)
+        try options.report("unet", size: size, batch: batch, Bench.unetCall(size: size, batch: batch, options))
+      }
+    }
+  }
+
+  /// A call of Stable Diffusion 1.5's U-Net on noise.
+  static func unetCall(size: Int, batch: Int, _ options: BenchOptions) -> () -> Void {
+    let dtype = options.dtype
+    let unet = UNet2DConditionModel(
+      BenchModels.store(training: false, precision: dtype).root, BenchModels.stableDiffusionUNet)
+    let source = RandomInitialization(seed: 1)
+    let x = Bench.normal(source, [batch, size / 8, size / 8, 4]).cast(to: dtype)
+    let context = Bench.normal(source, [batch, 77, 768])
+    let products = options.compute.chosenPrecision.products
+    return {
+      ProductArithmetic.$current.withValue(products) {
+        _ = unet(x, timesteps: Array(repeating: 500, count: batch), encoderHiddenStates: context)
       }
     }
   }
@@ -70,10 +77,11 @@ extension Bench {
     @Option(help: "Side of the picture.") var size = 512
     @OptionGroup var options: BenchOptions
 
-    func validate() throws { try Bench.check(size: size) }
+    func validate() throws { try BenchLimits.check(size: size) }
 
     func run() throws {
       try options.run {
+        try BenchMemory.decode.check(size: size, batch: 1, options)
         let vae = Bench.autoencoder(options.dtype)
         let z = Bench.normal(RandomInitialization(seed: 1), [1, size / 8, size / 8, 4]).cast(to: options.dtype)
         // As pictures are made: large ones in bands of rows.
@@ -92,10 +100,11 @@ extension Bench {
     @Option(help: "Side of the picture.") var size = 512
     @OptionGroup var options: BenchOptions
 
-    func validate() throws { try Bench.check(size: size) }
+    func validate() throws { try BenchLimits.check(size: size) }
 
     func run() throws {
       try options.run {
+        try BenchMemory.encode.check(size: size, batch: 1, options)
         let vae = Bench.autoencoder(options.dtype)
         let x = Bench.normal(RandomInitialization(seed: 1), [1, size, size, 3]).cast(to: options.dtype)
         try options.report("vae-encode", size: size, batch: 1) { _ = vae.encode(x).mean }

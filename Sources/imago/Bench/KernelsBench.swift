@@ -11,15 +11,12 @@ extension Bench {
       abstract: "Layers of Stable Diffusion 1.5: GFLOP/s forward and backward, beside the ceiling.",
       usage: "imago bench kernels [<options>]")
 
-    @Option(help: "Timed runs of each; the best counts.") var runs = 3
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var options: BenchOptions
 
-    func run() throws {
-      try reportingFailures { try compute.run(measure) }
-    }
+    func run() throws { try options.run(measure) }
 
     private func measure() throws {
-      let dtype = compute.chosenPrecision.dtype
+      let (compute, dtype, runs) = (options.compute, options.dtype, options.runs)
       if !compute.json {
         Terminal.out(Self.row("layer", "forward", "backward", "ceiling", "share"))
       }
@@ -36,11 +33,10 @@ extension Bench {
         let ceiling = speed(1, figure.ceiling)
         if compute.json {
           let line = KernelLine(
-            what: "kernels", layer: layer.name, size: 512, batch: layer.batch,
-            precision: compute.chosenPrecision.rawValue,
-            seconds: figure.forward, backwardSeconds: figure.backward,
-            gflops: forward, backwardGflops: speed(factor, figure.backward),
-            ceilingGflops: ceiling, peakMemory: BenchFigure.peakMemoryGB)
+            what: "kernels", layer: layer.name, size: layer.size, batch: layer.batch,
+            precision: compute.chosenPrecision.rawValue, seconds: figure.forward, backwardSeconds: figure.backward,
+            gflops: forward, backwardGflops: speed(factor, figure.backward), ceilingGflops: ceiling,
+            peakMemory: BenchFigure.peakMemoryGB)
           try Terminal.json(line)
         } else {
           Terminal.out(
@@ -64,7 +60,6 @@ extension Bench {
 /// What `--json` prints for a layer; the names are those of the command line's contract.
 private struct KernelLine: Encodable {
   let what, layer: String
-  /// Of the picture the layer works on, and how many of them.
   let size, batch: Int
   let precision: String
   let seconds, backwardSeconds, gflops, backwardGflops, ceilingGflops, peakMemory: Double

@@ -16,17 +16,21 @@ extension Bench {
     @Option(help: "Pictures in a step.") var batch = 4
     @OptionGroup var options: BenchOptions
 
+    func validate() throws { try BenchLimits.check(batch: batch) }
+
     func run() throws {
       try options.run {
+        try BenchMemory.trainStep.check(size: 128, batch: batch, options)
         let store = BenchModels.store(training: true, precision: options.dtype)
         let unet = UNet2DModel(store.root, BenchModels.pixelUNet)
         let source = RandomInitialization(seed: 1)
         let noise = Bench.normal(source, [batch, 128, 128, 3])
         let x = noise.cast(to: options.dtype)
         let times = (0..<batch).map { Float(100 + 37 * $0 % 800) }
-        try Bench.steps("train-step", size: 128, batch: batch, store.parameters, options) {
+        let step = Bench.step(store.parameters) {
           (unet(x, timesteps: times).cast(to: .f32) - noise).squared.mean()
         }
+        try options.report("train-step", size: 128, batch: batch, complete: Bench.countSamples(batch), step)
       }
     }
   }
@@ -42,23 +46,33 @@ extension Bench {
     @Option(help: "Pictures in a step.") var batch = 48
     @OptionGroup var options: BenchOptions
 
+    func validate() throws { try BenchLimits.check(batch: batch) }
+
     func run() throws {
       try options.run {
-        let dtype = options.dtype
-        let (texts, nets) = (
-          BenchModels.store(training: true, precision: dtype), BenchModels.store(training: true, precision: dtype)
-        )
-        let text = CLIPTextModel(texts.root, BenchModels.smallText)
-        let unet = UNet2DConditionModel(nets.root, BenchModels.smallUNet)
-        let noise = Bench.normal(RandomInitialization(seed: 1), [batch, 16, 16, 4])
-        let x = noise.cast(to: dtype)
-        let times = (0..<batch).map { Float($0 * 997 % 1000) }
-        let ids = (0..<batch).map { row in (0..<14).map { Int32((row * 131 + $0 * 17) % 1000) } }
-        try Bench.steps("small-step", size: 128, batch: batch, texts.parameters + nets.parameters, options) {
-          let context = text(ids, dtype: dtype).lastHiddenState
-          return (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
-        }
+        try BenchMemory.smallStep.check(size: 128, batch: batch, options)
+        try options.report(
+          "small-step", size: 128, batch: batch, complete: Bench.countSamples(batch),
+          Bench.smallStep(batch: batch, options))
       }
+    }
+  }
+
+  /// A training step of the small net on noise.
+  static func smallStep(batch: Int, _ options: BenchOptions) -> () -> Void {
+    let dtype = options.dtype
+    let (texts, nets) = (
+      BenchModels.store(training: true, precision: dtype), BenchModels.store(training: true, precision: dtype)
+    )
+    let text = CLIPTextModel(texts.root, BenchModels.smallText)
+    let unet = UNet2DConditionModel(nets.root, BenchModels.smallUNet)
+    let noise = Bench.normal(RandomInitialization(seed: 1), [batch, 16, 16, 4])
+    let x = noise.cast(to: dtype)
+    let times = (0..<batch).map { Float($0 * 997 % 1000) }
+    let ids = (0..<batch).map { row in (0..<14).map { Int32((row * 131 + $0 * 17) % 1000) } }
+    return Bench.step(texts.parameters + nets.parameters) {
+      let context = text(ids, dtype: dtype).lastHiddenState
+      return (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
     }
   }
 
@@ -74,10 +88,15 @@ extension Bench {
     @Flag(help: "Computes blocks again for their gradients instead of keeping them.") var checkpointing = false
     @OptionGroup var options: BenchOptions
 
-    func validate() throws { try Bench.check(size: size) }
+    func validate() throws {
+      try BenchLimits.check(size: size)
+      try BenchLimits.check(batch: batch)
+      try BenchLimits.check("--rank", rank, 1...320)
+    }
 
     func run() throws {
       try options.run {
+        try BenchMemory.loraStep.check(size: size, batch: batch, options)
         let dtype = options.dtype
         let store = BenchModels.store(training: false, precision: dtype)
         let unet = UNet2DConditionModel(store.root, BenchModels.stableDiffusionUNet)
@@ -88,27 +107,28 @@ extension Bench {
         let x = noise.cast(to: dtype)
         let context = Bench.normal(source, [batch, 77, 768])
         let times = (0..<batch).map { Float(500 - 37 * $0 % 500) }
-        try Bench.steps("lora-step", size: size, batch: batch, adapters.parameters, options) {
+        let step = Bench.step(adapters.parameters) {
           Recomputation.$isOn.withValue(checkpointing) {
             (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
           }
         }
+        try options.report("lora-step", size: size, batch: batch, complete: Bench.countSamples(batch), step)
       }
     }
   }
 
-  private static func steps(
-    _ what: String, size: Int, batch: Int, _ parameters: [Parameter], _ options: BenchOptions,
-    loss: () -> Tensor
-  ) throws {
+  /// Gradients of `loss` and a step of AdamW.
+  private static func step(_ parameters: [Parameter], loss: @escaping () -> Tensor) -> () -> Void {
     let settings = OptimizerSettings()
     var optimizer = settings.make(parameters)
     let rates = parameters.map { _ in Float(1e-4) }
-    func step() {
+    return {
       let (_, gradients) = valueAndGradients { loss() }
       optimizer.step(gradients, scale: settings.clipping(norm: gradients.norm(of: parameters)), rates: rates)
     }
-    try options.report(
-      what, size: size, batch: batch, complete: { $0.samplesPerSecond = Double(batch) / $0.seconds }, step)
+  }
+
+  private static func countSamples(_ batch: Int) -> (inout BenchFigure) -> Void {
+    { $0.samplesPerSecond = Double(batch) / $0.seconds }
   }
 }

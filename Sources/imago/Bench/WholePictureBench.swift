@@ -15,6 +15,11 @@ extension Bench {
     @Option(help: "Sampler steps.") var steps = 4
     @OptionGroup var options: BenchOptions
 
+    func validate() throws {
+      try BenchLimits.check("--steps", steps, 1...1000)
+      if let size { try BenchLimits.check(size: size, multipleOf: 8) }
+    }
+
     func run() throws {
       try options.run {
         let started = ContinuousClock.now
