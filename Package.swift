@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    .target(name: "CZstd", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 
@@ -47,10 +48,11 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage"]),
+    .target(name: "DataSets", dependencies: ["Images", "CZlib", "CZstd"]),
     .target(name: "SceneData", dependencies: ["Images"]),
     .target(
       name: "Training",
-      dependencies: ["Generation", "SceneData", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Generation", "DataSets", "SceneData", .product(name: "Yams", package: "Yams")]),
 
     // Commands.
     .target(
@@ -60,7 +62,7 @@ let package = Package(
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
-    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training"]),
+    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training", "DataSets"]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
@@ -79,6 +81,7 @@ let package = Package(
       ]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
+    .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Images", "SceneData", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),

@@ -6,6 +6,8 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
   case badVocabulary(path: String, line: Int, found: String, expected: String)
   /// Sprites that the vocabulary names are not in the sprite folder (`SET/NAME.png`, sorted).
   case missingSprites(directory: String, files: [String])
+  /// There is no folder of sprites at all.
+  case noSprites(directory: String)
   /// A sprite is no picture, or has no opaque pixel.
   case unreadableSprite(path: String, reason: String)
   /// A picture side outside the supported 64...512.
@@ -21,7 +23,10 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
       "\(path):\(line): found \"\(found)\", expected \(expected)."
     case .missingSprites(let directory, let files):
       "\(files.count) sprites named in the vocabulary are missing from \(directory): "
-        + files.joined(separator: ", ") + ". Add them or take them off the vocabulary."
+        + files.prefix(8).joined(separator: ", ") + (files.count > 8 ? ", …" : "")
+        + ". Add them, or take them off the vocabulary."
+    case .noSprites(let directory):
+      "\(directory): no such folder. Make it with: imago data sprites --output \(directory)"
     case .unreadableSprite(let path, let reason):
       "Cannot use the sprite \(path): \(reason)."
     case .badSide(let side):

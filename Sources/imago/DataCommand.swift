@@ -2,13 +2,22 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import SceneData
-import Training
 
-/// Data sets: making scenes, checking folders.
+/// Data sets: bringing pictures in, looking at them, making scenes.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Builds and checks data sets.",
-    subcommands: [Scenes.self, Check.self])
+    commandName: "data", abstract: "Imports, checks and makes data sets.",
+    discussion: """
+      A data set is a folder of PNG and JPEG pictures with their captions in metadata.jsonl or metadata.csv, or in
+      name.txt beside each; docs/data.md starts from nothing.
+
+      Examples:
+        imago data import train.parquet --caption "a photo of a {name|scientific_name} butterfly" --output butterflies
+        imago data check butterflies
+        imago data sheet butterflies --output sheet.png
+        imago data sprites --output data/sprites
+      """,
+    subcommands: [DataImport.self, DataCheck.self, DataSheet.self, DataSprites.self, Scenes.self])
 
   /// Writes generated scenes as a folder of captioned pictures.
   struct Scenes: ParsableCommand {
@@ -30,29 +39,12 @@ struct DataCommand: ParsableCommand {
         let generator = try SceneGenerator(
           spriteDirectory: URL(fileURLWithPath: sprites),
           vocabulary: URL(fileURLWithPath: vocabulary), side: side)
+        if let absence = generator.absence { Terminal.error(absence) }
         let bar = ProgressBar("scenes", quiet: false)
         try SceneDataSet(generator: generator).write(
           count: count, seed: seed, to: URL(fileURLWithPath: output),
           progress: { bar.show($0, of: count) })
         Terminal.error("wrote \(count) pictures and metadata.jsonl to \(output)")
-      }
-    }
-  }
-
-  /// Opens every picture of a folder and says what training would see.
-  struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Reads a folder of captioned pictures and reports what is damaged or uncaptioned.")
-
-    @Argument(help: "A folder of PNG and JPEG pictures.") var folder: String
-
-    func run() throws {
-      try reportingFailures {
-        let set = try FolderDataSet(URL(fileURLWithPath: folder))
-        for skipped in set.skipped { Terminal.error("skipped \(skipped.file): \(skipped.reason)") }
-        let bare = set.captions.filter(\.isEmpty).count
-        Terminal.out("\(set.count) pictures, \(bare) without a caption, \(set.skipped.count) skipped")
-        if !set.skipped.isEmpty { throw ExitCode(1) }
       }
     }
   }

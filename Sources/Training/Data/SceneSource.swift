@@ -1,3 +1,4 @@
+@_exported import DataSets
 import Foundation
 import SceneData
 

@@ -56,7 +56,7 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     case folder
   }
   public var kind: Kind
-  /// The sprites of scenes, or the folder; relative to the working directory.
+  /// The sprites of scenes, or the folder; relative to the working directory, or else to the folder of `Pipelines/`.
   public var path: String
   /// The things scenes are made of (scenes only).
   public var vocabulary: String?
@@ -73,10 +73,10 @@ public struct DataRecipe: Codable, Sendable, Equatable {
         throw TrainingError.noData(path: path, reason: "scenes need a vocabulary and a count")
       }
       return try SceneSource(
-        sprites: URL(fileURLWithPath: path), vocabulary: URL(fileURLWithPath: vocabulary), count: count,
+        sprites: DataLocation.url(path), vocabulary: DataLocation.url(vocabulary), count: count,
         seed: seed ?? 0)
     case .folder:
-      let set = try FolderDataSet(URL(fileURLWithPath: path), fit: fit ?? .centerCrop)
+      let set = try FolderDataSet(DataLocation.url(path), fit: fit ?? .centerCrop)
       for skipped in set.skipped { report("skipped \(skipped.file): \(skipped.reason)") }
       return set
     }
