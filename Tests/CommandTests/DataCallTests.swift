@@ -43,16 +43,18 @@ import Testing
   }
 
   @Test func onlyWhatIsSaidIsOnTheLines() throws {
+    let (snappy, brotli) = (fixtureURL("parquet/snappy.parquet").path, fixtureURL("parquet/brotli.parquet").path)
+    let vocabulary = try vocabulary()
     let bad: [(arguments: [String], words: [String])] = [
       (["import", "nothing", "--output", "out"], ["nothing", "no such file or folder"]),
       (["import", folder.results.path, "--output", "out"], [folder.results.path, "holds no PNG or JPEG"]),
-      (["import", fixtureURL("parquet/snappy.parquet").path, "--caption", "{nome}", "--output", "out"], ["\"nome\""]),
-      (["import", fixtureURL("parquet/snappy.parquet").path, "--caption", "{name", "--output", "out"], ["never closed"]),
-      (["import", fixtureURL("parquet/brotli.parquet").path, "--output", "out"], ["brotli.parquet", "BROTLI"]),
+      (["import", snappy, "--caption", "{nome}", "--output", "out"], ["\"nome\""]),
+      (["import", snappy, "--caption", "{name", "--output", "out"], ["never closed"]),
+      (["import", brotli, "--output", "out"], ["brotli.parquet", "BROTLI"]),
       (["import", fixtureURL("parquet/expected.json").path, "--output", "out"], ["expected.json", "none of"]),
       (["check", "nothing"], ["nothing", "no such folder"]),
       (["sheet", folder.results.path, "--output", "sheet.png"], ["holds no PNG or JPEG"]),
-      (["scenes", "--sprites", "nothing", "--vocabulary", try vocabulary(), "--output", "out"], ["imago data sprites"]),
+      (["scenes", "--sprites", "nothing", "--vocabulary", vocabulary, "--output", "out"], ["imago data sprites"]),
     ]
     for (arguments, words) in bad {
       let result = try BuiltCommand.imago.run(["data"] + arguments, in: folder.url)
@@ -61,8 +63,9 @@ import Testing
       for word in words { #expect(result.errors.contains(word), "no \(word) in \(result.errors)") }
     }
     for arguments in [
-      ["import", "a", "--output", "b", "--limit", "0"], ["import", "a", "--output", "b", "--resize", "7"], ["import", "a"],
-      ["sheet", "a", "--output", "b.png", "--columns", "0"], ["check", "a", "--size", "0"],
+      ["import", "a", "--output", "b", "--limit", "0"], ["import", "a", "--output", "b", "--resize", "7"],
+      ["import", "a"], ["sheet", "a", "--output", "b.png", "--columns", "0"],
+      ["check", "a", "--size", "0"],
     ] {
       #expect(try BuiltCommand.imago.run(["data"] + arguments, in: folder.url).status == 64, "\(arguments)")
     }

@@ -43,6 +43,25 @@ import Testing
     #expect(records[1].name.hasSuffix("a-long-folder-name/0002.png") && records[1].name.count > 130)
   }
 
+  @Test func textsThatAreNoneAreNamed() throws {
+    try folder.write(try PNG.encode(Image(width: 1, height: 1, channels: 1, pixels: [3])), "in/a.png")
+    try folder.write("{", "in/a.json")
+    try tar("in")
+    var said: [String] = []
+    let report = try ImportRun(folder.file("in.tar.gz"), to: folder.file("out")).run(remark: { said.append($0) })
+    #expect(report.pictures == 1 && said == ["in/a.png: the .json beside it is no JSON object and was left out"])
+  }
+
+  /// Packs a folder with the system's tar.
+  private func tar(_ name: String) throws {
+    let tar = Process()
+    tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    tar.arguments = ["tar", "-C", folder.url.path, "-czf", folder.file("\(name).tar.gz").path, "--sort=name", name]
+    try tar.run()
+    tar.waitUntilExit()
+    #expect(tar.terminationStatus == 0)
+  }
+
   @Test func damagedArchives() throws {
     let packed = try Array(Data(contentsOf: fixtureURL("archives/pax.tar.gz")))
     let stream = try ByteStream(fixtureURL("archives/pax.tar.gz"))
@@ -116,11 +135,7 @@ import Testing
     #expect(try records(folder.file("c/data_batch_2.bin")).count == 1)
 
     // In the archive they are published in.
-    let tar = Process()
-    tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    tar.arguments = ["tar", "-C", folder.url.path, "-czf", folder.file("c.tar.gz").path, "c"]
-    try tar.run()
-    tar.waitUntilExit()
+    try tar("c")
     #expect(Set(try records(folder.file("c.tar.gz")).map(\.caption)) == ["cat", "ship", "truck"])
 
     try folder.write(cifar([1]).dropLast(), "c/data_batch_1.bin")

@@ -63,4 +63,15 @@ import Testing
     #expect(some.width == 22 && some.height == 22 && skipped == ["5.png"])
     #expect(some.pixels[(4 * 22 + 2 + 10) * 3] == 40)
   }
+
+  @Test func theSampleThatComesWithTheProgramIsWhole() throws {
+    let folder = fixtureURL("").deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Pipelines/data/butterflies")
+    let report = DataSetReport(try FolderDataSet(folder))
+    #expect(report.pictures == 100 && !report.isDamaged && report.misnamed.isEmpty && report.duplicates.isEmpty)
+    #expect(report.captions.empty == 0 && report.captions.different == 26)
+    #expect(report.width?.least == 128 && report.height?.greatest == 128)
+    let licence = try String(contentsOf: folder.appendingPathComponent("LICENCE.txt"), encoding: .utf8)
+    #expect(licence.contains("CC BY 4.0"))
+  }
 }

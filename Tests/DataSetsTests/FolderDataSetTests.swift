@@ -55,7 +55,9 @@ import Testing
 
   @Test func foldersBelowHaveTablesOfTheirOwnAndHiddenFilesAreNoPictures() throws {
     let folder = try ScratchFolder()
-    for name in ["train/a.png", "train/b.png", "test/a.png", ".hidden.png", ".hidden/a.png"] { try folder.picture(name) }
+    for name in ["train/a.png", "train/b.png", "test/a.png", ".hidden.png", ".hidden/a.png"] {
+      try folder.picture(name)
+    }
     try folder.write("file_name,text\ntrain/b.png,one\n", "metadata.csv")
     try folder.write(#"{"file_name": "./a.png", "text": "two"}"# + "\n", "train/metadata.jsonl")
     let set = try FolderDataSet(folder.url)
@@ -69,7 +71,8 @@ import Testing
     try folder.write([0x63, 0x61, 0x66, 0xe9], "a.txt")  // Latin-1
     try folder.write([0xff, 0xfe, 0x63, 0x00, 0xe9, 0x00], "b.txt")  // UTF-16
     try folder.write([0xef, 0xbb, 0xbf] + Array("café".utf8), "c.caption")
-    try folder.write(Array("{\"file_name\": \"d.png\", \"text\": \"caf".utf8) + [0xe9] + Array("\"}".utf8), "metadata.jsonl")
+    let line = Array(#"{"file_name": "d.png", "text": "caf"#.utf8) + [0xe9] + Array(#""}"#.utf8)
+    try folder.write(line, "metadata.jsonl")
     #expect(try FolderDataSet(folder.url).captions == ["café", "cé", "café", "café"])
   }
 

@@ -39,7 +39,7 @@ import Testing
     #expect(rows.count == there.count)
     for (row, index) in zip(rows, there) {
       let wanted = expected[index]
-      #expect(row["text"] == .text("a \(wanted.name ?? wanted.image_alt ?? "butterfly")"))
+      #expect(row["text"] == .text("a \(wanted.name ?? wanted.imageAlt ?? "butterfly")"))
       guard case .text(let file)? = row["file_name"] else { continue }
       #expect(try Data(contentsOf: folder.file("out/\(file)")) == Data(base64Encoded: wanted.bytes ?? ""))
     }

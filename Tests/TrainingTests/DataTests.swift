@@ -8,6 +8,17 @@ import Training
       .deletingLastPathComponent().appendingPathComponent("Pipelines")
   }
 
+  /// What recipes name is found from any folder, and what lies in the working folder comes first.
+  @Test func dataIsFoundBesideThePipelines() throws {
+    let home = try ScratchFolder()
+    let found = home.url.appendingPathComponent("some/data")
+    try FileManager.default.createDirectory(at: found, withIntermediateDirectories: true)
+    #expect(DataLocation.url("some/data", home: home.url).path == found.path)
+    #expect(DataLocation.url("no/data", home: home.url) == URL(fileURLWithPath: "no/data"))
+    #expect(DataLocation.url(found.path, home: URL(fileURLWithPath: "/")).path == found.path)
+    #expect(DataLocation.url("Sources", home: home.url).path == URL(fileURLWithPath: "Sources").path)
+  }
+
   @Test func everyShippedRecipeIsRead() throws {
     let names = [
       "circle", "butterflies", "scenes-autoencoder", "scenes-autoencoder-refine", "scenes-text-to-image",

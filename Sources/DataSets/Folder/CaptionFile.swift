@@ -13,7 +13,7 @@ public enum CaptionFile {
     for path in listing.tables {
       let table = try CaptionTable(path, in: listing.folder)
       try ByteStream.naming(table.url.path, format: "text") {
-        try table.forEach { row in captions[row.name] = row.caption ?? "" }
+        try table.readRows { row in captions[row.name] = row.caption ?? "" }
       }
     }
     return captions

@@ -60,7 +60,7 @@ struct CaptionTable: Sendable {
   var columns: [String]? { isJSON ? nil : header }
 
   /// Reads all rows.
-  func forEach(_ body: (Row) throws -> Void) throws {
+  func readRows(_ body: (Row) throws -> Void) throws {
     isJSON ? try forEachLine(body) : try forEachRecord(body)
   }
 

@@ -11,6 +11,7 @@ final class FolderSource: ImportSource {
   /// Which table a picture's row is in, and where.
   private let places: [String: (table: Int, place: CaptionTable.Place)]
   private var index = 0
+  private static let largest = 1 << 30
 
   var count: Int? { listing.pictures.count }
 
@@ -21,7 +22,7 @@ final class FolderSource: ImportSource {
     files = try tables.map { try RandomAccessFile($0.url) }
     for (index, table) in tables.enumerated() {
       try ByteStream.naming(table.url.path, format: "text") {
-        try table.forEach { places[$0.name] = (index, $0.place) }
+        try table.readRows { places[$0.name] = (index, $0.place) }
       }
     }
     self.tables = tables
@@ -31,7 +32,8 @@ final class FolderSource: ImportSource {
     columns = known.count == tables.count ? Array(Set(known.joined())) + ["label", "source_path"] : nil
     let there = Set(listing.pictures)
     let missing = places.keys.filter { !there.contains($0) }.sorted()
-    remarks = missing.prefix(10).map { "\($0): named in the captions but not in the folder" }
+    remarks =
+      missing.prefix(10).map { "\($0): named in the captions but not in the folder" }
       + (missing.count > 10 ? ["… and \(missing.count - 10) more such names"] : [])
   }
 
@@ -42,7 +44,9 @@ final class FolderSource: ImportSource {
     var record = ImportRecord(picture: .none(""), name: name)
     do {
       let file = try RandomAccessFile(listing.folder.appendingPathComponent(name))
-      record.picture = .file(try file.read(upTo: file.count, at: 0))
+      record.picture =
+        file.count <= Self.largest
+        ? .file(try file.read(upTo: file.count, at: 0)) : .none("it is larger than \(Self.largest) bytes")
     } catch {
       record.picture = .none("\(error)")
     }

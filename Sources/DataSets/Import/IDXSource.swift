@@ -51,7 +51,8 @@ final class IDXSource: ImportSource {
     }
     guard dimensions.count >= 3 else {
       throw DataSetError.unsupported(
-        path: file.path, what: "is an IDX file of \(dimensions.count) dimensions; pictures have 3 or 4, name their file")
+        path: file.path,
+        what: "is an IDX file of \(dimensions.count) dimensions; pictures have 3 or 4, name their file")
     }
     (height, width, channels) = (dimensions[1], dimensions[2], dimensions.count == 4 ? dimensions[3] : 1)
     guard (1...4096).contains(width), (1...4096).contains(height), [1, 3].contains(channels) else {
@@ -102,7 +103,8 @@ final class IDXSource: ImportSource {
       try pictures.read(exactly: width * height * channels)
     }
     var record = ImportRecord(
-      picture: .image(Image(width: width, height: height, channels: channels, pixels: pixels)), name: "picture \(index)")
+      picture: .image(Image(width: width, height: height, channels: channels, pixels: pixels)),
+      name: "picture \(index)")
     if let labels {
       let label = try ByteStream.naming(labels.path, format: "IDX") { Int(try labels.read(exactly: 1)[0]) }
       record.label(label, names: names)

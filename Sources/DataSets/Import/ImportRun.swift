@@ -88,6 +88,7 @@ public struct ImportRun {
         let picture = try prepared(record, &report)
         try writer.append(picture.bytes, ending: picture.ending, record: index, row: try row(record))
         report.pictures += 1
+        if let problem = record.problem { remark("\(record.name): \(problem)") }
       } catch let reason as Reason {
         report.skipped += 1
         if report.skipped <= 10 { remark("skipped \(record.name): \(reason.text)") }

@@ -19,6 +19,8 @@ package struct ImportRecord {
   package var columns: [String: JSONValue] = [:]
   /// The caption the source itself gives, if any.
   package var caption: String?
+  /// What is wrong with what stands beside the picture.
+  package var problem: String?
 }
 
 /// Where pictures are imported from: a sequence of records that is the same each time it is read.

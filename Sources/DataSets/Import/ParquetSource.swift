@@ -26,7 +26,9 @@ final class ParquetSource: ImportSource {
     guard let first = files.first else { throw DataSetError.noData(path: "", reason: "no Parquet file") }
     imageColumn = try Self.imageColumn(of: first, named: options.imageColumn)
     count = files.reduce(0) { $0 + $1.rows }
-    columns = Self.others(first.columns, but: imageColumn).map { first.columns[$0].name }
+    let path = Self.path(of: first, beside: imageColumn)
+    columns =
+      Self.others(first.columns, but: imageColumn).map { first.columns[$0].name } + (path == nil ? [] : ["source_path"])
   }
 
   /// The column with the pictures: a structure of `bytes` and `path`, or plain bytes.
@@ -70,14 +72,20 @@ final class ParquetSource: ImportSource {
     }
   }
 
+  /// The column that says what a picture's file was called.
+  private static func path(of file: ParquetFile, beside image: [String]) -> Int? {
+    image.count > 1 ? file.columns.firstIndex { $0.path == image.dropLast() + ["path"] } : nil
+  }
+
   private func openNext() throws -> Bool {
     guard nextFile < files.count else { return false }
     let file = files[nextFile]
     nextFile += 1
     guard let image = file.columns.firstIndex(where: { $0.path == imageColumn }) else {
-      throw DataSetError.badRequest("\(file.path) has no column \(imageColumn.joined(separator: ".")) as the first file")
+      throw DataSetError.badRequest(
+        "\(file.path) has no column \(imageColumn.joined(separator: ".")), unlike \(files[0].path)")
     }
-    let path = file.columns.firstIndex { $0.path == imageColumn.dropLast() + ["path"] && imageColumn.count > 1 }
+    let path = Self.path(of: file, beside: imageColumn)
     let places = [image] + (path.map { [$0] } ?? []) + Self.others(file.columns, but: imageColumn)
     open = OpenFile(
       rows: try file.rows(of: places), columns: places.map { file.columns[$0] }, hasPath: path != nil,

@@ -89,9 +89,11 @@ final class TarSource: ImportSource {
   /// Gives a picture what is known of it; texts may stand before it.
   private func add(_ texts: [String: [UInt8]], to record: inout ImportRecord?) {
     guard var found = record else { return }
-    if let json = texts["json"], let row = CaptionTable.object(json) {
-      found.columns.merge(row) { _, new in new }
-      found.caption = found.caption ?? CaptionTable.captionColumns.lazy.compactMap { row[$0]?.words }.first
+    if let json = texts["json"] {
+      let row = CaptionTable.object(json)
+      if row == nil { found.problem = "the .json beside it is no JSON object and was left out" }
+      found.columns.merge(row ?? [:]) { _, new in new }
+      found.caption = found.caption ?? CaptionTable.captionColumns.lazy.compactMap { row?[$0]?.words }.first
     }
     for kind in ["txt", "caption"] {
       if let text = texts[kind].flatMap({ JSONValue.text(TextBytes.decode($0).text).words }) { found.caption = text }

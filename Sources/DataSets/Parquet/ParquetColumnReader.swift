@@ -19,7 +19,8 @@ struct ParquetColumnReader {
     column = footer.columns[index]
     chunks = footer.groups.map { $0.chunks[index] }
     guard column.maxRepetition == 0 else {
-      throw Fault.unsupported("column \(column.name) holds lists, which are not read; name a column with one value a row")
+      throw Fault.unsupported(
+        "column \(column.name) holds lists, which are not read; name a column with one value a row")
     }
     guard column.type != .fixedLengthByteArray || column.fixedLength > 0 else {
       throw Fault.damaged("column \(column.name) has values of no length")

@@ -25,7 +25,9 @@ struct ParquetPageHeader {
   /// Decodes a header from the start of `bytes`, which may hold more.
   init(_ bytes: [UInt8]) throws {
     var reader = ThriftReader(bytes)
-    var fields = (kind: -1, size: -1, compressed: -1, values: -1, encoding: 0, definition: 3, levels: (0, 0), packed: true)
+    var fields = (
+      kind: -1, size: -1, compressed: -1, values: -1, encoding: 0, definition: 3, levels: (0, 0), packed: true
+    )
     try reader.structure { reader, id, kind in
       switch (id, kind) {
       case (1, .i32): fields.kind = try reader.integer()

@@ -2,10 +2,10 @@ import Foundation
 import Generation
 
 /// Where the data a recipe names lies.
-enum DataLocation {
+package enum DataLocation {
   /// The file or folder of a path: from the working directory if it is there, else from the folder that holds
   /// `Pipelines/`, so that shipped recipes run from anywhere.
-  static func url(_ path: String, home: URL = ModelLocator().home) -> URL {
+  package static func url(_ path: String, home: URL = ModelLocator().home) -> URL {
     let here = URL(fileURLWithPath: path)
     let shipped = URL(fileURLWithPath: path, relativeTo: home).absoluteURL
     let files = FileManager.default

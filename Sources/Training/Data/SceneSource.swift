@@ -14,6 +14,9 @@ public struct SceneSource: CaptionedImages {
     self.seed = seed
   }
 
+  /// What to tell people about sets of drawings that are not there; nil if all are.
+  public var absence: String? { generator.absence }
+
   public func example(_ index: Int, size: Int) throws -> CaptionedImage {
     let scene = generator.scene(seed: seed &+ UInt64(index))
     let image =

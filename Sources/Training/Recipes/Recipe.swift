@@ -72,9 +72,11 @@ public struct DataRecipe: Codable, Sendable, Equatable {
       guard let vocabulary, let count, count > 0 else {
         throw TrainingError.noData(path: path, reason: "scenes need a vocabulary and a count")
       }
-      return try SceneSource(
+      let scenes = try SceneSource(
         sprites: DataLocation.url(path), vocabulary: DataLocation.url(vocabulary), count: count,
         seed: seed ?? 0)
+      if let absence = scenes.absence { report(absence) }
+      return scenes
     case .folder:
       let set = try FolderDataSet(DataLocation.url(path), fit: fit ?? .centerCrop)
       for skipped in set.skipped { report("skipped \(skipped.file): \(skipped.reason)") }

@@ -8,8 +8,8 @@ struct DataCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Looks at every picture and caption of a folder and says what is wrong.",
     discussion: """
-      Says which pictures are broken, which captions name pictures that are not there (both make the exit status 1), which
-      pictures look the same, what sizes there are and what the captions are like.
+      Says which pictures are broken, which captions name pictures that are not there (both make the exit status 1), \
+      which pictures look the same, what sizes there are and what the captions are like.
 
       Examples:
         imago data check photos/

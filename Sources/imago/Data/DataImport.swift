@@ -8,15 +8,15 @@ struct DataImport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Makes a folder of captioned pictures from what is published.",
     discussion: """
-      SOURCE is a folder of pictures (with metadata.jsonl or .csv, or name.txt or .caption beside each, or sub-folders
-      that name what they hold), a Parquet file or a folder of them, a WebDataset tar (also .tar.gz), IDX files as MNIST
-      and Fashion-MNIST are published, or CIFAR-10's binary files. What was stopped goes on when the same command is run
+      SOURCE is a folder of pictures (with metadata.jsonl or .csv, or name.txt or .caption beside each, or sub-folders \
+      that name what they hold), a Parquet file or a folder of them, a WebDataset tar (also .tar.gz), IDX files as MNIST \
+      and Fashion-MNIST are published, or CIFAR-10's binary files. What was stopped goes on when the same command is run \
       again. A picture that cannot be read is named and left out.
 
       Examples:
-        imago data import train-00000-of-00001.parquet --caption "a {name|scientific_name} butterfly" --output butterflies
+        imago data import train.parquet --caption "a {name|species}" --output set
         imago data import photos/ --resize 512 --output photos-512
-        imago data import /usr/share/datasets/fashion-mnist --caption "a photo of a {label}" --output fashion
+        imago data import /usr/share/datasets/fashion-mnist --output fashion
         imago data import cifar-10-binary.tar.gz --limit 1000 --output cifar
       """)
 
@@ -51,7 +51,7 @@ struct DataImport: ParsableCommand {
       let bar = ProgressBar("import", quiet: quiet)
       let importing = ImportRun(URL(fileURLWithPath: source), to: URL(fileURLWithPath: output), options)
       let report = try importing.run(
-        remark: { if !quiet { Terminal.error(oneLine($0)) } },
+        remark: { Terminal.error(oneLine($0)) },
         progress: { done, total in if let total, done % 16 == 0 || done == total { bar.show(done, of: total) } },
         shouldStop: { Interruption.isRequested })
       if report.wasStopped { throw Interruption.Stopped() }

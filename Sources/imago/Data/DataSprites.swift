@@ -8,8 +8,9 @@ struct DataSprites: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sprites", abstract: "Cuts drawings of things out of the system's emoji font, with their names.",
     discussion: """
-      Needs the Debian packages fonts-noto-color-emoji, unicode-data and unicode-cldr-core. The scenes can be made of them:
+      Needs the Debian packages fonts-noto-color-emoji, unicode-data and unicode-cldr-core.
 
+      Examples:
         imago data sprites --output data/sprites
         imago data scenes --sprites data/sprites --count 64 --output scenes/
       """)

@@ -87,7 +87,7 @@ numbers = {
     "date": pa.array([i * 11 for i in range(N)], pa.date32()),
     "fixed": pa.array([b"%04d" % (i % 50) for i in range(N)], pa.binary(4)),
     "nulls": pa.array([None if i % 11 < 4 else f"word {i % 40}" for i in range(N)], pa.string()),
-    "all_null": pa.array([None] * N, pa.string()),
+    "nothing": pa.array([None] * N, pa.string()),
 }
 for name, options in {
     "numbers": dict(compression="snappy"),
