@@ -44,7 +44,8 @@ import Testing
   }
 
   private func picture(_ value: UInt8) throws -> [UInt8] {
-    try PNG.encode(Image(width: 3, height: 2, channels: 4, pixels: [UInt8](repeating: value, count: 24)))
+    let pixels = (0..<24).map { $0 % 4 == 3 ? 255 : value }
+    return try PNG.encode(Image(width: 3, height: 2, channels: 4, pixels: pixels))
   }
 
   private func files(_ folder: ScratchFolder) throws -> SpriteCutter.Files {

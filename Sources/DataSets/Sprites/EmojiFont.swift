@@ -117,7 +117,9 @@ struct EmojiBitmaps {
     self.data = data
     var places: [Int: (offset: Int, count: Int, format: Int)] = [:]
     // The largest size, if there are several.
-    let strikes = try (0..<(try index.u32(4))).map { try index.part(8 + 48 * $0, 48) }
+    let count = try index.u32(4)
+    guard count <= index.count / 48 else { throw Fault.damaged("it has fewer sizes of bitmaps than it says") }
+    let strikes = try (0..<count).map { try index.part(8 + 48 * $0, 48) }
     guard let strike = try strikes.max(by: { try $0.u8(45) < $1.u8(45) }) else {
       throw Fault.unsupported("has no bitmaps")
     }

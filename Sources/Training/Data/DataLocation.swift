@@ -7,7 +7,7 @@ package enum DataLocation {
   /// `Pipelines/`, so that shipped recipes run from anywhere.
   package static func url(_ path: String, home: URL = ModelLocator().home) -> URL {
     let here = URL(fileURLWithPath: path)
-    let shipped = URL(fileURLWithPath: path, relativeTo: home).absoluteURL
+    let shipped = home.appendingPathComponent(path)
     let files = FileManager.default
     return !files.fileExists(atPath: here.path) && files.fileExists(atPath: shipped.path) ? shipped : here
   }
