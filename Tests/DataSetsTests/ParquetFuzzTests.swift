@@ -10,7 +10,7 @@ import Testing
     let folder = try ScratchFolder()
     let intact = try Array(Data(contentsOf: ParquetFileTests.file(name)))
     let footer = 8 + (0..<4).reduce(0) { $0 | Int(intact[intact.count - 8 + $1]) << (8 * $1) }
-    var random = TestRandom(seed: UInt64(name.utf8.reduce(0) { $0 &* 31 &+ Int($1) }))
+    var random = TestRandom(seed: name.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
     var refused = 0
     for round in 0..<400 {
       var bytes = intact
