@@ -23,6 +23,7 @@ let package = Package(
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CFiles"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    .target(name: "CZstd", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "CImageCodecs", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 
@@ -51,10 +52,13 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage", "Files"]),
+    .target(name: "DataSets", dependencies: ["Images", "Files", "CZlib", "CZstd"]),
     .target(name: "SceneData", dependencies: ["Images", "Files"]),
     .target(
       name: "Training",
-      dependencies: ["Generation", "Jobs", "Adapters", "SceneData", "Files", .product(name: "Yams", package: "Yams")]),
+      dependencies: [
+        "Generation", "Jobs", "Adapters", "DataSets", "SceneData", "Files", .product(name: "Yams", package: "Yams"),
+      ]),
 
     // Commands.
     .target(
@@ -66,7 +70,7 @@ let package = Package(
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
-    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training"]),
+    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training", "DataSets"]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
@@ -88,6 +92,7 @@ let package = Package(
     .testTarget(name: "ConfigurationsTests", dependencies: ["Configurations"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
+    .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Images", "SceneData", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),

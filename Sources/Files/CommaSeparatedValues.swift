@@ -46,19 +46,13 @@ private struct RowReader {
     let problem: CommaSeparatedValues.Problem
   }
 
-  private enum State { case start, plain, quoted, closed }
-
   let lines: ArraySlice<TextFile.Line>
-  let skipsSpaces: Bool
   /// The line after those that were read.
   private(set) var end: Int
-  private var fields: [String] = []
-  private var field = String.UnicodeScalarView()
-  private var state = State.start
-  private var quoteLine = 0
+  private var parser: CommaSeparatedRow
 
   init(lines: ArraySlice<TextFile.Line>, skipsSpaces: Bool) {
-    (self.lines, self.skipsSpaces, end) = (lines, skipsSpaces, lines.startIndex)
+    (self.lines, end, parser) = (lines, lines.startIndex, CommaSeparatedRow(skipsSpaces: skipsSpaces))
   }
 
   mutating func read() -> Result<CommaSeparatedValues.Row, Failure> {
@@ -66,47 +60,16 @@ private struct RowReader {
     for line in lines {
       end += 1
       if let problem = line.problem { return failure(line.number, problem) }
-      guard take(line) else {
-        return failure(quoteLine, "opens a quotation mark that is closed in the middle of line \(line.number)")
+      guard parser.take(line.text, line: line.number) else {
+        return failure(
+          parser.quoteLine, "opens a quotation mark that is closed in the middle of line \(line.number)")
       }
-      if state == .quoted {
-        field.append("\n")
-      } else {
-        endField()
-        return .success(CommaSeparatedValues.Row(line: first, fields: fields))
-      }
+      if let fields = parser.fields { return .success(CommaSeparatedValues.Row(line: first, fields: fields)) }
     }
-    return failure(quoteLine, "opens a quotation mark that is never closed")
+    return failure(parser.quoteLine, "opens a quotation mark that is never closed")
   }
 
   private func failure(_ line: Int, _ reason: String) -> Result<CommaSeparatedValues.Row, Failure> {
     .failure(Failure(problem: CommaSeparatedValues.Problem(line: line, reason: reason)))
-  }
-
-  private mutating func endField() {
-    fields.append(String(field))
-    field = String.UnicodeScalarView()
-    state = .start
-  }
-
-  /// - Returns: false if a field that began on an earlier line goes on after its closing quotation mark.
-  private mutating func take(_ line: TextFile.Line) -> Bool {
-    var rest = line.text.unicodeScalars[...]
-    while let scalar = rest.popFirst() {
-      switch (state, scalar) {
-      case (.start, "\""): (state, quoteLine) = (.quoted, line.number)
-      case (.start, " ") where skipsSpaces: break
-      case (.quoted, "\""):
-        if rest.first == "\"" { field.append(rest.removeFirst()) } else { state = .closed }
-      case (.quoted, _): field.append(scalar)
-      case (_, ","): endField()
-      case (.closed, " "), (.closed, "\t"): break
-      case (.closed, _) where quoteLine != line.number: return false
-      default:
-        field.append(scalar)
-        state = .plain
-      }
-    }
-    return true
   }
 }

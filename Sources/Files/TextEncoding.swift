@@ -1,8 +1,8 @@
 /// How a text file's bytes make characters.
-struct TextEncoding: Equatable {
-  let name: String
+package struct TextEncoding: Equatable {
+  package let name: String
   /// Bytes of a code unit.
-  let width: Int
+  package let width: Int
   var isBigEndian = false
   /// Bytes of the byte-order mark.
   var mark = 0
@@ -12,7 +12,7 @@ struct TextEncoding: Equatable {
 
   /// Goes by the byte-order mark; without one by NULs, which text in UTF-8 has none of and UTF-16 has beside every Latin
   /// letter.
-  init(of bytes: [UInt8]) {
+  package init(of bytes: [UInt8]) {
     let marks: [([UInt8], TextEncoding)] = [
       ([0xff, 0xfe, 0, 0], TextEncoding(name: "UTF-32", width: 4, mark: 4)),
       ([0, 0, 0xfe, 0xff], TextEncoding(name: "UTF-32", width: 4, isBigEndian: true, mark: 4)),

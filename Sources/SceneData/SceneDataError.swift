@@ -22,7 +22,7 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
     case .badVocabulary(let path, let line, let found, let expected):
       "\(path):\(line): found \"\(found)\", expected \(expected)"
     case .noSprites(let directory):
-      "\(directory): no such folder; the head of the vocabulary says where sprites come from"
+      "\(directory): no such folder; make it with imago data sprites --output \(directory)"
     case .missingSprites(let directory, let files):
       "\(directory): \(files.count) sprites named in the vocabulary are missing, such as "
         + files.prefix(5).joined(separator: ", ") + "; add them or take them off the vocabulary"

@@ -25,6 +25,8 @@ public struct SceneGenerator: Sendable {
   private let captions: SceneCaption
   /// For each thing of the vocabulary, its drawings and those used for standing.
   private let sprites: [(all: [Sprite], standing: [Sprite])]
+  /// Sets of the vocabulary whose folder is not there, sorted; their drawings are left out.
+  public let absentSets: [String]
 
   /// Loads and pre-scales every sprite of a vocabulary.
   /// - Parameters:
@@ -45,17 +47,25 @@ public struct SceneGenerator: Sendable {
     spriteDirectory: URL, vocabulary: SceneVocabulary, side: Int = 128
   ) throws(SceneDataError) {
     guard Self.sides.contains(side) else { throw .badSide(side) }
-    self.vocabulary = vocabulary
-    self.side = side
-    composer = SceneComposer(vocabulary: vocabulary)
-    captions = SceneCaption(vocabulary: vocabulary)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: spriteDirectory.path, isDirectory: &isFolder), isFolder.boolValue
     else {
       throw .noSprites(directory: spriteDirectory.path)
     }
-    let names = vocabulary.things.flatMap { $0.sprites + $0.standSprites }.map(\.file)
-    let missing = Set(names).filter {
+    self.vocabulary = vocabulary
+    self.side = side
+    composer = SceneComposer(vocabulary: vocabulary)
+    captions = SceneCaption(vocabulary: vocabulary)
+    let files = Set(vocabulary.things.flatMap { $0.sprites + $0.standSprites }.map(\.file))
+    let sets = Set(files.map(Self.set))
+    let absent = sets.filter {
+      !FileManager.default.fileExists(atPath: spriteDirectory.appendingPathComponent($0).path)
+    }
+    // Whole sets may be absent, a drawing of a set may not; and everything must have a drawing left.
+    func isThere(_ name: SceneVocabulary.SpriteName) -> Bool { !absent.contains(Self.set(name.file)) }
+    let bare = vocabulary.things.filter { !$0.sprites.contains(where: isThere) }
+    let needed = files.filter { !absent.contains(Self.set($0)) } + bare.flatMap(\.sprites).map(\.file)
+    let missing = Set(needed).filter {
       !FileManager.default.fileExists(atPath: spriteDirectory.appendingPathComponent($0).path)
     }
     guard missing.isEmpty else {
@@ -66,7 +76,7 @@ public struct SceneGenerator: Sendable {
       var lists: [[Sprite]] = []
       for names in [thing.sprites, thing.standSprites] {
         var list: [Sprite] = []
-        for name in names {
+        for name in names where isThere(name) {
           list.append(try Sprite(name, hue: thing.hue, directory: spriteDirectory))
         }
         lists.append(list)
@@ -74,6 +84,16 @@ public struct SceneGenerator: Sendable {
       loaded.append((lists[0], lists[1].isEmpty ? lists[0] : lists[1]))
     }
     sprites = loaded
+    absentSets = absent.sorted()
+  }
+
+  /// The folder of a drawing.
+  private static func set(_ file: String) -> String { String(file.prefix { $0 != "/" }) }
+
+  /// What to tell people about absent sets; nil if all are there.
+  public var absence: String? {
+    guard !absentSets.isEmpty else { return nil }
+    return "drawings of \(absentSets.joined(separator: ", ")) are not there; scenes are made without them"
   }
 
   /// Draws the scene of a seed.

@@ -3,13 +3,24 @@ import CommandSupport
 import Foundation
 import Generation
 import SceneData
-import Training
 
-/// Data sets: making scenes, checking folders.
+/// Data sets: bringing pictures in, looking at them, making scenes.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Builds and checks data sets.",
-    subcommands: [Scenes.self, Check.self, DataWords.self])
+    commandName: "data", abstract: "Imports, checks and makes data sets.",
+    discussion: """
+      A data set is a folder of PNG and JPEG pictures with their captions in metadata.jsonl or metadata.csv, or in \
+      name.txt beside each; docs/data.md starts from nothing.
+
+      Examples:
+        imago data import train.parquet --caption "a {name|species}" --output set
+        imago data check set
+        imago data sheet set --output sheet.png
+        imago data sprites --output data/sprites
+      """,
+    subcommands: [
+      DataImport.self, DataCheck.self, DataSheet.self, DataSprites.self, Scenes.self, DataWords.self,
+    ])
 
   /// Writes generated scenes as a folder of captioned pictures.
   struct Scenes: ParsableCommand {
@@ -25,9 +36,10 @@ struct DataCommand: ParsableCommand {
     var sprites: String
     @Option(help: "The things scenes are made of (the program's own).", completion: .file())
     var vocabulary: String?
-    @Option(help: "Pictures to make.") var count = 64
-    @Option(help: "The first picture's seed; picture i has seed N + i.") var seed: UInt64 = 0
-    @Option(help: "Side in pixels, 64 to 512.") var side = 128
+    @Option(parsing: .unconditional, help: "Pictures to make.", transform: whole) var count = 64
+    @Option(parsing: .unconditional, help: "The first picture's seed; picture i has seed N + i.", transform: unsigned)
+    var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Side in pixels, 64 to 512.", transform: whole) var side = 128
     @Option(help: "A folder that does not exist yet.", completion: .directory) var output: String
     @Flag(help: "Says nothing on stderr but errors.") var quiet = false
     @Flag(help: "Prints one JSON object on stdout.") var json = false
@@ -51,6 +63,7 @@ struct DataCommand: ParsableCommand {
         let generator = try SceneGenerator(
           spriteDirectory: URL(fileURLWithPath: sprites),
           vocabulary: vocabulary.map { URL(fileURLWithPath: $0) } ?? ModelLocator().sceneVocabulary, side: side)
+        if let absence = generator.absence, !quiet { Terminal.error("note: \(absence)") }
         let bar = ProgressBar(total: count, label: "scenes", quiet: quiet)
         try SceneDataSet(generator: generator).write(count: count, seed: seed, to: folder) {
           try Interruption.check()
@@ -58,38 +71,6 @@ struct DataCommand: ParsableCommand {
         }
         bar.finish(line: json ? nil : "wrote \(count) pictures and metadata.jsonl to \(folder.path)")
         if json { try Terminal.json(Report(path: folder.path, pictures: count, seed: seed, side: side)) }
-      }
-    }
-  }
-
-  /// Opens every picture of a folder and says what training would see.
-  struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Reads a folder of captioned pictures and reports what is damaged or uncaptioned.")
-
-    @Argument(help: "A folder of PNG and JPEG pictures.", completion: .directory) var folder: String
-    @Flag(help: "Prints one JSON object on stdout.") var json = false
-
-    private struct Report: Encodable {
-      struct Skipped: Encodable { let file, reason: String }
-      let path: String
-      let pictures, uncaptioned: Int
-      let skipped: [Skipped]
-    }
-
-    func run() throws {
-      try reportingFailures {
-        let url = URL(fileURLWithPath: folder)
-        let set = try FolderDataSet(url)
-        let bare = set.captions.filter(\.isEmpty).count
-        if json {
-          let skipped = set.skipped.map { Report.Skipped(file: $0.file, reason: $0.reason) }
-          try Terminal.json(Report(path: url.path, pictures: set.count, uncaptioned: bare, skipped: skipped))
-        } else {
-          for skipped in set.skipped { Terminal.error("skipped \(skipped.file): \(skipped.reason)") }
-          Terminal.out("\(set.count) pictures, \(bare) without a caption, \(set.skipped.count) skipped")
-        }
-        if !set.skipped.isEmpty { throw ExitCode(1) }
       }
     }
   }

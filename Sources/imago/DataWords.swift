@@ -1,5 +1,7 @@
 import ArgumentParser
 import CommandSupport
+import DataSets
+import Files
 import Foundation
 import SceneData
 import Tokenizers
@@ -10,9 +12,9 @@ struct DataWords: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "words", abstract: "Lists the words of captions, as a model that was trained on them knows them.",
     discussion: """
-      Put into a model's tokenizer folder as known_words.txt, the list makes txt2img leave out of prompts what the model never
-      learnt, and say so. A word has "link" behind it if it only leads to the next one, "join" if it needs words on both sides;
-      English ones are marked, others are yours to mark.
+      Put into a model's tokenizer folder as known_words.txt, the list makes txt2img leave out of prompts what the \
+      model never learnt, and say so. A word has "link" behind it if it only leads to the next one, "join" if it needs \
+      words on both sides; English ones are marked, others are yours to mark.
 
       Examples:
         imago data words my-pictures/ --least 5 --output known_words.txt
@@ -43,7 +45,7 @@ struct DataWords: ParsableCommand {
         return
       }
       guard !FileManager.default.fileExists(atPath: output) else {
-        throw CaptionFile.Failure(path: output, reason: "exists: remove it first, or name another file")
+        throw CaptionLines.Failure(path: output, reason: "exists: remove it first, or name another file")
       }
       try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
       Terminal.error("wrote \(words.roles.count) words to \(output)")
@@ -63,23 +65,19 @@ struct DataWords: ParsableCommand {
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let found =
       isFolder.boolValue
-      ? try FolderDataSet(URL(fileURLWithPath: path)).captions : try CaptionFile.lines(URL(fileURLWithPath: path))
+      ? try FolderDataSet(URL(fileURLWithPath: path)).captions : try CaptionLines.read(URL(fileURLWithPath: path))
     return (found, "Words of \(found.count) captions (imago data words).")
   }
 }
 
 /// A text file with a caption on each line.
-private enum CaptionFile {
+private enum CaptionLines {
   struct Failure: Error, CustomStringConvertible {
     let path, reason: String
     var description: String { "\(path): \(reason)" }
   }
 
-  static func lines(_ url: URL) throws -> [String] {
-    guard let data = try? Data(contentsOf: url), let text = String(data: data, encoding: .utf8) else {
-      throw Failure(
-        path: url.path, reason: "is neither a folder of pictures nor UTF-8 text with a caption on each line")
-    }
-    return text.split(whereSeparator: \.isNewline).map(String.init)
+  static func read(_ url: URL) throws -> [String] {
+    try TextFile(url, limit: 1 << 30).text().split(separator: "\n").map(String.init)
   }
 }

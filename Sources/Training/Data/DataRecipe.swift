@@ -9,7 +9,7 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     case folder
   }
   public var kind: Kind
-  /// The sprites of scenes, or the folder; relative to the working directory.
+  /// The sprites of scenes, or the folder; relative to the working directory, or else to the folder of `Pipelines/`.
   public var path: String
   /// The things scenes are made of (scenes only).
   public var vocabulary: String?
@@ -28,20 +28,21 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     return RecipeProblem.first(rules)
   }
 
-  /// Opens the data set; pictures that cannot be used are reported.
-  public func open(note: (String) -> Void) throws -> any CaptionedImages {
+  /// Opens the data set; pictures that cannot be used are reported when they are met.
+  public func open(note: @escaping (String) -> Void) throws -> any CaptionedImages {
     switch kind {
     case .scenes:
       guard let vocabulary, let count, count > 0 else {
         throw TrainingError.noData(path: path, reason: "scenes need a vocabulary and a count")
       }
-      return try SceneSource(
-        sprites: URL(fileURLWithPath: path), vocabulary: URL(fileURLWithPath: vocabulary), count: count,
-        seed: seed ?? 0)
+      let scenes = try SceneSource(
+        sprites: DataLocation.url(path), vocabulary: DataLocation.url(vocabulary), count: count, seed: seed ?? 0)
+      if let absence = scenes.absence { note(absence) }
+      return scenes
     case .folder:
-      let set = try FolderDataSet(URL(fileURLWithPath: path), fit: fit ?? .centerCrop)
+      let set = try FolderDataSet(DataLocation.url(path), fit: fit ?? .centerCrop)
       for skipped in set.skipped { note("skipped \(skipped.file): \(skipped.reason)") }
-      return set
+      return UsableImages(set, note: note)
     }
   }
 }

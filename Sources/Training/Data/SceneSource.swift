@@ -1,3 +1,4 @@
+@_exported import DataSets
 import Foundation
 import SceneData
 
@@ -12,6 +13,9 @@ public struct SceneSource: CaptionedImages {
     self.count = count
     self.seed = seed
   }
+
+  /// What to tell people about sets of drawings that are not there; nil if all are.
+  public var absence: String? { generator.absence }
 
   public func example(_ index: Int, size: Int) throws -> CaptionedImage {
     let scene = generator.scene(seed: seed &+ UInt64(index))

@@ -1,3 +1,4 @@
+import DataSets
 import Foundation
 import Images
 
@@ -37,8 +38,9 @@ package struct TrainingPictures {
     guard isFolder.boolValue else {
       throw TrainingError.noData(path: folder.path, reason: "is a file; give the folder of the pictures")
     }
-    let captions = try CaptionFile.read(folder)
-    let names = try FolderDataSet.imageFiles(in: folder).map(\.name).filter { !$0.hasSuffix(MaskFile.ending) }
+    let listing = try PictureListing(folder)
+    let captions = try CaptionFile.read(listing)
+    let names = listing.pictures.filter { !$0.hasSuffix(MaskFile.ending) }
     for name in names {
       let url = folder.appendingPathComponent(name)
       do {
