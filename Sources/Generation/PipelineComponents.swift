@@ -94,7 +94,7 @@ public struct PipelineComponents: Sendable {
         throw GenerationError.noModel(path: files.url.path, reason: "has no \(part.rawValue)")
       }
       let (keys, isTrained) = (source.keys, trained.contains(part))
-      let built = try files.build(part, from: source, isTrainable: { _ in isTrained }) { make($0, keys) }
+      let built = try files.build(part, from: source, isTrainable: { _ in isTrained }, { make($0, keys) })
       parameters[part] = built.parameters
       return built.model
     }

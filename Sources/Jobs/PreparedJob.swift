@@ -7,6 +7,8 @@ struct PreparedJob {
   let request: GenerationRequest
   /// nil for pictures from words alone.
   let edit: OpenedEdit?
+  /// Pixels of a finished picture.
+  let resultSize: PixelSize
 
   /// - Parameter needsInput: whether the job must name a picture to change.
   init(_ planned: PlannedJob, _ loaded: LoadedPipeline, needsInput: Bool) throws {
@@ -22,13 +24,15 @@ struct PreparedJob {
     }
     self.job = job
     request = try job.strip(of: try job.request(loaded.components, seeds: planned.requestSeeds))
+    if let edit {
+      resultSize = PixelSize(width: edit.canvas.original.width, height: edit.canvas.original.height)
+    } else {
+      let first = PixelSize(width: request.width, height: request.height)
+      let multiple = loaded.components.sizeMultiple
+      resultSize = request.hires.map { $0.enlargement(of: first, multiple: multiple).result } ?? first
+    }
   }
 
-  /// Pixels of a finished picture.
-  var resultSize: (width: Int, height: Int) {
-    if let edit { return (edit.canvas.original.width, edit.canvas.original.height) }
-    let scale = request.hires?.scale ?? 1
-    return (Int(Double(request.width) * scale), Int(Double(request.height) * scale))
   /// What of the settings does nothing on this model, or was chosen where nothing was said: a line each.
   func notes(previewsEvery every: Int?) -> [String] {
     var notes: [String] = []

@@ -15,7 +15,9 @@ struct OutputPlace {
     url = URL(fileURLWithPath: path)
     let ending = url.pathExtension.lowercased()
     let (isWritten, isFolder) = (Self.written.contains(ending), path.hasSuffix("/"))
-    guard !path.allSatisfy(\.isWhitespace) else { throw ValidationError("the output is empty: give FILE.safetensors or a folder") }
+    guard !path.allSatisfy(\.isWhitespace) else {
+      throw ValidationError("the output is empty: give FILE.safetensors or a folder")
+    }
     switch layout {
     case .single:
       guard isWritten, !isFolder else {

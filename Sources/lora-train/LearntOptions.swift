@@ -9,7 +9,10 @@ struct LearntOptions: ParsableArguments {
   @Option(help: "Rank of the matrices (8; 16 for the bundled model).") var rank: Int?
   @Option(help: "The change is scaled by alpha / rank (the rank).") var alpha: Float?
   @Option(help: "Rank of 3×3 convolutions, which are then trained too.") var convRank: Int?
-  @Option(help: "What gets matrices: attention, transformer (with its feed-forward layers; usual) or all (usual for the bundled model).")
+  @Option(
+    help: """
+      What gets matrices: attention, transformer (with its feed-forward layers; usual) or all (usual for the bundled model).
+      """)
   var targets: AdapterTargets?
   @Flag(help: "Trains the text encoders too.") var textEncoder = false
   @Option(help: "Their learning rate (half of --lr).") var lrText: Double?
@@ -35,7 +38,8 @@ struct LearntOptions: ParsableArguments {
 
   func fill(_ recipe: inout FineTuningRecipe, _ usual: UsualSettings) {
     (recipe.adapter.rank, recipe.adapter.alpha, recipe.adapter.convolutionRank) = (rank ?? usual.rank, alpha, convRank)
-    (recipe.adapter.targets, recipe.adapter.trainsText, recipe.adapter.textRate) = (targets ?? usual.targets, textEncoder, lrText)
+    (recipe.adapter.targets, recipe.adapter.trainsText) = (targets ?? usual.targets, textEncoder)
+    recipe.adapter.textRate = lrText
     (recipe.adapter.start, recipe.adapter.format) = (networkWeights, format == .kohya ? .kohya : .diffusers)
     (recipe.embedding.word, recipe.embedding.vectors, recipe.embedding.start) = (embedding ?? "", vectors, initWord)
   }

@@ -81,7 +81,8 @@ import Testing
   @Test func wideTablesAreNamed() throws {
     let folder = try ScratchFolder()
     try folder.picture("a.png")
-    try folder.write([0xff, 0xfe] + "file,text\na.png,b\n".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }, "metadata.csv")
+    let units = "file,text\na.png,b\n".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+    try folder.write([0xff, 0xfe] + units, "metadata.csv")
     let error = #expect(throws: DataSetError.self) { try FolderDataSet(folder.url) }
     #expect(error?.description.contains("UTF-16") == true)
   }

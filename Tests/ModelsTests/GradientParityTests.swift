@@ -81,8 +81,8 @@ private let vanishing: Float = 1e-6
       for expected in try reference.floats("adamw.losses_5_steps") {
         let (value, gradients) = valueAndGradients(loss)
         expectLoss(value, expected)
-        optimizer.step(
-          gradients, scale: settings.clipping(norm: gradients.norm(of: parameters)), rates: parameters.map { _ in 1e-3 })
+        let scale = settings.clipping(norm: gradients.norm(of: parameters))
+        optimizer.step(gradients, scale: scale, rates: parameters.map { _ in 1e-3 })
       }
       let weight = try #require(parameters.first { $0.name == "conv_out.weight" })
       // Each step moves a weight by a hundredth of its range, and weight decay by up to 5e-6 of it.

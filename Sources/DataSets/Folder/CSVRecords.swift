@@ -29,7 +29,8 @@ struct CSVRecords {
       if first.bytes.isEmpty { continue }
       while true {
         guard row.take(TextBytes.decode(line.bytes).text, line: line.number) else {
-          throw damaged("line \(row.quoteLine) opens a quotation mark that is closed in the middle of line \(line.number)")
+          throw damaged(
+            "line \(row.quoteLine) opens a quotation mark that is closed in the middle of line \(line.number)")
         }
         length = line.offset + line.bytes.count - first.offset
         if let fields = row.fields {
