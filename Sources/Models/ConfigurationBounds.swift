@@ -95,7 +95,7 @@ extension UNet2DConditionConfig {
       CodingKeys.layersPerBlock.rawValue)
     for (value, key) in [
       (additionTimeEmbedDim, CodingKeys.additionTimeEmbedDim),
-      (projectionClassEmbeddingsInputDim, .projectionClassEmbeddingsInputDim),
+      (projectionClassEmbeddingsInputDim, .projectionClassEmbeddingsInputDim), (timeEmbeddingDim, .timeEmbeddingDim),
     ] {
       if let value { try require(value, ConfigurationBounds.width, key) }
     }
@@ -112,9 +112,11 @@ extension UNet2DConfig {
       (sampleSize, ConfigurationBounds.pictureSide, CodingKeys.sampleSize),
       (inChannels, ConfigurationBounds.width, .inChannels), (outChannels, ConfigurationBounds.width, .outChannels),
       (layersPerBlock, ConfigurationBounds.depth, .layersPerBlock),
-      (attentionHeadDim, ConfigurationBounds.width, .attentionHeadDim),
     ] {
       try ConfigurationBounds.require(value, in: range, model, key.rawValue)
+    }
+    for (value, key) in [(attentionHeadDim, CodingKeys.attentionHeadDim), (timeEmbeddingDim, .timeEmbeddingDim)] {
+      if let value { try ConfigurationBounds.require(value, in: ConfigurationBounds.width, model, key.rawValue) }
     }
     try ConfigurationBounds.require(
       blockOutChannels, in: ConfigurationBounds.width, model, CodingKeys.blockOutChannels.rawValue)

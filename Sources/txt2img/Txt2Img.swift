@@ -8,9 +8,10 @@ struct Txt2Img: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "txt2img", abstract: "Makes pictures from words.",
     discussion: """
-      Pictures are numbered on from those in their folder; none is overwritten but a file whose full name --output gives.
-      What a line of --prompts says wins over the flags. --from finds the model and other files by name, or by hash whatever
-      they are called, in the picture's folder, the working folder, the model's, the program's Weights/ and IMAGO_HOME.
+      Pictures are numbered on from those in their folder; none is overwritten but a file whose full name --output \
+      gives. What a line of --prompts says wins over the flags. --from finds the model and other files by name, or by \
+      hash whatever they are called, in the picture's folder, the working folder, the model's, the program's Weights/ \
+      and IMAGO_HOME.
 
       Examples:
         txt2img "a cat on the moon"

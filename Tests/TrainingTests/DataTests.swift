@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Testing
 import Training
 
@@ -21,7 +22,9 @@ import Training
     let grey = Image(width: 2, height: 2, channels: 3, pixels: [UInt8](repeating: 20, count: 12))
     try ImageFile.save(grey, to: folder.url.appendingPathComponent("b.png"), text: [])
     var notes: [String] = []
-    let data = try DataRecipe(kind: .folder, path: folder.url.path).open { notes.append($0) }
+    let recipe = try JSONDecoder().decode(
+      DataRecipe.self, from: JSONEncoder().encode(["kind": "folder", "path": folder.url.path]))
+    let data = try recipe.open { notes.append($0) }
     for _ in 0..<2 {
       let example = try data.example(0, size: 2)
       #expect(example.image.pixels.allSatisfy { $0 == 20 })

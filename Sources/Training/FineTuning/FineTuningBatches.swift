@@ -94,7 +94,7 @@ struct PictureEncoder {
       let image = try ImageFile.load(picture.url)
       var pixels = crop.apply(image.channels == 4 ? image.composited(over: (255, 255, 255)) : image)
       if isFlipped { pixels = pixels.flippedHorizontally() }
-      let encoded = codec.distribution(ImageTensor.pack([pixels.converted(toChannels: 3)]))
+      let encoded = try codec.distribution(ImageTensor.pack([pixels.converted(toChannels: 3)]))
       var tensors = [("mean", encoded.mean)]
       if let deviation = encoded.deviation { tensors.append(("deviation", deviation)) }
       if isMasked { tensors.append(("mask", try mask(picture, image, crop, isFlipped, like: encoded.mean.shape))) }
