@@ -13,7 +13,7 @@ struct Imago: ParsableCommand {
         imago bench kernels
       """,
     subcommands: [
-      Train.self, DataCommand.self, Bench.self, Inspect.self, Convert.self, Merge.self, Explain.self, Sample.self,
+      Train.self, DataCommand.self, Bench.self, Inspect.self, Convert.self, Merge.self, LoRACommand.self, Explain.self, Sample.self,
     ])
 
   static func main() {
