@@ -14,7 +14,7 @@ extension TrainableAdapters {
     to url: URL, format: AdapterFormat = .kohya, dtype: DType = .f16, metadata: [String: String] = [:]
   ) throws {
     switch format {
-    case .kohya: try writeKohya(url, dtype, metadata)
+    case .kohya: try write(to: url, dtype: dtype, metadata: metadata) { _ in true }
     case .diffusers: try writeDiffusers(url, dtype, metadata)
     case .peft, .cloneofsimo:
       throw AdapterError.badRequest(text: format.rawValue, reason: "is read only: write kohya or diffusers")
@@ -26,10 +26,13 @@ extension TrainableAdapters {
     layout[.textEncoder2] != nil || (layout[.unet] ?? []).contains { $0.name.hasPrefix("add_embedding.") }
   }
 
-  private func writeKohya(_ url: URL, _ dtype: DType, _ metadata: [String: String]) throws {
+  /// Writes some of the modules in kohya's format.
+  func write(
+    to url: URL, dtype: DType, metadata: [String: String], where isWanted: (Module) -> Bool
+  ) throws {
     let unet = NetworkModules(.unet, ParameterShapes(layout[.unet] ?? []))
     var tensors: [(String, Tensor)] = []
-    for module in modules {
+    for module in modules where isWanted(module) {
       let path = Self.path(module)
       let name: String
       switch module.network {

@@ -19,8 +19,8 @@ struct Imago: ParsableCommand {
       """,
     version: Version.of("imago"),
     subcommands: [
-      ModelsCommand.self, Inspect.self, Convert.self, Merge.self, Explain.self, Sample.self, Train.self,
-      DataCommand.self, Bench.self,
+      ModelsCommand.self, Inspect.self, Convert.self, Merge.self, LoRACommand.self, Explain.self, Sample.self,
+      Train.self, DataCommand.self, Bench.self,
     ])
 
   static func main() { CommandStart.run(Self.self) }

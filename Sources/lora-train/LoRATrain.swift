@@ -57,7 +57,6 @@ struct LoRATrain: ParsableCommand {
     recipe.minSNRGamma = schedule.minSNRGamma
     recipe.noiseOffset = schedule.noiseOffset
     recipe.cache = data.cache
-    recipe.samples.prompts = try schedule.prompts()
     return recipe
   }
 
@@ -69,7 +68,9 @@ struct LoRATrain: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let recipe = try recipe()
+      var recipe = try recipe()
+      // Read once: it may be a pipe.
+      recipe.samples.prompts = try schedule.prompts()
       let folder =
         data.run.map { URL(fileURLWithPath: $0) } ?? outputURL.deletingPathExtension().appendingPathExtension("run")
       try checkPlaces(folder)

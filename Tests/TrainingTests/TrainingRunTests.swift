@@ -148,6 +148,19 @@ private final class Recorder: Artifact {
     #expect(resumed == clean, "what was saved before the bad step was good")
   }
 
+  @Test func aRunThatCannotLearnEndsWithAWord() throws {
+    let folder = try ScratchFolder()
+    let store = ParameterStore(RandomInitialization(seed: 2), isTrainable: { _ in true })
+    let layer = Linear(store.root.layer, 3, 2)
+    let objective = Copying(layer: layer, groups: [ParameterGroup("layer", store.parameters)]) { $0.detached }
+    #expect {
+      try TrainingRun(
+        settings(), in: RunFolder(folder.url), identity: RunIdentity(of: settings()), source: Rows(),
+        objective: objective, artifact: Recorder()
+      ).run()
+    } throws: { "\($0)".contains("nothing would be learnt") }
+  }
+
   /// Killed between the last state and the result, a run writes its result when it is started again.
   @Test func aFinishedRunWritesItsResultAgain() throws {
     let folder = try ScratchFolder()

@@ -28,6 +28,7 @@ struct FineTuning {
           "\(modelURL.path): \(files.kind?.rawValue ?? "this kind of") models cannot be taught; give a text-to-image model"
       )
     }
+    if recipe.method == .embedding { recipe.pictures.trigger = recipe.pictures.trigger ?? recipe.embedding.word }
     let rules = CaptionRules(recipe.pictures)
     let start = OpenedPictures(recipe.pictures, rules: rules)
     var pictures = try start.open(note: context.note)

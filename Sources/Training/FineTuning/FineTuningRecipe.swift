@@ -82,6 +82,10 @@ public struct FineTuningRecipe: TrainingRecipe {
       ((1...1_000_000).contains(epochs ?? 1), "epochs", "must be 1 to 1000000"),
       (!parts.isEmpty, "parts", "names nothing to train"),
       (!output.isEmpty, "output", "is empty"),
+      (
+        method != .embedding || pictures.trigger?.contains(embedding.word) ?? true, "pictures.trigger",
+        "must contain the word that is learnt, or be left out"
+      ),
     ]
     return PrecisionProblem.of(precision) ?? pictures.problem ?? adapter.problem ?? embedding.problem ?? samples.problem
       ?? RecipeProblem.first(rules) ?? timestepSampling?.problem

@@ -55,6 +55,9 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   var (lossSum, count, samples, started) = (0.0, 0, 0, Date())
   var means: [Double] = []
   var lastSave = Date()
+  /// Steps one after the other, from the first, in which no parameter had a gradient.
+  private var idleSteps: Int? = 0
+  private static var idleLimit: Int { 20 }
 
   init(run: TrainingRun<Source, Goal>, log: TrainingLog, parameters: [Parameter]) {
     (self.run, self.log, self.parameters) = (run, log, parameters)
@@ -71,6 +74,7 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
       let rates = run.objective.groups.flatMap { group in
         group.parameters.map { _ in Float(rate * group.rateFactor) }
       }
+      try checkLearning(norm, state)
       state.optimizer.step(gradients, scale: run.optimizerSettings.clipping(norm: norm), rates: rates)
       state.step += 1
       state.average?.update(parameters, step: state.step)
@@ -133,6 +137,17 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
         lastGood: TrainingState.lastGood(run.folder.state))
     }
     return norm
+  }
+
+  /// - Throws: `selfCheck` if the loss does not depend on anything that is trained: better now than after hours.
+  private mutating func checkLearning(_ norm: Double, _ state: TrainingState) throws {
+    guard let idle = idleSteps else { return }
+    idleSteps = norm > 0 ? nil : idle + 1
+    if idle + 1 >= min(Self.idleLimit, run.settings.steps), norm == 0 {
+      throw TrainingError.selfCheck(
+        recipe: run.folder.url.path,
+        reason: "in \(idle + 1) steps no weight that is trained had any part in the loss, so nothing would be learnt")
+    }
   }
 
   private mutating func tell(

@@ -1,15 +1,15 @@
 import Foundation
 
 /// Small symmetric matrices, row by row.
-package enum SymmetricMatrix {
+public enum SymmetricMatrix {
   /// Eigenvalues, and eigenvectors as the columns of `vectors`.
-  package struct Eigen {
-    package var values: [Double]
-    var vectors: [Double]
+  public struct Eigen {
+    public var values: [Double]
+    public var vectors: [Double]
   }
 
   /// By Jacobi's rotations (Golub & Van Loan, Matrix Computations, §8.5).
-  package static func eigen(_ matrix: [Double], size n: Int) -> Eigen {
+  public static func eigen(_ matrix: [Double], size n: Int) -> Eigen {
     precondition(matrix.count == n * n, "a square matrix")
     var a = matrix
     var v = (0..<(n * n)).map { $0 / n == $0 % n ? 1.0 : 0.0 }
@@ -45,7 +45,7 @@ package enum SymmetricMatrix {
   }
 
   /// The matrix with the same eigenvectors and `f` of the eigenvalues.
-  static func function(_ eigen: Eigen, _ f: (Double) -> Double) -> [Double] {
+  public static func function(_ eigen: Eigen, _ f: (Double) -> Double) -> [Double] {
     let n = eigen.values.count
     return (0..<(n * n)).map { at in
       (0..<n).reduce(0) {
