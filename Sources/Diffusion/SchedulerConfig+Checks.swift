@@ -50,7 +50,7 @@ extension SchedulerConfig {
     let names = given.trainedBetas == nil ? "beta_start \(betaStart) and beta_end \(betaEnd)" : "trained_betas"
     if !(bars[0] < 1) { return "\(names) add no noise at timestep 0 that float32 can hold" }
     for (index, pair) in zip(bars, bars.dropFirst()).enumerated() where !(pair.1 < pair.0) {
-      let (step, what) = (index + 1, pair.0 > 0 ? "add no noise" : "leave nothing of the picture")
+      let (step, what) = (index + 1, pair.0 > 1e-30 ? "add no noise" : "leave nothing of the picture")
       return "\(names) with num_train_timesteps \(trainSteps) \(what) at timestep \(step)"
     }
     // Only the very last timestep may be without any signal.

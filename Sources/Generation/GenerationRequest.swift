@@ -62,10 +62,11 @@ public struct GenerationRequest: Sendable, Equatable {
     guard steps > 0, steps <= trainSteps else {
       throw .badValue(name: "--steps", value: "\(steps)", reason: Self.stepsReason(trainSteps))
     }
-    guard guidance.scale.isFinite, guidance.scale >= 0, (0...1).contains(guidance.rescale) else {
-      throw .badValue(
-        name: "--cfg", value: "\(guidance.scale)",
-        reason: "must not be negative, and --guidance-rescale must be 0 to 1")
+    guard guidance.scale.isFinite, guidance.scale >= 0 else {
+      throw .badValue(name: "--cfg", value: "\(guidance.scale)", reason: "must be a number, not negative")
+    }
+    guard (0...1).contains(guidance.rescale) else {
+      throw .badValue(name: "--guidance-rescale", value: "\(guidance.rescale)", reason: "must be 0 to 1")
     }
     guard (0...1).contains(eta) else {
       throw .badValue(name: "--eta", value: "\(eta)", reason: "must be 0 to 1")

@@ -51,12 +51,13 @@ struct SingleFileNoiseLevels {
     guard keys.contains("edm_vpred.sigma_max") || keys.contains("edm_vpred.sigma_min") else { return }
     guard statistics == nil else { throw failure("has edm_mean and \(keys[2]), of two kinds of models") }
     var levels = EDMSettings(sigmaMin: 0.002, sigmaMax: 120, sigmaData: 1, isExponential: true)
-    if keys.contains("edm_vpred.sigma_max") {
-      levels.sigmaMax = Double(try numbers("edm_vpred.sigma_max", count: 1)[0])
+    // As written: the shortest number that gives the same float.
+    func level(_ key: String) throws -> Double {
+      let value = try numbers(key, count: 1)[0]
+      return Double("\(value)") ?? Double(value)
     }
-    if keys.contains("edm_vpred.sigma_min") {
-      levels.sigmaMin = Double(try numbers("edm_vpred.sigma_min", count: 1)[0])
-    }
+    if keys.contains("edm_vpred.sigma_max") { levels.sigmaMax = try level("edm_vpred.sigma_max") }
+    if keys.contains("edm_vpred.sigma_min") { levels.sigmaMin = try level("edm_vpred.sigma_min") }
     if let problem = levels.problem { throw failure("edm_vpred: \(problem)") }
     (edm, className, predictionType) = (levels, "EDMEulerScheduler", .velocity)
   }

@@ -51,7 +51,8 @@ struct LoRACommand: ParsableCommand {
             "path": file.path, "format": file.format.rawValue, "base": file.base.description, "keys": file.keys.count,
             "modules": lora?.moduleCount ?? 0, "ranks": lora?.ranks ?? [], "metadata": file.metadata,
           ]
-          let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+          let data = try JSONSerialization.data(
+            withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
           return Terminal.out(String(decoding: data, as: UTF8.self))
         }
         Terminal.out("\(file.path): \(file.format.rawValue) format, made for \(file.base)")

@@ -51,7 +51,9 @@ import Testing
     return (squares / b.joined().reduce(0) { $0 + $1 * $1 }).squareRoot()
   }
 
-  @Test(arguments: [AdapterFormat.kohya, .diffusers]) func aRankThatHoldsAllChangesNothing(_ format: AdapterFormat) throws {
+  @Test(arguments: [AdapterFormat.kohya, .diffusers]) func aRankThatHoldsAllChangesNothing(_ format: AdapterFormat)
+    throws
+  {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let (one, both, small) = (
@@ -85,7 +87,9 @@ import Testing
   @Test func whatIsLostIsWhatIsSaid() throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }
-    let (all, less) = (folder.appendingPathComponent("all.safetensors"), folder.appendingPathComponent("less.safetensors"))
+    let (all, less) = (
+      folder.appendingPathComponent("all.safetensors"), folder.appendingPathComponent("less.safetensors")
+    )
     try write(all, rank: 5, seed: 9)
     let resized = try LoRAFile(all).resized(to: 2)
     try resized.file.write(to: less)
@@ -113,7 +117,8 @@ import Testing
     #expect(try difference(change([(found, 1)]), wanted) < 2e-3)
     #expect(throws: AdapterError.self) {
       _ = try LoRAExtraction(rank: 3, targets: .all).write(
-        to: found, shapes: [.unet: base.map { ($0.name, $0.shape) }], tuned: { _, key in at(key).map { base[$0].value } },
+        to: found, shapes: [.unet: base.map { ($0.name, $0.shape) }],
+        tuned: { _, key in at(key).map { base[$0].value } },
         base: { _, key in at(key).map { base[$0].value } })
     }
   }

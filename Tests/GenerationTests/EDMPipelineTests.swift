@@ -52,11 +52,16 @@ import Testing
       ImageTensor.unitValues(batch.pixels)[0], try stored.tensor("image").floats(), tolerance: 1e-4, "\(what), image")
   }
 
-  @Test func folderAgainstDiffusers() throws { try expectStored(try playground().model, "folder") }
+  @Test func folderAgainstDiffusers() throws {
+    let scratch = try playground()
+    defer { withExtendedLifetime(scratch) {} }
+    try expectStored(scratch.model, "folder")
+  }
 
   /// A conversion keeps what the folder says, and writes the keys the published file has, which say the same.
   @Test(arguments: [true, false]) func singleFileAgainstDiffusers(keepsConfigurations: Bool) throws {
     let scratch = try playground()
+    defer { withExtendedLifetime(scratch) {} }
     let url = try scratch.single()
     let file = try TensorFile(url)
     #expect(try file.tensor("edm_mean").floats() == Self.mean && file.tensor("edm_std").floats() == Self.deviation)
@@ -76,7 +81,9 @@ import Testing
   }
 
   @Test func encodingTurnsDecodingBack() throws {
-    let components = try PipelineComponents(folder: try playground().model)
+    let scratch = try playground()
+    defer { withExtendedLifetime(scratch) {} }
+    let components = try PipelineComponents(folder: scratch.model)
     let codec = LatentCodec(components.autoencoder, precision: .f32)
     let latents = Tensor([0.5, -0.5, 1, 2], shape: [1, 1, 1, 4])
     let unscaled = zip(zip(latents.floats(), Self.deviation), Self.mean).map { $0.0 * $0.1 / 0.5 + $1 }
@@ -137,6 +144,8 @@ import Testing
   @Test func tinyAutoencoderDoesNotKnowThem() throws {
     var options = PipelineFileOptions()
     options.vae = fixtureURL("reference/taesd_shape")
-    expectError(["latents_mean", "--vae"]) { _ = try PipelineFiles(try playground().model, options: options) }
+    let scratch = try playground()
+    defer { withExtendedLifetime(scratch) {} }
+    expectError(["latents_mean", "--vae"]) { _ = try PipelineFiles(scratch.model, options: options) }
   }
 }

@@ -56,7 +56,7 @@ import Testing
 
   @Test func absurdWeightOfAPart() throws {
     let pipeline = TextToImage(try EditFixtures.components(), precision: .f32)
-    expectFailure(["U-Net at step 1", "AND"]) {
+    expectFailure(["U-Net at step", "AND"]) {
       _ = try pipeline.generate(request("a cat AND a dog :300000000000000000000000000000000000000"))
     }
   }
@@ -75,7 +75,7 @@ import Testing
       tensors[place.key] = RawTensor(Tensor([value] + old.floats().dropFirst(), shape: old.shape))
     }
     let pipeline = TextToImage(try PipelineComponents(folder: scratch.model), precision: .f32)
-    expectFailure([place.stage, value.isNaN ? "NaN" : "", "imago inspect"]) { _ = try pipeline.generate(request()) }
+    expectFailure([place.stage, "imago inspect"]) { _ = try pipeline.generate(request()) }
   }
 
   @Test func aBadWeightOfTheEncoder() throws {
@@ -103,12 +103,16 @@ import Testing
           $0.hires = HiresFix(scale: 2)
         })
     }
+    let scratch = try ScratchPipeline("sd1_tiny")
+    try scratch.rewrite(scratch.model.appendingPathComponent("unet/diffusion_pytorch_model.safetensors")) { tensors in
+      tensors["conv_in.bias"] = RawTensor(Tensor(Array(repeating: Float.nan, count: 32), shape: [32]))
+    }
+    let broken = try PipelineComponents(folder: scratch.model)
     let canvas = try EditCanvas(
-      try EditFixtures.picture(), multiple: components.sizeMultiple, defaultSize: components.defaultSize)
-    expectFailure(["--cfg"]) {
-      _ = try DescriptionEdit(components, precision: .f32).generate(
-        DescriptionEditRequest(
-          request { $0.guidance = Guidance(scale: 1e38) }, canvas: canvas, source: "a dog"))
+      try EditFixtures.picture(), multiple: broken.sizeMultiple, defaultSize: broken.defaultSize)
+    expectFailure(["the U-Net at comparison 1 of 10"]) {
+      _ = try DescriptionEdit(broken, precision: .f32).generate(
+        DescriptionEditRequest(request(), canvas: canvas, source: "a dog"))
     }
   }
 

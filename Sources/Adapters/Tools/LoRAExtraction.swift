@@ -69,7 +69,8 @@ public struct LoRAExtraction {
     }
     report.kept /= Double(report.changed)
     try adapters.write(
-      to: url, dtype: .f16, metadata: metadata) { changed.contains($0.adapter.down.name) }
+      to: url, dtype: .f16, metadata: metadata
+    ) { changed.contains($0.adapter.down.name) }
     return report
   }
 }

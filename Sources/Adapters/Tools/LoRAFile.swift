@@ -82,7 +82,8 @@ public struct LoRAFile {
           let (a, b) = (first.product, module.product)
           guard a.up.shape[0] == b.up.shape[0], a.down.shape[1] == b.down.shape[1] else {
             throw .badRequest(
-              text: file.path, reason: "its \(module.name) has another shape than the first file's: they are of two models")
+              text: file.path,
+              reason: "its \(module.name) has another shape than the first file's: they are of two models")
           }
         } else {
           order.append(module.name)

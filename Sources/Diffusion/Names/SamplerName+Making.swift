@@ -40,7 +40,9 @@ extension SamplerName {
     case .ddpm: DDPMSampler(spaced)
     case .ddim: DDIMSampler(spaced, eta: eta)
     case .ddimInverse: DDIMInverseSampler(spaced)
-    case .pndm: PNDMSampler(spaced.withPlainStart(unlessOf: config.className))
+    case .pndm:
+      PNDMSampler(
+        spaced, mayStartPlainly: config.className != diffusersClass && config.given.skipPRKSteps == nil)
     case .lms: LMSSampler(config, schedule: schedule, isXL: isXL)
     case .euler: EulerSampler(config, schedule: schedule, isXL: isXL)
     case .eulerAncestral: EulerAncestralSampler(config, schedule: schedule, isXL: isXL)

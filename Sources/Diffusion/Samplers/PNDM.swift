@@ -1,16 +1,5 @@
 import TensorCore
 
-extension SchedulerConfig {
-  /// The configuration without Runge–Kutta steps, as all latent models are run (PLMS), unless the model's own file is
-  /// PNDM's, whose class makes them where nothing is said.
-  func withPlainStart(unlessOf className: String) -> SchedulerConfig {
-    guard className != "PNDMScheduler", given.skipPRKSteps == nil else { return self }
-    var config = self
-    config.given.skipPRKSteps = true
-    return config
-  }
-}
-
 /// Pseudo numerical methods on the manifold (Liu et al. 2022): Adams–Bashforth steps of order 4 with DDIM's transfer
 /// (eq. 9 to 12), started by a second order step, or by Runge–Kutta steps where the configuration does not skip them.
 public struct PNDMSampler: Sampler {
@@ -20,35 +9,42 @@ public struct PNDMSampler: Sampler {
   /// Network calls of the three Runge–Kutta steps.
   private static let rungeKuttaCalls = 12
 
-  public init(_ config: SchedulerConfig) {
+  /// Whether runs that Runge–Kutta steps do not go with, of fewer than four steps or entered later, are made without.
+  let mayStartPlainly: Bool
+
+  /// - Parameter mayStartPlainly: for a model whose file does not ask for Runge–Kutta steps, which are only the default
+  ///   of diffusers' class then; otherwise such runs are refused.
+  public init(_ config: SchedulerConfig, mayStartPlainly: Bool = false) {
     self.config = config
+    self.mayStartPlainly = mayStartPlainly
     schedule = config.schedule
   }
 
   private var usesRungeKutta: Bool { !(config.given.skipPRKSteps ?? config.defaults.skipPRKSteps) }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    var whole = try TimestepSpacing.whole(config, steps: steps, sampler: "pndm")
+    let whole = try TimestepSpacing.whole(config, steps: steps, sampler: "pndm")
     try config.checkDiscrete(whole, sampler: "pndm")
-    if usesRungeKutta {
-      guard steps >= 4 else {
-        throw .unsupportedSetting(sampler: "pndm", key: "skip_prk_steps", value: "false with fewer than 4 steps")
-      }
-      let half = config.trainSteps / steps / 2
-      var stages: [Int] = []
-      for (from, to) in zip(whole.prefix(3), whole.dropFirst()) { stages += [from, to + half, to + half, to] }
-      whole = stages + whole.dropFirst(3)
-    } else if steps > 1 {
-      // The second timestep comes twice: the first step is taken, then taken again with both slopes.
-      whole.insert(whole[1], at: 1)
+    // The second timestep comes twice: the first step is taken, then taken again with both slopes.
+    let plain = SamplingPlan(
+      steps: steps, timesteps: steps > 1 ? [whole[0], whole[1]] + whole[1...] : whole, schedule: schedule)
+    guard usesRungeKutta, steps >= 4 || !mayStartPlainly else { return plain }
+    guard steps >= 4 else {
+      throw .unsupportedSetting(sampler: "pndm", key: "skip_prk_steps", value: "false with fewer than 4 steps")
     }
-    return SamplingPlan(steps: steps, timesteps: whole, schedule: schedule)
+    let half = config.trainSteps / steps / 2
+    var stages: [Int] = []
+    for (from, to) in zip(whole.prefix(3), whole.dropFirst()) { stages += [from, to + half, to + half, to] }
+    var plan = SamplingPlan(steps: steps, timesteps: stages + whole.dropFirst(3), schedule: schedule)
+    if mayStartPlainly { plan.later = { plain.starting(at: $0) } }
+    return plan
   }
 
   public func sample(
     _ x: Tensor, plan: SamplingPlan, noise: inout NoiseSource, predict: ModelPrediction,
     onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
+    let usesRungeKutta = usesRungeKutta && plan.timesteps.count > plan.steps + 1
     guard !usesRungeKutta || plan.start == 0 else {
       throw SamplerError.unsupportedSetting(
         sampler: "pndm", key: "skip_prk_steps", value: "false in image to image")
