@@ -65,7 +65,11 @@ public struct PipelineConfigurations: Sendable {
       return config
     }
     unet = try decode(UNet2DConditionConfig.self, "unet/config.json")
-    autoencoder = needsVAE ? try decode(AutoencoderKLConfig.self, "vae/config.json") : AutoencoderKLConfig()
+    // One in its place takes the scale of latents from it, where it has none of its own.
+    autoencoder =
+      needsVAE
+      ? try decode(AutoencoderKLConfig.self, "vae/config.json")
+      : (try? decode(AutoencoderKLConfig.self, "vae/config.json")) ?? AutoencoderKLConfig()
     scheduler = try decode(SchedulerConfig.self, "scheduler/scheduler_config.json")
     zerosForEmptyPrompt = index.forceZeros && encoders.count == 2
   }

@@ -141,6 +141,16 @@ import Testing
     }
   }
 
+  /// The file of an autoencoder does not say how latents are scaled; the folder it is for does.
+  @Test func anotherAutoencodersFile() throws {
+    let scratch = try playground()
+    defer { withExtendedLifetime(scratch) {} }
+    var options = PipelineFileOptions()
+    options.vae = scratch.model.appendingPathComponent("vae/diffusion_pytorch_model.safetensors")
+    let autoencoder = try PipelineFiles(scratch.model, options: options).configurations.autoencoder
+    #expect(autoencoder.scalingFactor == 0.5 && autoencoder.latentsMean == Self.mean)
+  }
+
   @Test func tinyAutoencoderDoesNotKnowThem() throws {
     var options = PipelineFileOptions()
     options.vae = fixtureURL("reference/taesd_shape")
