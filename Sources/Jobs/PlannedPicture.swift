@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import Generation
+import PromptLanguage
 
 /// One job of a run with the line it came from.
 public struct JobLine: Sendable, Equatable {
@@ -59,8 +60,10 @@ struct PlannedJob: Sendable {
         try job.checkPrompts()
         job = try styles.styled(job)
         try job.checkValues()
-      } catch {
+      } catch let error as PromptProblem {
         problem = error
+      } catch {
+        problem = JobError(error)
       }
       let count = max(job.pictureCount, 1)
       if problem == nil, count > PictureJob.countLimit - index {

@@ -60,6 +60,7 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
     usePostQuantConv =
       try c.decodeIfPresent(Bool.self, forKey: .usePostQuantConv) ?? usePostQuantConv
     try ConfigurationError.check(decoder, "AutoencoderKL", Self.settings)
+    try validate()
     let blocks = try decoder.container(keyedBy: BlockKeys.self)
     for key in [BlockKeys.down, .up] {
       let count = try blocks.decodeIfPresent([String].self, forKey: key)?.count ?? blockOutChannels.count
@@ -67,7 +68,6 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
         count == blockOutChannels.count, "AutoencoderKL", key.rawValue,
         "must name a block for each of \(blockOutChannels.count) levels")
     }
-    try validate()
   }
 
   private enum BlockKeys: String, CodingKey {

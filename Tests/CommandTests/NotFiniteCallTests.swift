@@ -26,7 +26,7 @@ import Testing
       let lines = result.complaints
       #expect(lines.count == 3, "\(result.errors)")
       #expect(lines.contains { $0.contains("prompts.txt:2:") && $0.contains("--cfg") })
-      #expect(lines.contains { $0.contains("prompts.txt:3:") && $0.contains("weights in brackets") })
+      #expect(lines.contains { $0.contains("prompts.txt:3:") && $0.contains("weight is too large") })
       let made = try FileManager.default.contentsOfDirectory(atPath: folder.results.path)
       #expect(Set(made.filter { $0.hasSuffix(ending) }) == ["1.\(ending)", "4.\(ending)"])
     }

@@ -63,9 +63,10 @@ import Testing
     let kept = [
       ".imago-1-1.partial", ".imago-\(gone).partial", ".imago-\(gone)-x.partial", ".imago--1.partial",
       "imago-\(gone)-1.partial",
-      ".imago-\(gone)-1.partial.txt", ".imago-\(gone)-9.partial",
+      ".imago-\(gone)-1.partial.a.txt", ".imago-\(gone)-9.partial",
     ]
-    for name in kept + [".imago-\(gone)-1.partial", ".imago-\(getpid())-999999.partial"] {
+    let left = [".imago-\(gone)-1.partial", ".imago-\(gone)-4.partial.png", ".imago-\(getpid())-999999.partial"]
+    for name in kept + left {
       try Data([1]).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
     }
     try FileManager.default.createDirectory(

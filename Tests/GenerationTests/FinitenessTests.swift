@@ -48,7 +48,7 @@ import Testing
   @Test(arguments: Emphasis.allCases.filter { $0 != .none && $0 != .ignore }) func absurdEmphasis(rule: Emphasis) throws
   {
     let pipeline = TextToImage(try EditFixtures.components(), precision: .f32)
-    let prompt = "(a:99999999999999999999999999999999999999999) cat"
+    let prompt = "(a:300000000000000000000000000000000000000) cat"
     expectFailure(["the text", "weights in brackets"]) {
       _ = try pipeline.generate(request(prompt) { $0.emphasis = rule })
     }

@@ -24,6 +24,13 @@ import Testing
       return try latentsAndPixels(precision, seeds: [42], prompts: ["a cat on the moon"])
     }
     for run in runs.dropFirst() {
+      guard precision != .f32 else {
+        // oneDNN's float32 Winograd blocks its sums by the number of threads it is created for: the last bits differ,
+        // ten steps later some units in the sixth place.
+        expectMatch(run.latents.floats(), runs[0].latents.floats(), tolerance: 1e-5, "latents in float32")
+        expectMatch(run.pixels.floats(), runs[0].pixels.floats(), tolerance: 1e-5, "pixels in float32")
+        continue
+      }
       #expect(runs[0].latents.floats() == run.latents.floats())
       #expect(runs[0].pixels.floats() == run.pixels.floats())
     }
@@ -39,6 +46,12 @@ import Testing
         both.latents.slice(axis: 0, from: row, count: 1),
         both.pixels.slice(axis: 0, from: row, count: 1)
       )
+      guard precision != .f32 else {
+        // Other suites change the number of threads meanwhile, on which float32's last bits depend: see above.
+        expectMatch(alone.latents.floats(), latents.floats(), tolerance: 1e-5, "latents of picture \(row)")
+        expectMatch(alone.pixels.floats(), pixels.floats(), tolerance: 1e-5, "pixels of picture \(row)")
+        continue
+      }
       #expect(alone.latents.floats() == latents.floats(), "latents of picture \(row)")
       #expect(alone.pixels.floats() == pixels.floats(), "pixels of picture \(row)")
     }
