@@ -238,7 +238,8 @@ import Testing
   @Test func stylesThatAreNotThere() throws {
     let model = try folder.model("sd1_tiny").path
     let missing = folder.file("none.csv").path
-    try fails(.txt2img, [catOnTheMoon, "--model", model, "--styles", missing, "--style", "ink"], saying: [missing, "--styles"])
+    try fails(
+      .txt2img, [catOnTheMoon, "--model", model, "--styles", missing, "--style", "ink"], saying: [missing, "--styles"])
   }
 
   @Test func alphaOfAPictureWithout() throws {
