@@ -25,7 +25,7 @@ import Testing
     }
     for run in runs.dropFirst() {
       guard precision != .f32 else {
-        // oneDNN's float32 Winograd blocks its sums by the number of threads it is created for: the last bits differ,
+        // oneDNN takes another of its float32 Winograd kernels for one thread than for more: the last bits differ,
         // ten steps later some units in the sixth place.
         expectMatch(run.latents.floats(), runs[0].latents.floats(), tolerance: 1e-5, "latents in float32")
         expectMatch(run.pixels.floats(), runs[0].pixels.floats(), tolerance: 1e-5, "pixels in float32")
