@@ -1,0 +1,74 @@
+import Foundation
+import Images
+import Testing
+
+/// `lora-train` as a person runs it, on the bundled model.
+@Suite struct LoRATrainCallTests {
+  /// Twelve 64×64 pictures of stripes with captions, one of them damaged.
+  private func pictures(in folder: URL) throws -> URL {
+    let pictures = folder.appendingPathComponent("stripes")
+    try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+    for index in 0..<12 {
+      let pixels = (0..<(64 * 64 * 3)).map { UInt8(($0 / 3 % 64 / (index + 2)) % 2 == 0 ? 20 * index : 255) }
+      try ImageFile.save(
+        Image(width: 64, height: 64, channels: 3, pixels: pixels),
+        to: pictures.appendingPathComponent("\(index).png"))
+      try Data("a stripe of kind \(index)".utf8).write(to: pictures.appendingPathComponent("\(index).txt"))
+    }
+    try Data("no picture".utf8).write(to: pictures.appendingPathComponent("broken.jpg"))
+    try Data("stripes --s 2 --w 64 --h 64\n".utf8).write(to: folder.appendingPathComponent("prompts.txt"))
+    return pictures
+  }
+
+  private func scratch() throws -> URL {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("lora-train-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    return url
+  }
+
+  private let small = [
+    "--style", "stripes", "--steps", "4", "--batch", "2", "--rank", "2", "--resolution", "64", "--targets", "attention",
+    "--sample-prompts", "prompts.txt", "--trigger", "stripes",
+  ]
+
+  @Test func theSameRunGivesTheSameFileAndSaysWhatItDid() throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    _ = try pictures(in: folder)
+    var files: [Data] = []
+    for name in ["a", "b"] {
+      let result = try BuiltCommand.loraTrain.run(small + ["--output", "\(name)/stripes.safetensors"], in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.errors.contains("skipped broken.jpg") && result.errors.contains("validation loss"))
+      files.append(try Data(contentsOf: folder.appendingPathComponent("\(name)/stripes.safetensors")))
+      let grid = folder.appendingPathComponent("\(name)/stripes-before-after.png")
+      #expect(try ImageFile.load(grid).height > 64)
+    }
+    #expect(files[0] == files[1])
+    // Another setting in the same run's folder is refused by its name, and the file stays.
+    let other = try BuiltCommand.loraTrain.run(
+      small + ["--output", "a/stripes.safetensors", "--seed", "5"], in: folder)
+    #expect(other.status == 1 && other.errors.contains("loop.seed was 0 and is now 5"), "\(other.errors)")
+    #expect(try Data(contentsOf: folder.appendingPathComponent("a/stripes.safetensors")) == files[0])
+  }
+
+  @Test(arguments: [
+    (["--style", "stripes", "--rank", "0"], 64, "--rank"), (["--style", "nowhere"], 1, "no such folder"),
+    (["--style", "empty"], 1, "no PNG or JPEG"), ([], 64, "--style DIR or --subject DIR"),
+    (["--style", "stripes", "--lr", "nan"], 64, "--lr"), (["--style", "stripes", "--resume"], 1, "nothing to resume"),
+    (["--style", "stripes", "--output", "x.png"], 64, ".safetensors"),
+    (["--style", "stripes", "--precision", "int8"], 64, "int8"),
+    (["--style", "stripes", "--embedding", "two words"], 1, "one word"),
+  ])
+  func whatCannotBeIsSaidInOneLine(_ arguments: [String], _ status: Int, _ word: String) throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    _ = try pictures(in: folder)
+    try FileManager.default.createDirectory(
+      at: folder.appendingPathComponent("empty"), withIntermediateDirectories: true)
+    let result = try BuiltCommand.loraTrain.run(arguments, in: folder)
+    #expect(result.status == Int32(status), "\(result.errors)")
+    #expect(result.complaints.last?.contains(word) == true, "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("stripes.safetensors").path))
+  }
+}
