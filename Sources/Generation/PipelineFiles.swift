@@ -20,6 +20,8 @@ public struct PipelineFileOptions: Sendable {
   public var variant: String?
   /// Whether the noise schedule ends without any signal (Lin et al. 2024).
   public var zeroTerminalSNR: Bool?
+  /// Whether prompts keep words the model never learnt: adapters teach words of their own.
+  public var keepsAllWords = false
   /// Where CLIP's vocabulary is looked for last.
   public var sharedTokenizer = ModelLocator().home.appendingPathComponent("Weights/clip-tokenizer")
 
@@ -55,6 +57,7 @@ public struct PipelineFiles: Sendable {
   public let tokenizers: [TokenizerPlace]
   /// What a person should know: choices made where the files say nothing.
   public internal(set) var notes: [String] = []
+  private var keepsAllWords = false
 
   /// Opens a folder or a file.
   /// - Throws: one line that names the file and what is wrong with it.
@@ -89,6 +92,7 @@ public struct PipelineFiles: Sendable {
     }
     try checkSizes()
     try checkTypes()
+    keepsAllWords = options.keepsAllWords
     configurations.changeScheduler {
       $0.predictionType = options.predictionType ?? $0.predictionType
       $0.rescaleBetasZeroSNR = options.zeroTerminalSNR ?? $0.rescaleBetasZeroSNR
@@ -139,7 +143,8 @@ public struct PipelineFiles: Sendable {
           + "Diffusion model) beside it, into \(stem).tokenizer/, or into Weights/clip-tokenizer, or give their folder "
           + "with --tokenizer")
     }
-    return try CLIPTokenizer(directory: tokenizers[index].folder, padToken: tokenizers[index].padToken)
+    return try CLIPTokenizer(
+      directory: tokenizers[index].folder, padToken: tokenizers[index].padToken, readsKnownWords: !keepsAllWords)
   }
 }
 

@@ -26,9 +26,10 @@ public struct LoadedPipeline: Sendable {
   /// Loads what a job names.
   public init(_ source: ModelChoice, locator: ModelLocator = ModelLocator()) throws {
     let (spec, folder) = try locator.pipeline(source.model)
-    let options = source.fileOptions(over: spec.fileOptions(home: locator.home))
+    var options = source.fileOptions(over: spec.fileOptions(home: locator.home))
     let vaeURL = source.vae.map { URL(fileURLWithPath: $0) }
     let requests = try source.adapters(model: folder, home: locator.home)
+    options.keepsAllWords = !requests.isEmpty
     var notes: [String] = []
     let components = try PipelineComponents(folder: folder, name: spec.name, options: options) { networks in
       guard !requests.isEmpty else { return networks }

@@ -29,12 +29,16 @@ public struct CLIPTokenizer: Sendable {
   ///
   /// Padding and length come from `tokenizer_config.json`, `special_tokens_map.json` or
   /// `tokenizer.json`; without them CLIP's are taken, the end token and 77.
-  /// - Parameter padToken: fills a prompt up to a length, whatever the files say.
+  /// - Parameters:
+  ///   - padToken: fills a prompt up to a length, whatever the files say.
+  ///   - readsKnownWords: false where the text encoder has learnt more than its folder says, with an adapter.
   /// - Throws: `TokenizerError` if files are absent, damaged or do not belong together.
-  public init(directory: URL, padToken: String? = nil) throws(TokenizerError) {
+  public init(
+    directory: URL, padToken: String? = nil, readsKnownWords: Bool = true
+  ) throws(TokenizerError) {
     var definition = try TokenizerFiles.read(directory)
     definition.padToken = padToken ?? definition.padToken
-    try self.init(definition, knownWords: try KnownWords(directory: directory))
+    try self.init(definition, knownWords: readsKnownWords ? try KnownWords(directory: directory) : nil)
   }
 
   /// Makes a tokenizer from its parts.

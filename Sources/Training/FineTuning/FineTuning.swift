@@ -21,7 +21,10 @@ struct FineTuning {
 
   mutating func run() throws {
     let (spec, modelURL) = try ModelLocator().pipeline(recipe.model)
-    let files = try PipelineFiles(modelURL, options: spec.fileOptions(home: ModelLocator().home))
+    var options = spec.fileOptions(home: ModelLocator().home)
+    // Captions may hold words that the model is about to learn.
+    options.keepsAllWords = true
+    let files = try PipelineFiles(modelURL, options: options)
     guard files.kind == .textToImage else {
       throw GenerationError.unsupported(
         what:
