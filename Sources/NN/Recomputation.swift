@@ -1,7 +1,7 @@
 import TensorCore
 
 /// Whether networks compute their blocks again for gradients instead of keeping what is between (Chen et al. 2016):
-/// a third more time for a fraction of the memory.
+/// more time for less memory.
 public enum Recomputation {
   /// What every block uses in the current scope.
   @TaskLocal public static var isOn = false

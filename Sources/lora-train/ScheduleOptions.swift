@@ -16,7 +16,7 @@ struct ScheduleOptions: ParsableArguments {
   @Option(help: "Steps until the rate is reached.") var warmup = 0
   @Option(help: "adamw, lion (half the memory) or muon.") var optimizer = OptimizerName.adamW
   @Option(help: "Decides what is drawn at random.", transform: unsigned) var seed: UInt64 = 0
-  @Flag(help: "Computes blocks again for their gradients: half the memory, a third more time.") var checkpointing =
+  @Flag(help: "Computes blocks again for their gradients: less memory, more time.") var checkpointing =
     false
   @Option(name: .customLong("min-snr-gamma"), help: "Weights steps by min(SNR, gamma); 5 is usual.")
   var minSNRGamma: Float?
