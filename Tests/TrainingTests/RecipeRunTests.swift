@@ -112,6 +112,27 @@ import Training
     }
   }
 
+  @Test func principalAxesAreUncorrelatedWidestFirst() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(
+      folder, output: "first", extra: "latent_axes: principal\nlatent_noise: 0.3\nequivariance: 0.5")
+    try textToImage(folder, output: "model")
+    let latents = try TensorFile(folder.appendingPathComponent("latents.safetensors"))
+      .tensor("latents").cast(to: .f32).floats()
+    let pixels = latents.count / 4
+    func covariance(_ i: Int, _ j: Int) -> Double {
+      (0..<pixels).reduce(0.0) { $0 + Double(latents[$1 * 4 + i] * latents[$1 * 4 + j]) } / Double(pixels)
+    }
+    let widths = (0..<4).map { covariance($0, $0) }
+    #expect(widths == widths.sorted(by: >) && widths[0] > 2 * widths[3], "\(widths)")
+    #expect(abs(widths.reduce(0, +) / 4 - 1) < 0.02, "one scale for all: \(widths)")
+    for i in 0..<4 {
+      for j in 0..<i { #expect(abs(covariance(i, j)) < 0.02, "channels \(i), \(j)") }
+    }
+  }
+
   @Test(arguments: ["unet", "text_encoder"]) func onePartTrainsAlone(part: String) throws {
     let scratch = try ScratchFolder()
     let folder = scratch.url

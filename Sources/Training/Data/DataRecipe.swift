@@ -28,15 +28,16 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     return RecipeProblem.first(rules)
   }
 
-  /// Opens the data set; pictures that cannot be used are reported when they are met.
-  public func open(note: @escaping (String) -> Void) throws -> any CaptionedImages {
+  /// Opens the data set for pictures of a size; those that cannot be used are reported when they are met.
+  public func open(size: Int, note: @escaping (String) -> Void) throws -> any CaptionedImages {
     switch kind {
     case .scenes:
       guard let vocabulary, let count, count > 0 else {
         throw TrainingError.noData(path: path, reason: "scenes need a vocabulary and a count")
       }
       let scenes = try SceneSource(
-        sprites: DataLocation.url(path), vocabulary: DataLocation.url(vocabulary), count: count, seed: seed ?? 0)
+        sprites: DataLocation.url(path), vocabulary: DataLocation.url(vocabulary), size: size, count: count,
+        seed: seed ?? 0)
       if let absence = scenes.absence { note(absence) }
       return scenes
     case .folder:

@@ -8,8 +8,10 @@ public struct SceneSource: CaptionedImages {
   private let generator: SceneGenerator
   private let seed: UInt64
 
-  public init(sprites: URL, vocabulary: URL, count: Int, seed: UInt64) throws {
-    generator = try SceneGenerator(spriteDirectory: sprites, vocabulary: vocabulary)
+  /// - Parameter size: pixels along a side that will be asked for; scenes are drawn so, as far as they can be.
+  public init(sprites: URL, vocabulary: URL, size: Int = 128, count: Int, seed: UInt64) throws {
+    let side = min(max(size, SceneGenerator.sides.lowerBound), SceneGenerator.sides.upperBound)
+    generator = try SceneGenerator(spriteDirectory: sprites, vocabulary: vocabulary, side: side)
     self.count = count
     self.seed = seed
   }
