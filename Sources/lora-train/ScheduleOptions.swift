@@ -3,7 +3,6 @@ import CommandSupport
 import Foundation
 import Training
 
-extension OptimizerName: ExpressibleByArgument {}
 
 /// How long and how fast.
 struct ScheduleOptions: ParsableArguments {

@@ -21,6 +21,8 @@ public struct LatentBatch: Sendable {
   public var weights: [Float]?
   /// `[B, h, w, 1]`, what each place counts; nil for 1.
   public var mask: Tensor?
+  /// What each picture shows; nil where nobody knows.
+  public var truths: [SceneTruth]?
 
   public init(latents: Tensor, text: TextBatch) { (self.latents, self.text) = (latents, text) }
 }
@@ -35,6 +37,8 @@ public struct LatentObjective: Objective {
   public var word: [Parameter] = []
   /// Whether blocks of the network are computed again for their gradients instead of being kept.
   public var recomputes = false
+  /// Networks that say what a scene shows, and what their loss counts.
+  package var heads: (networks: NuisanceHeads, weight: Float)?
 
   public init(unet: UNet2DConditionModel, texts: TextRows, prediction: NoisePrediction, groups: [ParameterGroup]) {
     (self.unet, self.texts, self.prediction, self.groups) = (unet, texts, prediction, groups)
@@ -49,11 +53,16 @@ public struct LatentObjective: Objective {
     try Recomputation.$isOn.withValue(recomputes) {
       let text = try conditioning(batch.text)
       let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: batch.sizes) }
-      return prediction.loss(
+      var middle: Tensor?
+      let main = prediction.loss(
         batch.latents, timesteps: timesteps, weights: batch.weights, mask: batch.mask, random: &random
       ) { noisy, timesteps in
-        unet(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
+        let output = unet.output(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
+        middle = output.middle
+        return output.prediction
       }
+      guard let heads, let middle, let truths = batch.truths else { return main }
+      return main + heads.networks.loss(middle, truths) * heads.weight
     }
   }
 
