@@ -16,6 +16,8 @@ public struct DataRecipe: Codable, Sendable, Equatable {
   /// Scenes in all (scenes only).
   public var count: Int?
   public var seed: UInt64?
+  /// Share of scenes that show a single thing, 0...1 (scenes only; nil: the usual mix).
+  public var singles: Float?
   public var fit: FolderDataSet.Fit?
 
   /// What is wrong with the settings alone.
@@ -24,20 +26,21 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     let rules: [RecipeProblem.Rule] = [
       (vocabulary != nil, "data.vocabulary", "is missing: scenes are made of the things it lists"),
       ((1...100_000_000).contains(count ?? 0), "data.count", "must be 1 to 100000000"),
+      ((0...1).contains(singles ?? 0), "data.singles", "must be 0 to 1"),
     ]
     return RecipeProblem.first(rules)
   }
 
-  /// Opens the data set for pictures of a size; those that cannot be used are reported when they are met.
-  public func open(size: Int, note: @escaping (String) -> Void) throws -> any CaptionedImages {
+  /// Opens the data set; pictures that cannot be used are reported when they are met.
+  public func open(note: @escaping (String) -> Void) throws -> any CaptionedImages {
     switch kind {
     case .scenes:
       guard let vocabulary, let count, count > 0 else {
         throw TrainingError.noData(path: path, reason: "scenes need a vocabulary and a count")
       }
       let scenes = try SceneSource(
-        sprites: DataLocation.url(path), vocabulary: DataLocation.url(vocabulary), size: size, count: count,
-        seed: seed ?? 0)
+        sprites: DataLocation.url(path), vocabulary: DataLocation.url(vocabulary), count: count, seed: seed ?? 0,
+        singles: singles)
       if let absence = scenes.absence { note(absence) }
       return scenes
     case .folder:

@@ -112,7 +112,7 @@ extension TextToImageRecipe {
     let identity = try RunIdentity(
       of: data, facts: ["autoencoder": RunIdentity(of: autoencoder.config).text, "size": "\(size)"])
     if let cache = try LatentCache.open(url, identity: identity) { return cache }
-    let data = try data.open(size: size, note: context.note)
+    let data = try data.open(note: context.note)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     let started = Date()

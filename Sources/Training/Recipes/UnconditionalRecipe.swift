@@ -43,7 +43,7 @@ extension UnconditionalRecipe {
 
   /// Trains, or goes on training, writes the model and samples, and throws if the loss stayed high.
   public func run(in folder: URL, _ context: RunContext) throws {
-    let pictures = PixelPictures(data: try data.open(size: unet.sampleSize, note: context.note), size: unet.sampleSize)
+    let pictures = PixelPictures(data: try data.open(note: context.note), size: unet.sampleSize)
     let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
     let model = UNet2DModel(store.root, unet)
     let objective = PixelObjective(
