@@ -56,7 +56,7 @@ public struct PipelineComponents: Sendable {
   }
 
   /// Whether the U-Net takes pooled text and sizes besides the context.
-  public var isXL: Bool { unet.config.additionEmbedType != nil }
+  public var isXL: Bool { unet.config.additionEmbedType == "text_time" }
 
   /// Side of the pictures the model was made for, in pixels; at most the longest this program makes.
   public var defaultSize: Int { min(unet.config.sampleSize * autoencoder.downscale, 8192) }

@@ -96,6 +96,7 @@ extension UNet2DConditionConfig {
     for (value, key) in [
       (additionTimeEmbedDim, CodingKeys.additionTimeEmbedDim),
       (projectionClassEmbeddingsInputDim, .projectionClassEmbeddingsInputDim), (timeEmbeddingDim, .timeEmbeddingDim),
+      (additionEmbedTypeNumHeads, .additionEmbedTypeNumHeads),
     ] {
       if let value { try require(value, ConfigurationBounds.width, key) }
     }
