@@ -24,4 +24,11 @@ extension DoubleMatrix {
     for place in 0..<rows { for (column, value) in row(place).enumerated() { sums[column] += value } }
     return sums
   }
+
+  /// Rows as columns.
+  var transposed: DoubleMatrix {
+    DoubleMatrix(
+      rows: columns, columns: rows,
+      (0..<columns).flatMap { column in (0..<rows).map { values[$0 * columns + column] } })
+  }
 }

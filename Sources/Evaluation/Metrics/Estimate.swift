@@ -24,22 +24,27 @@ public struct Resampling: Sendable {
 
   /// The bootstrap's percentile interval (Efron & Tibshirani 1993, §13.3): for means and quotients of means.
   /// - Parameters:
-  ///   - count: things that were measured, ≥ 1.
-  ///   - statistic: the value for some of them, given by their places, each perhaps more than once. Draws for which it
-  ///     is no number are left out.
-  public func bootstrap(count: Int, _ statistic: ([Int]) -> Double) -> Estimate {
-    precondition(count > 0, "a bootstrap of nothing")
+  ///   - counts: how many things each of some samples has, ≥ 1.
+  ///   - statistic: the value for some things of each sample, given by their places, each perhaps more than once. Draws
+  ///     for which it is no number are left out.
+  public func bootstrap(counts: [Int], _ statistic: ([[Int]]) -> Double) -> Estimate {
+    precondition(counts.allSatisfy { $0 > 0 }, "a bootstrap of nothing")
     var random = PickedIndices(seed: seed)
-    let values = (0..<draws).map { _ in statistic(random.drawn(count)) }.filter(\.isFinite).sorted()
-    let whole = statistic(Array(0..<count))
-    guard let first = values.first else { return Estimate(whole, low: whole, high: whole) }
+    let values = (0..<draws).map { _ in statistic(counts.map { random.drawn($0) }) }.filter(\.isFinite).sorted()
+    let whole = statistic(counts.map { Array(0..<$0) })
+    guard !values.isEmpty else { return Estimate(whole, low: whole, high: whole) }
     func quantile(_ share: Double) -> Double {
       let place = share * Double(values.count - 1)
       let below = Int(place)
       let next = min(below + 1, values.count - 1)
       return values[below] + (values[next] - values[below]) * (place - Double(below))
     }
-    return Estimate(whole, low: values.count > 1 ? quantile(0.025) : first, high: quantile(0.975))
+    return Estimate(whole, low: quantile(0.025), high: quantile(0.975))
+  }
+
+  /// The same for one sample.
+  public func bootstrap(count: Int, _ statistic: ([Int]) -> Double) -> Estimate {
+    bootstrap(counts: [count]) { statistic($0[0]) }
   }
 
   /// The mean of some numbers, with the bootstrap's interval.

@@ -41,9 +41,9 @@ public enum PictureSimilarity {
   private static func ssim(_ x: [Double], _ y: [Double], width: Int, height: Int) -> Double {
     func mean(_ values: [Double]) -> [Double] { smoothed(values, width: width, height: height) }
     let (mx, my) = (mean(x), mean(y))
-    let (xx, yy) = (mean(x.map { $0 * $0 }), mean(y.map { $0 * $0 }))
-    let xy = mean(zip(x, y).map { $0 * $1 })
-    let (c1, c2) = (pow(0.01 * 255, 2), pow(0.03 * 255, 2))
+    func products(_ a: [Double], _ b: [Double]) -> [Double] { a.indices.map { a[$0] * b[$0] } }
+    let (xx, yy, xy) = (mean(products(x, x)), mean(products(y, y)), mean(products(x, y)))
+    let (c1, c2) = (2.55 * 2.55, 7.65 * 7.65)
     let sum = mx.indices.reduce(0.0) { total, i in
       let covariance = xy[i] - mx[i] * my[i]
       let variances = xx[i] - mx[i] * mx[i] + yy[i] - my[i] * my[i]

@@ -17,15 +17,16 @@ struct InceptionV3: FeatureNetwork {
 
   private let start: [NormalizedConv]
   private let blocks: [InceptionBlock]
-  private let classes: Linear
+  /// nil for files without the classifier, which FID has no use for.
+  private let classes: Linear?
 
-  init(_ p: ParameterPath) {
+  init(_ p: ParameterPath, hasClasses: Bool) {
     start = [
-      BasicConv(p.Conv2d_1a_3x3, 3, 32, .init(height: 3, width: 3, stride: 2)),
-      BasicConv(p.Conv2d_2a_3x3, 32, 32, .init(height: 3, width: 3)),
-      BasicConv(p.Conv2d_2b_3x3, 32, 64, .init(height: 3, width: 3, padding: Padding(1))),
-      BasicConv(p.Conv2d_3b_1x1, 64, 80, .init()),
-      BasicConv(p.Conv2d_4a_3x3, 80, 192, .init(height: 3, width: 3)),
+      basicConv(p.Conv2d_1a_3x3, 3, 32, .init(height: 3, width: 3, stride: 2)),
+      basicConv(p.Conv2d_2a_3x3, 32, 32, .init(height: 3, width: 3)),
+      basicConv(p.Conv2d_2b_3x3, 32, 64, .init(height: 3, width: 3, padding: Padding(1))),
+      basicConv(p.Conv2d_3b_1x1, 64, 80, .init()),
+      basicConv(p.Conv2d_4a_3x3, 80, 192, .init(height: 3, width: 3)),
     ]
     blocks = [
       .a(p.Mixed_5b, 192, pooled: 32), .a(p.Mixed_5c, 256, pooled: 64), .a(p.Mixed_5d, 288, pooled: 64),
@@ -33,7 +34,7 @@ struct InceptionV3: FeatureNetwork {
       .c(p.Mixed_6d, 768, middle: 160), .c(p.Mixed_6e, 768, middle: 192), .d(p.Mixed_7a, 768),
       .e(p.Mixed_7b, 1280, pool: Pooling.mean3x3), .e(p.Mixed_7c, 2048, pool: Pooling.max3x3),
     ]
-    classes = Linear(p.fc, featureCount, Self.classCount)
+    classes = hasClasses ? Linear(p.fc, featureCount, Self.classCount) : nil
   }
 
   /// TensorFlow 1's bilinear interpolation, which begins at the first pixel's corner and smooths nothing: part of FID's
@@ -75,12 +76,12 @@ struct InceptionV3: FeatureNetwork {
     for block in blocks { x = block(x) }
     let pooled = x.mean(axes: [1, 2])
     // The inception score leaves the bias out, as torch-fidelity does ("logits_unbiased").
-    return NetworkFeatures(pooled: pooled, places: x, logits: pooled.linear(classes.weight.value))
+    return NetworkFeatures(pooled: pooled, places: x, logits: classes.map { pooled.linear($0.weight.value) })
   }
 }
 
 /// A convolution with its normalisation under torchvision's names.
-private func BasicConv(
+private func basicConv(
   _ p: ParameterPath, _ inputs: Int, _ outputs: Int, _ shape: NormalizedConv.Shape
 ) -> NormalizedConv {
   NormalizedConv(p.conv, p.bn, inputs, outputs, shape)
@@ -114,22 +115,22 @@ private struct InceptionBlock: Sendable {
   static func a(_ p: ParameterPath, _ inputs: Int, pooled: Int) -> InceptionBlock {
     let five = Shape(height: 5, width: 5, padding: Padding(2))
     return InceptionBlock(branches: [
-      Branch(convs: [BasicConv(p.branch1x1, inputs, 64, point)]),
-      Branch(convs: [BasicConv(p.branch5x5_1, inputs, 48, point), BasicConv(p.branch5x5_2, 48, 64, five)]),
+      Branch(convs: [basicConv(p.branch1x1, inputs, 64, point)]),
+      Branch(convs: [basicConv(p.branch5x5_1, inputs, 48, point), basicConv(p.branch5x5_2, 48, 64, five)]),
       Branch(convs: [
-        BasicConv(p.branch3x3dbl_1, inputs, 64, point), BasicConv(p.branch3x3dbl_2, 64, 96, around),
-        BasicConv(p.branch3x3dbl_3, 96, 96, around),
+        basicConv(p.branch3x3dbl_1, inputs, 64, point), basicConv(p.branch3x3dbl_2, 64, 96, around),
+        basicConv(p.branch3x3dbl_3, 96, 96, around),
       ]),
-      Branch(pool: Pooling.mean3x3, convs: [BasicConv(p.branch_pool, inputs, pooled, point)]),
+      Branch(pool: Pooling.mean3x3, convs: [basicConv(p.branch_pool, inputs, pooled, point)]),
     ])
   }
 
   static func b(_ p: ParameterPath, _ inputs: Int) -> InceptionBlock {
     InceptionBlock(branches: [
-      Branch(convs: [BasicConv(p.branch3x3, inputs, 384, halving)]),
+      Branch(convs: [basicConv(p.branch3x3, inputs, 384, halving)]),
       Branch(convs: [
-        BasicConv(p.branch3x3dbl_1, inputs, 64, point), BasicConv(p.branch3x3dbl_2, 64, 96, around),
-        BasicConv(p.branch3x3dbl_3, 96, 96, halving),
+        basicConv(p.branch3x3dbl_1, inputs, 64, point), basicConv(p.branch3x3dbl_2, 64, 96, around),
+        basicConv(p.branch3x3dbl_3, 96, 96, halving),
       ]),
       Branch(pool: Pooling.max3x3Stride2),
     ])
@@ -137,26 +138,26 @@ private struct InceptionBlock: Sendable {
 
   static func c(_ p: ParameterPath, _ inputs: Int, middle c: Int) -> InceptionBlock {
     InceptionBlock(branches: [
-      Branch(convs: [BasicConv(p.branch1x1, inputs, 192, point)]),
+      Branch(convs: [basicConv(p.branch1x1, inputs, 192, point)]),
       Branch(convs: [
-        BasicConv(p.branch7x7_1, inputs, c, point), BasicConv(p.branch7x7_2, c, c, wide),
-        BasicConv(p.branch7x7_3, c, 192, high),
+        basicConv(p.branch7x7_1, inputs, c, point), basicConv(p.branch7x7_2, c, c, wide),
+        basicConv(p.branch7x7_3, c, 192, high),
       ]),
       Branch(convs: [
-        BasicConv(p.branch7x7dbl_1, inputs, c, point), BasicConv(p.branch7x7dbl_2, c, c, high),
-        BasicConv(p.branch7x7dbl_3, c, c, wide), BasicConv(p.branch7x7dbl_4, c, c, high),
-        BasicConv(p.branch7x7dbl_5, c, 192, wide),
+        basicConv(p.branch7x7dbl_1, inputs, c, point), basicConv(p.branch7x7dbl_2, c, c, high),
+        basicConv(p.branch7x7dbl_3, c, c, wide), basicConv(p.branch7x7dbl_4, c, c, high),
+        basicConv(p.branch7x7dbl_5, c, 192, wide),
       ]),
-      Branch(pool: Pooling.mean3x3, convs: [BasicConv(p.branch_pool, inputs, 192, point)]),
+      Branch(pool: Pooling.mean3x3, convs: [basicConv(p.branch_pool, inputs, 192, point)]),
     ])
   }
 
   static func d(_ p: ParameterPath, _ inputs: Int) -> InceptionBlock {
     InceptionBlock(branches: [
-      Branch(convs: [BasicConv(p.branch3x3_1, inputs, 192, point), BasicConv(p.branch3x3_2, 192, 320, halving)]),
+      Branch(convs: [basicConv(p.branch3x3_1, inputs, 192, point), basicConv(p.branch3x3_2, 192, 320, halving)]),
       Branch(convs: [
-        BasicConv(p.branch7x7x3_1, inputs, 192, point), BasicConv(p.branch7x7x3_2, 192, 192, wide),
-        BasicConv(p.branch7x7x3_3, 192, 192, high), BasicConv(p.branch7x7x3_4, 192, 192, halving),
+        basicConv(p.branch7x7x3_1, inputs, 192, point), basicConv(p.branch7x7x3_2, 192, 192, wide),
+        basicConv(p.branch7x7x3_3, 192, 192, high), basicConv(p.branch7x7x3_4, 192, 192, halving),
       ]),
       Branch(pool: Pooling.max3x3Stride2),
     ])
@@ -166,14 +167,14 @@ private struct InceptionBlock: Sendable {
     let wide = Shape(height: 1, width: 3, padding: Padding(top: 0, left: 1, bottom: 0, right: 1))
     let high = Shape(height: 3, width: 1, padding: Padding(top: 1, left: 0, bottom: 1, right: 0))
     return InceptionBlock(branches: [
-      Branch(convs: [BasicConv(p.branch1x1, inputs, 320, point)]),
+      Branch(convs: [basicConv(p.branch1x1, inputs, 320, point)]),
       Branch(
-        convs: [BasicConv(p.branch3x3_1, inputs, 384, point)],
-        ends: [BasicConv(p.branch3x3_2a, 384, 384, wide), BasicConv(p.branch3x3_2b, 384, 384, high)]),
+        convs: [basicConv(p.branch3x3_1, inputs, 384, point)],
+        ends: [basicConv(p.branch3x3_2a, 384, 384, wide), basicConv(p.branch3x3_2b, 384, 384, high)]),
       Branch(
-        convs: [BasicConv(p.branch3x3dbl_1, inputs, 448, point), BasicConv(p.branch3x3dbl_2, 448, 384, around)],
-        ends: [BasicConv(p.branch3x3dbl_3a, 384, 384, wide), BasicConv(p.branch3x3dbl_3b, 384, 384, high)]),
-      Branch(pool: pool, convs: [BasicConv(p.branch_pool, inputs, 192, point)]),
+        convs: [basicConv(p.branch3x3dbl_1, inputs, 448, point), basicConv(p.branch3x3dbl_2, 448, 384, around)],
+        ends: [basicConv(p.branch3x3dbl_3a, 384, 384, wide), basicConv(p.branch3x3dbl_3b, 384, 384, high)]),
+      Branch(pool: pool, convs: [basicConv(p.branch_pool, inputs, 192, point)]),
     ])
   }
 }
