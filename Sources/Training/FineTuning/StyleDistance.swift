@@ -24,12 +24,7 @@ package struct StyleDistance {
   /// Mean and deviation of each channel at each scale.
   private func features(_ image: Image, _ model: AutoencoderKL) -> [Double] {
     let x = ImageTensor.pack([image]).cast(to: precision.dtype)
-    return model.encoderFeatures(x).flatMap { feature -> [Double] in
-      let f = feature.cast(to: .f32)
-      let mean = f.mean(axes: [0, 1, 2])
-      let variance = (f - mean.reshaped([1, 1, 1, mean.count])).squared.mean(axes: [0, 1, 2])
-      return mean.floats().map(Double.init) + variance.floats().map { Double($0).squareRoot() }
-    }
+    return model.encoderStatistics(x).floats().map(Double.init)
   }
 
   /// The distance of some pictures from the folder's; nil where the model has no encoder of that kind.

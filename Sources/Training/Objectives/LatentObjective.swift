@@ -48,13 +48,21 @@ public struct LatentObjective: Objective {
   public func loss(_ batch: LatentBatch, timesteps: [Int]?, random: inout [ExampleRandom]) throws -> Tensor {
     try Recomputation.$isOn.withValue(recomputes) {
       let text = try conditioning(batch.text)
-      let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: batch.sizes) }
       return prediction.loss(
         batch.latents, timesteps: timesteps, weights: batch.weights, mask: batch.mask, random: &random
       ) { noisy, timesteps in
-        unet(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
+        predict(noisy, timesteps: timesteps, text: text, sizes: batch.sizes)
       }
     }
+  }
+
+  /// What the network says of noisy latents, in the arithmetic of `prediction`.
+  /// - Parameter sizes: SDXL's, for each row.
+  public func predict(
+    _ noisy: Tensor, timesteps: [Float], text: PromptConditioning, sizes: [[Float]] = []
+  ) -> Tensor {
+    let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: sizes) }
+    return unet(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
   }
 
   private func conditioning(_ text: TextBatch) throws -> PromptConditioning {
