@@ -59,6 +59,12 @@ let package = Package(
       dependencies: [
         "Generation", "Jobs", "Adapters", "DataSets", "SceneData", "Files", .product(name: "Yams", package: "Yams"),
       ]),
+    .target(
+      name: "Evaluation",
+      dependencies: [
+        "Training", "Generation", "Jobs", "DataSets", "SceneData", "Images", "NN", "Models", "Checkpoints", "Files",
+        "Randomness", "Diffusion", "TensorCore",
+      ]),
 
     // Commands.
     .target(
@@ -70,7 +76,7 @@ let package = Package(
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
-    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training", "DataSets"]),
+    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training", "DataSets", "Evaluation"]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
@@ -94,6 +100,9 @@ let package = Package(
     .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
     .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Images", "SceneData", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "Images", "SceneData", "Checkpoints", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "JobsTests", dependencies: ["Jobs", "PromptLanguage", "TestSupport", "ReferenceSupport"]),

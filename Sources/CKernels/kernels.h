@@ -79,11 +79,20 @@ typedef struct {
 } ik_optimizer_job;
 
 typedef struct {
+  ik_dtype type;
+  int64_t H, W, C, KH, KW, stride, pad_top, pad_left, OH, OW;
+  const void *x;
+  const float *w, *bias;    // w: [KH, KW, C]
+  void *y;
+} ik_depthwise_job;
+
+typedef struct {
   ik_body convert, binary, axpby, unary, unary_backward, geglu, geglu_backward;
   ik_body upsample_backward, embedding, embedding_backward, col2im;
   ik_body sum_rows, sum_columns, first_nonfinite, softmax, softmax_backward;
   ik_body group_norm_sums, group_norm_apply, group_norm_backward_sums, group_norm_backward_apply;
   ik_body layer_norm, layer_norm_backward;
+  ik_body depthwise;
   ik_body adamw, ema;
 } ik_kernels;
 

@@ -7,6 +7,7 @@
 #include "movement_kernels.h"
 #include "reduction_kernels.h"
 #include "normalization_kernels.h"
+#include "depthwise_kernels.h"
 #include "optimizer_kernels.h"
 
 const ik_kernels TABLE = {
@@ -20,5 +21,6 @@ const ik_kernels TABLE = {
   .group_norm_backward_sums = group_norm_backward_sums,
   .group_norm_backward_apply = group_norm_backward_apply,
   .layer_norm = layer_norm, .layer_norm_backward = layer_norm_backward,
+  .depthwise = depthwise,
   .adamw = adamw, .ema = ema,
 };

@@ -116,7 +116,9 @@ extension UNet2DConfig {
     ] {
       try ConfigurationBounds.require(value, in: range, model, key.rawValue)
     }
-    for (value, key) in [(attentionHeadDim, CodingKeys.attentionHeadDim), (timeEmbeddingDim, .timeEmbeddingDim)] {
+    for (value, key) in [
+      (attentionHeadDim, CodingKeys.attentionHeadDim), (timeEmbeddingDim, .timeEmbeddingDim), (classCount, .classCount),
+    ] {
       if let value { try ConfigurationBounds.require(value, in: ConfigurationBounds.width, model, key.rawValue) }
     }
     try ConfigurationBounds.require(

@@ -15,12 +15,13 @@ struct Imago: ParsableCommand {
         imago inspect model.safetensors
         imago explain "a (red:1.3) car on a [street:beach:0.5]"
         imago train circle
+        imago eval drawn/ --reference photos/
         imago bench kernels
       """,
     version: Version.of("imago"),
     subcommands: [
       ModelsCommand.self, Inspect.self, Convert.self, Merge.self, LoRACommand.self, Explain.self, Sample.self,
-      Train.self, DataCommand.self, Bench.self,
+      GuidanceGrid.self, Train.self, DataCommand.self, EvalCommand.self, Bench.self,
     ])
 
   static func main() { CommandStart.run(Self.self) }

@@ -82,6 +82,20 @@ import Testing
     }
   }
 
+  /// Channels, size of the kernel, stride.
+  @Test(arguments: Setup.all, [(1, 3, 1), (9, 3, 2), (33, 5, 1), (64, 5, 2)])
+  func depthwise(_ setup: Setup, _ c: (channels: Int, kernel: Int, stride: Int)) {
+    let g = ConvolutionGeometry(
+      input: [2, 7, 9, c.channels], weight: [c.channels, c.channels, c.kernel, c.kernel], stride: c.stride,
+      padding: Padding(top: 1, left: 2, bottom: 2, right: 1))
+    for hasBias in [false, true] {
+      compare(setup, reduction: c.kernel * c.kernel, "bias \(hasBias)") {
+        let (x, w) = ($0.normal(g.inputShape), $0.normal([c.channels, 1, c.kernel, c.kernel], .f32))
+        return [$0.kernels.depthwiseConvolution(x, w, bias: hasBias ? $0.normal([c.channels], .f32) : nil, g)]
+      }
+    }
+  }
+
   @Test(arguments: Setup.all, cases) func backwardInput(_ setup: Setup, _ c: Case) {
     let g = c.geometry
     let terms = g.outChannels * g.kernelHeight * g.kernelWidth

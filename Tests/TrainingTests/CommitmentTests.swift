@@ -27,11 +27,11 @@ import Training
   /// - Parameter clean: a clean estimate from noisy latents, α and σ.
   private func measure(
     _ type: PredictionType = .velocity, _ timestep: Int = 700, clean: (Tensor, Float, Float) -> Tensor
-  ) -> Commitment {
+  ) -> PairCommitment {
     let schedule = schedule(type)
     let share = schedule.alphasCumprod[timestep]
     let (alpha, sigma) = (share.squareRoot(), (1 - share).squareRoot())
-    return Commitment(seen: seen, others: others, noise: noise, schedule: schedule, timestep: timestep) { noisy in
+    return PairCommitment(seen: seen, others: others, noise: noise, schedule: schedule, timestep: timestep) { noisy in
       let x0 = clean(noisy, alpha, sigma)
       switch type {
       case .sample: return x0
@@ -68,7 +68,7 @@ import Training
     let s = all.shape
     let mean = all.reshaped([s[0], 2, 2, 2, 2, 3]).mean(axes: [2, 4]).upsampledNearest2x
     let detail = (all - mean) * 2
-    let found = Commitment(
+    let found = PairCommitment(
       seen: coarse + detail, others: coarse - detail + coarse, noise: noise, schedule: schedule(.sample), timestep: 700
     ) { _ in coarse - detail }
     #expect(abs(found.value - 1) < 1e-4)

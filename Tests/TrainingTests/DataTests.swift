@@ -24,7 +24,7 @@ import Training
     var notes: [String] = []
     let recipe = try JSONDecoder().decode(
       DataRecipe.self, from: JSONEncoder().encode(["kind": "folder", "path": folder.url.path]))
-    let data = try recipe.open(size: 2) { notes.append($0) }
+    let data = try recipe.open { notes.append($0) }
     for _ in 0..<2 {
       let example = try data.example(0, size: 2)
       #expect(example.image.pixels.allSatisfy { $0 == 20 })

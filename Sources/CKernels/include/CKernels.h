@@ -115,6 +115,11 @@ void ik_attention_backward(ik_dtype type, int64_t B, int64_t heads, int64_t Tq, 
                            const void *q, int64_t q_stride, const void *k, int64_t k_stride, const void *v, int64_t v_stride,
                            const void *out, const float *lse, const void *d_out, void *dq, void *dk, void *dv);
 
+// ---------------------------------------------------------------- depthwise.c
+// y [B,OH,OW,C] = each channel of x [B,H,W,C] convolved by its own kernel w [KH,KW,C], zero padded, plus bias [C] (NULL: 0). f32 and bf16.
+void ik_depthwise(ik_dtype type, int64_t B, int64_t H, int64_t W, int64_t C, int64_t KH, int64_t KW, int64_t stride, int64_t pad_top,
+                  int64_t pad_left, int64_t OH, int64_t OW, const void *x, const float *w, const float *bias, void *y);
+
 // ---------------------------------------------------------------- optimizer.c
 // One AdamW step (Loshchilov & Hutter 2019), in torch's order of operations: p -= lr*wd*p; then
 // m, v updated with gradient_scale * g; p -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps).

@@ -16,4 +16,13 @@ const char *iblas_config(void);
 void iblas_sgemm(int threads, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
                  const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
                  int64_t ldc);
+
+// Whether the library has the two functions below.
+int iblas_has_double(void);
+// c [m, n] = a [m, k] * b [k, n] in double precision, otherwise as above.
+void iblas_dgemm(int threads, int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
+                 const double *a, int64_t lda, const double *b, int64_t ldb, double *c, int64_t ldc);
+// Eigenvalues of the symmetric a [size, size] in w, ascending; a is overwritten, by the eigenvectors as rows if they are
+// wanted. 0 on success.
+int iblas_symmetric_eigen(int threads, int wants_vectors, int64_t size, double *a, double *w);
 #endif

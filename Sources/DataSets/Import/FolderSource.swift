@@ -6,10 +6,7 @@ final class FolderSource: ImportSource {
   let columns: [String]?
   let remarks: [String]
   private let listing: PictureListing
-  private let tables: [CaptionTable]
-  private let files: [RandomAccessFile]
-  /// Which table a picture's row is in, and where.
-  private let places: [String: (table: Int, place: CaptionTable.Place)]
+  private let rows: PictureColumns
   private var index = 0
   private static let largest = 1 << 30
 
@@ -17,21 +14,10 @@ final class FolderSource: ImportSource {
 
   init(_ listing: PictureListing) throws {
     self.listing = listing
-    let tables = try listing.tables.map { try CaptionTable($0, in: listing.folder) }
-    var places: [String: (table: Int, place: CaptionTable.Place)] = [:]
-    files = try tables.map { try RandomAccessFile($0.url) }
-    for (index, table) in tables.enumerated() {
-      try ByteStream.naming(table.url.path, format: "text") {
-        try table.readRows { places[$0.name] = (index, $0.place) }
-      }
-    }
-    self.tables = tables
-    self.places = places
-    // Rows of JSON are of any shape.
-    let known = tables.compactMap(\.columns)
-    columns = known.count == tables.count ? Array(Set(known.joined())) + ["label", "source_path"] : nil
+    rows = try PictureColumns(listing)
+    columns = rows.columns.map { $0 + ["label", "source_path"] }
     let there = Set(listing.pictures)
-    let missing = places.keys.filter { !there.contains($0) }.sorted()
+    let missing = rows.names.filter { !there.contains($0) }.sorted()
     remarks =
       missing.prefix(10).map { "\($0): named in the captions but not in the folder" }
       + (missing.count > 10 ? ["… and \(missing.count - 10) more such names"] : [])
@@ -50,19 +36,13 @@ final class FolderSource: ImportSource {
     } catch {
       record.picture = .none("\(error)")
     }
-    if let (table, place) = places[name] {
-      record.columns = try tables[table].columns(at: place, in: files[table])
-      record.caption = try tables[table].caption(at: place, in: files[table])
-    }
+    record.columns = try rows.columns(of: name)
+    record.caption = try rows.caption(of: name)
     if record.caption == nil, let text = try CaptionFile.sidecar(of: listing.folder.appendingPathComponent(name)) {
       record.caption = text.isEmpty ? nil : text
     }
-    let folder = name.split(separator: "/").dropLast().last.map(String.init)
-    if let folder, record.columns["label"] == nil, !["train", "test", "validation", "images"].contains(folder) {
-      record.columns["label"] = .text(folder)
-      // Folders named after what they hold are the caption where there is no other.
-      if record.caption == nil { record.caption = folder }
-    }
+    // Folders named after what they hold are the caption where there is no other.
+    if record.caption == nil { record.caption = PictureColumns.label(ofFolder: name) }
     record.columns["source_path"] = .text(name)
     return record
   }

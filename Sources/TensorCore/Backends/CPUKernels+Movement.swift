@@ -79,6 +79,17 @@ extension CPUKernels {
     return out
   }
 
+  func depthwiseConvolution(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) -> Tensor {
+    let (g, out) = (geometry, x.like(geometry.outputShape))
+    let taps = g.kernelHeight * g.kernelWidth
+    let kernels = permute(convert(w.reshaped([g.inChannels, taps]), to: .f32), [1, 0])
+    ik_depthwise(
+      x.dtype.c, Int64(g.batch), Int64(g.height), Int64(g.width), Int64(g.inChannels), Int64(g.kernelHeight),
+      Int64(g.kernelWidth), Int64(g.stride), Int64(g.padding.top), Int64(g.padding.left), Int64(g.outHeight),
+      Int64(g.outWidth), x.raw, kernels.pointer(as: Float.self), bias?.pointer(as: Float.self), out.raw)
+    return out
+  }
+
   func sum(_ x: Tensor, axes: [Int], scale: Float, output: DType) -> Tensor {
     precondition(x.rank <= 6, "sum of rank \(x.rank)")
     let kept = x.shape.indices.filter { !axes.contains($0) }.map { x.shape[$0] }

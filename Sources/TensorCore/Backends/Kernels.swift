@@ -142,6 +142,10 @@ public protocol Kernels: MatrixKernels {
   /// Gradient of a table of `rows` rows, float32.
   func embeddingBackward(_ dy: Tensor, _ ids: Tensor, rows: Int) -> Tensor
 
+  /// Each channel of `x [B, H, W, C]` convolved by its own kernel of `w [C, 1, kh, kw]`, plus `bias [C]`.
+  /// - Parameter geometry: of a convolution from C to C channels.
+  func depthwiseConvolution(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) -> Tensor
+
   /// `scale ·` sum over `axes`, which disappear from the shape.
   func sum(_ x: Tensor, axes: [Int], scale: Float, output: DType) -> Tensor
   func sumOfSquares(_ x: Tensor) -> Double

@@ -12,6 +12,19 @@ extension ReferenceKernels {
     return x.holding(finish(sums, bias, residual, activation), shape: geometry.outputShape)
   }
 
+  func depthwiseConvolution(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) -> Tensor {
+    let (channels, taps) = (geometry.inChannels, geometry.kernelHeight * geometry.kernelWidth)
+    // The same as a whole convolution whose kernels between different channels are 0.
+    var full = Array(repeating: Float(0), count: channels * channels * taps)
+    for (index, value) in w.values.enumerated() {
+      let (channel, tap) = index.quotientAndRemainder(dividingBy: taps)
+      full[(channel * channels + channel) * taps + tap] = value
+    }
+    return convolution(
+      x, w.holding(full, shape: geometry.weightShape, dtype: .f32), bias: bias, residual: nil, activation: .none,
+      geometry)
+  }
+
   func convolutionBackwardInput(_ dy: Tensor, _ w: Tensor, _ geometry: ConvolutionGeometry)
     -> Tensor
   {

@@ -36,4 +36,26 @@ extension Tensor {
     }
     return fuse ? recorded : recorded.applying(activation)
   }
+
+  /// Convolution of every channel by its own kernel, as in MobileNets (Howard et al. 2017, §3.1). It has no gradient:
+  /// only networks that judge have it.
+  /// - Parameters:
+  ///   - weight: `[C, 1, kh, kw]` for self `[B, H, W, C]`, in any float type.
+  ///   - bias: `[C]`.
+  public func depthwiseConv2d(
+    _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Padding = Padding(0)
+  ) -> Tensor {
+    precondition(
+      rank == 4 && weight.rank == 4 && weight.shape[0] == shape[3] && weight.shape[1] == 1
+        && (bias.map { $0.shape == [shape[3]] } ?? true),
+      "depthwise convolution of \(shape) with weight \(weight.shape), bias \(bias?.shape ?? [])")
+    precondition(
+      !([self, weight] + (bias.map { [$0] } ?? [])).contains { Tape.isRecording($0) },
+      "depthwise convolutions have no gradient")
+    let channels = shape[3]
+    let geometry = ConvolutionGeometry(
+      input: shape, weight: [channels, channels, weight.shape[2], weight.shape[3]], stride: stride, padding: padding)
+    return kernels.depthwiseConvolution(
+      detached, weight.detached, bias: bias?.detached.cast(to: .f32), geometry)
+  }
 }

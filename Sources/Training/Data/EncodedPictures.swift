@@ -14,7 +14,8 @@ struct EncodedPictures {
   let cache: String
   let precision: Precision
 
-  private var folder: URL { DataLocation.url(autoencoder) }
+  /// The autoencoder's folder.
+  var folder: URL { DataLocation.url(autoencoder) }
 
   func loadAutoencoder() throws -> AutoencoderKL {
     guard FileManager.default.fileExists(atPath: folder.path) else {
@@ -33,7 +34,7 @@ struct EncodedPictures {
 
   /// The latents, made as far as the cache does not hold them; nil if the run was told to stop meanwhile.
   func open(_ autoencoder: AutoencoderKL, _ context: RunContext) throws -> LatentCache? {
-    let pictures = try data.open(size: size, note: context.note)
+    let pictures = try data.open(note: context.note)
     guard pictures.count > 0 else { throw TrainingError.noData(path: data.path, reason: "has no pictures") }
     let encoder = LatentEncoder(data: pictures, size: size, autoencoder: autoencoder, dtype: precision.dtype)
     let (total, started) = (pictures.count, Date())
@@ -60,8 +61,8 @@ struct EncodedPictures {
     if let vocabulary = data.vocabulary {
       facts["vocabulary"] = ContentHash.hex([try Data(contentsOf: DataLocation.url(vocabulary))])
     }
-    if data.kind == .folder { facts["count"] = "\(encoder.data.count)" }
-    return try RunIdentity(of: data, ignoring: ["path", "vocabulary", "count"], facts: facts)
+    if data.kind != .scenes { facts["count"] = "\(encoder.data.count)" }
+    return try RunIdentity(of: data, ignoring: DataRecipe.incidental + ["path", "vocabulary", "count"], facts: facts)
   }
 
   /// Of the weights pictures are encoded with; the decoder may go on learning.

@@ -38,10 +38,6 @@ public struct SceneTruth: Sendable, Equatable {
 
 /// Pictures of which it is known what they show.
 protocol DescribedImages: CaptionedImages {
-  /// Things and sets of drawings there are.
-  var thingCount: Int { get }
-  var handCount: Int { get }
-
   /// A picture with the truth about it. Asked on several threads at once.
   func described(_ index: Int, size: Int) throws -> (example: CaptionedImage, truth: SceneTruth)
 }

@@ -44,7 +44,7 @@ struct CommitmentGauge {
     var found: [String: Double] = [:]
     for timestep in Self.timesteps where timestep < objective.prediction.schedule.trainSteps {
       var random = (0..<seen.shape[0]).map { ExampleRandom(seed: 0, example: $0, epoch: timestep, stream: 11) }
-      let result = try Commitment(
+      let result = try PairCommitment(
         seen: seen, others: others, noise: random.normal(like: seen.shape), schedule: objective.prediction.schedule,
         timestep: timestep
       ) { try predict(objective, $0, timestep) }

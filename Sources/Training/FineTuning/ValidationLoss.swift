@@ -1,31 +1,51 @@
 import TensorCore
 
-/// The loss on pictures held back, at the same timesteps and with the same noise each time.
-struct ValidationLoss {
-  let objective: LatentObjective
-  let batches: FineTuningBatches
-  /// Evaluations of the network at the most.
-  private static let limit = 60
+/// The loss on pictures that are not trained on, at the same timesteps and with the same noise each time.
+public struct ValidationLoss {
+  public let objective: LatentObjective
+  /// Pictures that are looked at, and timesteps each is seen at.
+  public let pictures, levels: Int
+  private let batch: (_ picture: Int, _ random: inout [ExampleRandom]) throws -> LatentBatch
 
-  init(_ objective: LatentObjective, _ batches: FineTuningBatches) {
-    (self.objective, self.batches) = (objective, batches)
+  /// - Parameter batch: one picture as the network is trained on it.
+  public init(
+    _ objective: LatentObjective, pictures: Int, levels: Int,
+    batch: @escaping (_ picture: Int, _ random: inout [ExampleRandom]) throws -> LatentBatch
+  ) {
+    (self.objective, self.pictures, self.levels, self.batch) = (objective, pictures, levels, batch)
   }
 
-  /// The mean over pictures and evenly spaced timesteps.
-  func measure() throws -> Double {
-    let count = min(batches.count, Self.limit / 2)
-    let levels = max(2, min(10, Self.limit / max(count, 1)))
-    let trainSteps = objective.prediction.schedule.trainSteps
-    var sum = 0.0
-    for index in 0..<count {
-      for level in 0..<levels {
-        var random = [ExampleRandom(seed: 0, example: index, epoch: level, stream: 7)]
-        let batch = try batches.plain(index, random: &random)
-        let timestep = (2 * level + 1) * trainSteps / (2 * levels)
-        sum += Double(try objective.loss(batch, timesteps: [timestep], random: &random).scalar)
-      }
+  /// The timestep in the middle of a band of timesteps.
+  public func timestep(_ level: Int) -> Int {
+    (2 * level + 1) * objective.prediction.schedule.trainSteps / (2 * levels)
+  }
+
+  /// The loss of a picture at the middle of each band of timesteps.
+  public func losses(_ picture: Int) throws -> [Double] {
+    try (0..<levels).map { level in
+      var random = [ExampleRandom(seed: 0, example: picture, epoch: level, stream: 7)]
+      let batch = try batch(picture, &random)
+      return Double(try objective.loss(batch, timesteps: [timestep(level)], random: &random).scalar)
     }
-    return sum / Double(count * levels)
+  }
+
+  /// The mean over pictures and timesteps.
+  public func measure() throws -> Double {
+    let sum = try (0..<pictures).reduce(0.0) { $0 + (try losses($1)).reduce(0, +) }
+    return sum / Double(pictures * levels)
+  }
+}
+
+extension ValidationLoss {
+  /// Evaluations of the network at the most while a run goes on.
+  private static let limit = 60
+
+  /// Of pictures that a fine-tuning run holds back.
+  init(_ objective: LatentObjective, _ batches: FineTuningBatches) {
+    let count = min(batches.count, Self.limit / 2)
+    self.init(objective, pictures: count, levels: max(2, min(10, Self.limit / max(count, 1)))) {
+      try batches.plain($0, random: &$1)
+    }
   }
 }
 

@@ -52,18 +52,32 @@ public struct LatentObjective: Objective {
   public func loss(_ batch: LatentBatch, timesteps: [Int]?, random: inout [ExampleRandom]) throws -> Tensor {
     try Recomputation.$isOn.withValue(recomputes) {
       let text = try conditioning(batch.text)
-      let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: batch.sizes) }
       var middle: Tensor?
       let main = prediction.loss(
         batch.latents, timesteps: timesteps, weights: batch.weights, mask: batch.mask, random: &random
       ) { noisy, timesteps in
-        let output = unet.output(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
+        let output = output(noisy, timesteps: timesteps, text: text, sizes: batch.sizes)
         middle = output.middle
         return output.prediction
       }
       guard let heads, let middle, let truths = batch.truths else { return main }
       return main + heads.networks.loss(middle, truths) * heads.weight
     }
+  }
+
+  /// What the network says of noisy latents, in the arithmetic of `prediction`.
+  /// - Parameter sizes: SDXL's, for each row.
+  public func predict(
+    _ noisy: Tensor, timesteps: [Float], text: PromptConditioning, sizes: [[Float]] = []
+  ) -> Tensor {
+    output(noisy, timesteps: timesteps, text: text, sizes: sizes).prediction
+  }
+
+  private func output(
+    _ noisy: Tensor, timesteps: [Float], text: PromptConditioning, sizes: [[Float]]
+  ) -> UNet2DConditionModel.Output {
+    let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: sizes) }
+    return unet.output(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
   }
 
   private func conditioning(_ text: TextBatch) throws -> PromptConditioning {

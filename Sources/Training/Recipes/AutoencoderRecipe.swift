@@ -70,7 +70,7 @@ extension AutoencoderRecipe {
 
   /// Trains, or goes on training, then measures the scale of the latents and writes the model to `vae/`.
   public func run(in folder: URL, _ context: RunContext) throws {
-    let data = try data.open(size: size, note: context.note)
+    let data = try data.open(note: context.note)
     let (model, parameters) = try start()
     let objective = AutoencoderObjective(
       model: model, recipe: self, groups: [ParameterGroup("vae", parameters.filter(\.isTrainable))])

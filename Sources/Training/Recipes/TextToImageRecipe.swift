@@ -157,7 +157,7 @@ extension TextToImageRecipe {
 
   private func gauge(_ autoencoder: AutoencoderKL, _ texts: TextRows, _ context: RunContext) throws -> CommitmentGauge? {
     guard let commitment else { return nil }
-    guard let images = try data.open(size: size, note: { _ in }) as? any PairedImages else {
+    guard let images = try data.open(note: { _ in }) as? any PairedImages else {
       throw TrainingError.noData(path: data.path, reason: "has no pictures to tell apart, as commitment needs them")
     }
     let encoder = LatentEncoder(data: images, size: size, autoencoder: autoencoder, dtype: precision.dtype)

@@ -28,9 +28,11 @@ struct TrainedAutoencoder: Artifact {
     return [try SampleGrid.save(pictures, columns: 8, step: step, in: folder)]
   }
 
-  /// Chooses the latents' axes if the encoder was trained, measures their scale and writes the model.
+  /// Chooses the latents' axes if the encoder was trained, measures their scale and writes the model; the run goes on with
+  /// the axes it had.
   func write(step: Int, isLast: Bool) throws -> [URL] {
-    guard isLast else { return [] }
+    let trained = parameters.map(\.value)
+    defer { for (value, parameter) in zip(trained, parameters) { parameter.replace(with: value) } }
     let encoderIsNew = Frozen.rule(recipe.frozen)("encoder.conv_in.weight")
     if encoderIsNew, recipe.model.useQuantConv, recipe.model.usePostQuantConv {
       var whitening = LatentWhitening(

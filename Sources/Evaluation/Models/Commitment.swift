@@ -1,0 +1,90 @@
+import Diffusion
+import Foundation
+import Generation
+import Images
+import Randomness
+import TensorCore
+import Training
+
+/// How far a model commits itself between two pictures that its caption fits equally well.
+///
+/// For a pair with latents Z and F, noise is put on Z. With `M = (Z + F) / 2` and `D = (Z − F) / 2` without fine detail, the
+/// clean estimate's way from the mean of both is `⟨x̂₀ − M, D⟩ / ⟨D, D⟩`: 1 if the model knows which one it sees, 0 if it draws
+/// the mean of both. What the exact two-way posterior would do is `tanh(α / σ² ⟨x − αM, D⟩)`.
+public struct Commitment {
+  /// At one noise level.
+  public struct Level: Encodable, Sendable {
+    public let sigma: Double
+    public let timestep: Int
+    public let found: Estimate
+    /// The exact posterior's.
+    public let possible: Double
+  }
+
+  private let objective: LatentObjective
+  private let codec: LatentCodec
+  /// Pairs that go through the network together.
+  private static let batch = 16
+
+  public init(_ components: PipelineComponents, precision: Precision) throws {
+    let texts = TextRows(components.conditioners, isXL: components.isXL)
+    guard !components.isXL else {
+      throw EvaluationError.cannot("\(components.name): commitment is measured on models with one text encoder")
+    }
+    objective = LatentObjective(
+      unet: components.unet, texts: texts,
+      prediction: NoisePrediction(try components.scheduler.trainingSchedule, dtype: precision.dtype), groups: [])
+    codec = LatentCodec(components.autoencoder, precision: precision)
+  }
+
+  /// - Parameters:
+  ///   - sigmas: noise levels in units of the clean latents'.
+  ///   - progress: told how many calls of the network are done; throw to stop.
+  public func measure(
+    _ pairs: [PicturePairs.Pair], sigmas: [Double], _ resampling: Resampling, progress: (_ done: Int) throws -> Void
+  ) throws -> [Level] {
+    func latents(_ images: [Image]) throws -> Tensor {
+      .concatenate(
+        try images.map { codec.scaled(try codec.distribution(ImageTensor.pack([$0])).mean) }, axis: 0)
+    }
+    let (z, f) = (try latents(pairs.map(\.first)), try latents(pairs.map(\.second)))
+    guard z.shape[1] % 2 == 0, z.shape[2] % 2 == 0 else {
+      throw EvaluationError.cannot("latents of \(z.shape[1])×\(z.shape[2]) cannot be halved")
+    }
+    let schedule = objective.prediction.schedule
+    let texts = try pairs.map {
+      try objective.texts.encode(objective.texts.tokens($0.caption).map { [$0] }, dtype: objective.prediction.dtype)
+    }
+    var generator = TorchGenerator(seed: 1)
+    var done = 0
+    return try sigmas.map { sigma in
+      let timestep = Self.timestep(sigma, schedule)
+      let shape = [z.shape[0], z.shape[3], z.shape[1], z.shape[2]]
+      let noise = Tensor(channelsFirst: generator.normals(z.count), shape: shape)
+      let measured = try PairCommitment(seen: z, others: f, noise: noise, schedule: schedule, timestep: timestep) { x in
+        var parts: [Tensor] = []
+        for start in stride(from: 0, to: pairs.count, by: Self.batch) {
+          let count = min(Self.batch, pairs.count - start)
+          parts.append(
+            objective.predict(
+              x.slice(axis: 0, from: start, count: count).cast(to: objective.prediction.dtype),
+              timesteps: Array(repeating: Float(timestep), count: count),
+              text: .joined(Array(texts[start..<(start + count)]))
+            ).cast(to: .f32))
+          done += 1
+          try progress(done)
+        }
+        return .concatenate(parts, axis: 0)
+      }
+      let found = resampling.bootstrap(count: pairs.count) { places in
+        places.reduce(0) { $0 + measured.ways[$1] } / places.reduce(0) { $0 + measured.squares[$1] }
+      }
+      return Level(sigma: schedule.sigma(timestep), timestep: timestep, found: found, possible: measured.bound)
+    }
+  }
+
+  /// The training timestep whose noise level is nearest.
+  private static func timestep(_ sigma: Double, _ schedule: NoiseSchedule) -> Int {
+    (0..<schedule.trainSteps).min { abs(schedule.sigma($0) - sigma) < abs(schedule.sigma($1) - sigma) } ?? 0
+  }
+}

@@ -1,0 +1,59 @@
+import Checkpoints
+import Foundation
+import Generation
+import NN
+import TensorCore
+
+/// The networks features can be taken from.
+public enum FeatureNetworks {
+  /// Opens a network.
+  /// - Parameter path: a file of EfficientNet-Lite0 or of FID's Inception-v3, in safetensors or as torch saves it, told
+  ///   apart by its tensors; nil for the one that comes along.
+  /// - Throws: `EvaluationError.network`, or what is wrong with the file.
+  public static func open(_ path: String?) throws -> any FeatureNetwork {
+    guard let path else { return try bundled() }
+    let url = URL(fileURLWithPath: path)
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw EvaluationError.network(path: path, reason: "is a folder; give the network's file")
+    }
+    let file = try TensorFile(url)
+    let keys = Set(file.keys)
+    if keys.contains(EfficientNetLite.mark) { return try efficientNetLite0(CheckpointSource(file)) }
+    if keys.contains(InceptionV3.mark) { return try inceptionV3(CheckpointSource(file)) }
+    throw EvaluationError.network(
+      path: path,
+      reason: "is neither EfficientNet-Lite0 (no tensor \(EfficientNetLite.mark)) nor FID's Inception-v3 "
+        + "(no \(InceptionV3.mark)); docs/evaluation.md says what the file must hold")
+  }
+
+  /// EfficientNet-Lite0 with weights from anywhere.
+  /// - Throws: `ParameterError` unless they are its weights, all of them and no others.
+  public static func efficientNetLite0(_ source: any ParameterSource) throws -> any FeatureNetwork {
+    try build(source) { EfficientNetLite($0) }
+  }
+
+  /// FID's Inception-v3 with weights from anywhere; the classifier, `fc`, may be missing.
+  /// - Throws: `ParameterError` unless they are its weights, all of them and no others.
+  public static func inceptionV3(_ source: any ParameterSource) throws -> any FeatureNetwork {
+    try build(source) { InceptionV3($0, hasClasses: source.keys.isEmpty || source.keys.contains("fc.weight")) }
+  }
+
+  private static func build<Network>(
+    _ source: any ParameterSource, _ make: (ParameterPath) -> Network
+  ) throws(ParameterError) -> Network {
+    let store = ParameterStore(source)
+    let network = make(store.root)
+    try store.finish(ignoring: ["num_batches_tracked"])
+    return network
+  }
+
+  /// The bundled model's encoder.
+  private static func bundled() throws -> any FeatureNetwork {
+    let locator = ModelLocator()
+    let (spec, folder) = try locator.pipeline(nil)
+    let components = try PipelineComponents(
+      folder: folder, name: spec.name, options: spec.fileOptions(home: locator.home))
+    return try AutoencoderFeatures(components, model: spec.name)
+  }
+}
