@@ -23,7 +23,7 @@ extension TrainableAdapters {
 
   /// SDXL has a second text encoder and takes sizes; kohya's names for it are others.
   private var isXL: Bool {
-    layout[.textEncoder2] != nil || (layout[.unet] ?? []).contains { $0.name.hasPrefix("add_embedding.") }
+    layout[.textEncoder2] != nil || (layout[.unet] ?? []).contains { $0.name.hasPrefix("add_embedding.linear_1.") }
   }
 
   /// Writes some of the modules in kohya's format.

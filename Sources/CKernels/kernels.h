@@ -60,6 +60,7 @@ typedef struct {
   ik_dtype type;
   int silu;
   int64_t B, S, C, G;
+  int64_t stride;           // elements between the gamma of neighbouring images: 0 or C
   int64_t chunk, chunks;    // positions of one unit of work, units of one image
   float eps;
   const void *x, *dy;

@@ -26,6 +26,7 @@ static void finish_statistics(const ik_norm_job *j, int64_t b) {
   for (int64_t k = 1; k < j->chunks; k++)
     for (int64_t c = 0; c < 2 * C; c++) total[c] += total[k * 2 * C + c];
   float *channels = j->channels + b * 6 * C;
+  const float *gamma = j->gamma + b * j->stride, *beta = j->beta + b * j->stride;
   for (int64_t g = 0; g < j->G; g++) {
     const int64_t first = g * width, last = first + width;
     double sum = 0, spread = 0;
@@ -44,8 +45,8 @@ static void finish_statistics(const ik_norm_job *j, int64_t b) {
     const double lost = mean - (double)(float)mean;
     for (int64_t c = first; c < last; c++) {
       channels[MEAN * C + c] = (float)mean;
-      channels[SCALE * C + c] = (float)(j->gamma[c] * rstd);
-      channels[OFFSET * C + c] = (float)(j->beta[c] - lost * rstd * j->gamma[c]);
+      channels[SCALE * C + c] = (float)(gamma[c] * rstd);
+      channels[OFFSET * C + c] = (float)(beta[c] - lost * rstd * gamma[c]);
     }
   }
 }
@@ -94,10 +95,10 @@ static void run_passes(norm_passes *p) {
 }
 
 void ik_group_norm(ik_dtype type, int64_t B, int64_t S, int64_t C, int64_t G, float eps, int silu, const void *x,
-                   const float *gamma, const float *beta, void *y, float *mean, float *rstd) {
+                   const float *gamma, const float *beta, int64_t stride, void *y, float *mean, float *rstd) {
   if (B * S * C == 0) return;
-  ik_norm_job job = {.type = type, .silu = silu, .B = B, .S = S, .C = C, .G = G, .eps = eps, .x = x, .out = y,
-                     .gamma = gamma, .beta = beta, .mean = mean, .rstd = rstd};
+  ik_norm_job job = {.type = type, .silu = silu, .B = B, .S = S, .C = C, .G = G, .stride = stride, .eps = eps, .x = x,
+                     .out = y, .gamma = gamma, .beta = beta, .mean = mean, .rstd = rstd};
   plan(&job);
   norm_passes passes = {&job, ik_table()->group_norm_sums, ik_table()->group_norm_apply, finish_statistics};
   run_passes(&passes);
@@ -114,14 +115,15 @@ static void finish_gradients(const ik_norm_job *j, int64_t b) {
     for (int64_t c = 0; c < 2 * C; c++) total[c] += total[k * 2 * C + c];
   float *channels = j->channels + b * 6 * C;
   const double count = (double)width * (double)j->S;
+  const float *gamma = j->gamma + b * j->stride;
   for (int64_t g = 0; g < j->G; g++) {
     const int64_t first = g * width, last = first + width;
     const double rstd = j->rstd[b * j->G + g];
     double sum = 0, product = 0;
     for (int64_t c = first; c < last; c++) {
       total[C + c] *= rstd;
-      sum += j->gamma[c] * total[c];
-      product += j->gamma[c] * total[C + c];
+      sum += gamma[c] * total[c];
+      product += gamma[c] * total[C + c];
     }
     for (int64_t c = first; c < last; c++) {
       channels[TILT * C + c] = (float)(-rstd * rstd * product / count);
@@ -131,12 +133,13 @@ static void finish_gradients(const ik_norm_job *j, int64_t b) {
 }
 
 void ik_group_norm_backward(ik_dtype type, int64_t B, int64_t S, int64_t C, int64_t G, int silu, const void *x,
-                            const float *gamma, const float *beta, const float *mean, const float *rstd,
+                            const float *gamma, const float *beta, int64_t stride, const float *mean, const float *rstd,
                             const void *dy, void *dx, float *dgamma, float *dbeta) {
-  if (dgamma) memset(dgamma, 0, (size_t)C * sizeof(float));
-  if (dbeta) memset(dbeta, 0, (size_t)C * sizeof(float));
+  const int64_t rows = stride ? B : 1;
+  if (dgamma) memset(dgamma, 0, (size_t)(rows * C) * sizeof(float));
+  if (dbeta) memset(dbeta, 0, (size_t)(rows * C) * sizeof(float));
   if (B * S * C == 0) return;
-  ik_norm_job job = {.type = type, .silu = silu, .B = B, .S = S, .C = C, .G = G, .x = x, .dy = dy, .out = dx,
+  ik_norm_job job = {.type = type, .silu = silu, .B = B, .S = S, .C = C, .G = G, .stride = stride, .x = x, .dy = dy, .out = dx,
                      .gamma = gamma, .beta = beta, .mean = (float *)mean, .rstd = (float *)rstd};
   plan(&job);
   const int64_t width = C / G;
@@ -144,22 +147,24 @@ void ik_group_norm_backward(ik_dtype type, int64_t B, int64_t S, int64_t C, int6
     float *channels = job.channels + b * 6 * C;
     for (int64_t c = 0; c < C; c++) {
       channels[MEAN * C + c] = mean[b * G + c / width];
-      channels[SCALE * C + c] = gamma[c] * rstd[b * G + c / width];
-      channels[OFFSET * C + c] = beta[c];
+      channels[SCALE * C + c] = gamma[b * stride + c] * rstd[b * G + c / width];
+      channels[OFFSET * C + c] = beta[b * stride + c];
     }
   }
   norm_passes passes = {&job, ik_table()->group_norm_backward_sums,
                         dx ? ik_table()->group_norm_backward_apply : NULL, finish_gradients};
   run_passes(&passes);
-  for (int64_t c = 0; c < C; c++) {
-    double scales = 0, offsets = 0;
-    for (int64_t b = 0; b < B; b++) {
-      offsets += job.partial[b * job.chunks * 2 * C + c];
-      scales += job.partial[b * job.chunks * 2 * C + C + c];
+  const int64_t images = B / rows;
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < C; c++) {
+      double scales = 0, offsets = 0;
+      for (int64_t b = r * images; b < (r + 1) * images; b++) {
+        offsets += job.partial[b * job.chunks * 2 * C + c];
+        scales += job.partial[b * job.chunks * 2 * C + C + c];
+      }
+      if (dgamma) dgamma[r * C + c] = (float)scales;
+      if (dbeta) dbeta[r * C + c] = (float)offsets;
     }
-    if (dgamma) dgamma[c] = (float)scales;
-    if (dbeta) dbeta[c] = (float)offsets;
-  }
   free(job.partial);
   free(job.channels);
 }

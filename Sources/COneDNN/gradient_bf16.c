@@ -13,7 +13,7 @@
 #define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma")))
 #define INLINE static inline __attribute__((always_inline))
 
-enum { ROWS = 8, LANES = 16, MOST_VECTORS = 3, BLOCK_PAIRS = 128, PIECES = 4 };
+enum { ROWS = 8, LANES = 16, MOST_VECTORS = 3, BLOCK_PAIRS = 128, MOST_BLOCK_PAIRS = 1024, BLOCK_BYTES = 256 << 10, PIECES = 4 };
 
 typedef struct {
   const idnn_conv_shape *s;
@@ -236,11 +236,14 @@ int idnn_gradient_bf16(const idnn_conv_shape *s, const uint16_t *x, const uint16
   if (!x || !dy || !dw) return idnn_fail(dnnl_invalid_arguments, "gradient of weights: an operand is missing");
   plan g = {.s = s, .x = x, .dy = dy, .dw = dw};
   g.pairs = up(s->OW, 2);
-  g.rows = least(s->OH, most(1, BLOCK_PAIRS / g.pairs));
-  g.images = g.rows < s->OH ? 1 : least(s->B, most(1, BLOCK_PAIRS / (g.rows * g.pairs)));
-  g.x_rows = (g.rows - 1) * s->stride + s->KH;
   g.o_blocks = up(s->OC, ROWS);
   g.c_vectors = up(s->C, LANES);
+  // Neighbouring blocks pack KH - 1 rows of x again, so a block is as high as the cache allows where channels are few.
+  const int64_t pair_size = (g.o_blocks * ROWS + least(MOST_VECTORS, g.c_vectors) * LANES) * (int64_t)sizeof(uint32_t);
+  const int64_t block = least(MOST_BLOCK_PAIRS, most(BLOCK_PAIRS, BLOCK_BYTES / pair_size));
+  g.rows = least(s->OH, most(1, block / g.pairs));
+  g.images = g.rows < s->OH ? 1 : least(s->B, most(1, block / (g.rows * g.pairs)));
+  g.x_rows = (g.rows - 1) * s->stride + s->KH;
   const int64_t threads = ik_threads();
   share_out(&g, threads);
   g.a_size = up(g.images * g.rows * g.pairs * ROWS * up(g.o_blocks, g.o_shares), LANES) * LANES;

@@ -70,6 +70,13 @@ typedef enum {
   PACK_TURNED,     // [I, O] and turned by half a circle: backward data as a forward convolution
 } idnn_packing;
 
+// Packed weights as sums of an offset for each output, input and tap, where the fast kernels' pairs of bf16 lie along one axis
+// of channels and vectors of sixteen along the other.
+typedef struct {
+  enum { PLACES_UNKNOWN, PLACES_OTHER, PLACES_PAIR_INPUTS, PLACES_PAIR_OUTPUTS } kind;
+  int64_t taps, *o, *i, *tap;
+} idnn_places;
+
 enum { KEY_LENGTH = 24 };
 struct idnn_op {
   idnn_op *next;
@@ -88,6 +95,9 @@ struct idnn_op {
   // Weights in a layout that is not oneDNN's: how to pack them, and their size.
   int (*pack)(const idnn_op *op, const void *src, idnn_dtype type, void *dst);
   size_t own_bytes;
+  // Where numbers of that layout lie, by the checkpoint's indices: O + I + number of taps offsets.
+  int64_t (*own_places)(const idnn_op *op, int64_t *o, int64_t *i, int64_t *tap);
+  idnn_places places;                    // found when they are first asked for
 };
 
 // The op under a key, built and kept if it is new. NULL with a message.
@@ -116,6 +126,11 @@ static inline int64_t idnn_tile_inputs(int64_t taps) { return taps == 1 ? MATRIX
 // Weights [O, I, taps] to bf16 pairs at the sums of the three offsets; 0 if the offsets or the processor are of another kind.
 int idnn_pack_pairs(const void *src, idnn_dtype from, uint16_t *dst, int64_t O, int64_t I, int64_t taps, const int64_t *o, const int64_t *i,
                     const int64_t *tap);
+
+// Offsets in a blocked layout by the checkpoint's indices: O, then I, then taps; to be freed. NULL if there is no memory.
+int64_t *idnn_blocked_offsets(const idnn_op *op, const dnnl_memory_desc_t *to);
+// Whether `count` offsets go up by `step` within groups of `group`.
+int idnn_are_grouped(const int64_t *offsets, int64_t count, int64_t group, int64_t step);
 
 // Gradients of weights on bf16 instructions.
 int idnn_gradient_bf16_works(void);

@@ -109,10 +109,10 @@ static void pack_tiles(void *context, int64_t begin, int64_t end) {
   }
 }
 
-static int pack_blocked(const idnn_op *op, const dnnl_memory_desc_t *to, const void *src, idnn_dtype src_type, void *dst) {
+int64_t *idnn_blocked_offsets(const idnn_op *op, const dnnl_memory_desc_t *to) {
   const int64_t O = op->weight_dims[0], I = op->weight_dims[1], KH = op->weight_dims[2], KW = op->weight_dims[3], taps = KH * KW;
   int64_t *tables = malloc((size_t)(O + I + taps + KH + KW) * sizeof *tables);
-  if (!tables) return idnn_fail(dnnl_out_of_memory, "packing weights");
+  if (!tables) return NULL;
   int64_t *o = tables, *i = o + O, *tap = i + I, *rows = tap + taps, *columns = rows + KH;
   const int o_axis = op->packing == PACK_PLAIN ? 0 : 1;
   offsets_of(to, o_axis, O, o);
@@ -127,6 +127,14 @@ static int pack_blocked(const idnn_op *op, const dnnl_memory_desc_t *to, const v
     const int64_t from = op->packing == PACK_TURNED ? taps - 1 - k : k;
     tap[k] = rows[from / KW] + columns[from % KW];
   }
+  return tables;
+}
+
+static int pack_blocked(const idnn_op *op, const dnnl_memory_desc_t *to, const void *src, idnn_dtype src_type, void *dst) {
+  const int64_t O = op->weight_dims[0], I = op->weight_dims[1], taps = op->weight_dims[2] * op->weight_dims[3];
+  int64_t *tables = idnn_blocked_offsets(op, to);
+  if (!tables) return idnn_fail(dnnl_out_of_memory, "packing weights");
+  int64_t *o = tables, *i = o + O, *tap = i + I;
   const int to_bf16 = to->data_type == dnnl_bf16;
   const size_t bytes = dnnl_memory_desc_get_size(to);
   // Padding is zero.

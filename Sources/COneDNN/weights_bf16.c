@@ -17,8 +17,7 @@ typedef struct {
   int lanes_are_outputs;
 } packing;
 
-// Whether `count` offsets go up by `step` within groups of `group`.
-static int are_grouped(const int64_t *offsets, int64_t count, int64_t group, int64_t step) {
+int idnn_are_grouped(const int64_t *offsets, int64_t count, int64_t group, int64_t step) {
   if (count % group) return 0;
   for (int64_t n = 0; n < count; n++)
     if (offsets[n] != offsets[n / group * group] + n % group * step) return 0;
@@ -84,8 +83,8 @@ static void pack_tiles(void *context, int64_t begin, int64_t end) {
 
 int idnn_pack_pairs(const void *src, idnn_dtype from, uint16_t *dst, int64_t O, int64_t I, int64_t taps, const int64_t *o, const int64_t *i,
                     const int64_t *tap) {
-  packing p = {src, from, dst, O, I, taps, o, i, tap, are_grouped(o, O, LANES, 2) && are_grouped(i, I, 2, 1)};
-  const int known = p.lanes_are_outputs || (are_grouped(i, I, LANES, 2) && are_grouped(o, O, 2, 1));
+  packing p = {src, from, dst, O, I, taps, o, i, tap, idnn_are_grouped(o, O, LANES, 2) && idnn_are_grouped(i, I, 2, 1)};
+  const int known = p.lanes_are_outputs || (idnn_are_grouped(i, I, LANES, 2) && idnn_are_grouped(o, O, 2, 1));
   if (!known || taps > MOST_TAPS || !idnn_gradient_bf16_works()) return 0;
   const int64_t tiles = (O + TILE_O - 1) / TILE_O * ((I + idnn_tile_inputs(taps) - 1) / idnn_tile_inputs(taps));
   idnn_parallel(tiles, O * I * taps * 4, pack_tiles, &p);

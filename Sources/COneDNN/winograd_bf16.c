@@ -84,6 +84,19 @@ static int pack(const idnn_op *op, const void *src, idnn_dtype type, void *dst) 
   return 0;
 }
 
+// [k block][point][I / 2][64][2]. Turning weights by half a circle changes places of the first and the last of four points on
+// both axes and nothing else, so the transformed ones can be turned themselves.
+static int64_t places(const idnn_op *op, int64_t *o, int64_t *i, int64_t *tap) {
+  const int turned = op->packing == PACK_TURNED;
+  const int64_t panel = op->shape.C * WIDTH, O = op->shape.OC, I = op->shape.C;
+  int64_t *outputs = turned ? i : o, *inputs = turned ? o : i;
+  for (int64_t n = 0; n < O; n++) outputs[n] = n / WIDTH * POINTS * panel + n % WIDTH * 2;
+  for (int64_t n = 0; n < I; n++) inputs[n] = n / 2 * 2 * WIDTH + n % 2;
+  static const int64_t other[4] = {3, 1, 2, 0};
+  for (int64_t k = 0; k < POINTS; k++) tap[k] = (turned ? other[k / 4] * 4 + other[k % 4] : k) * panel;
+  return POINTS;
+}
+
 // ---------------------------------------------------------------- op
 
 // By shape without the batch, so that a row's result does not depend on its neighbours. Transformed weights take 16/9 of the
@@ -99,6 +112,7 @@ void idnn_build_winograd_bf16(idnn_op *op, const idnn_conv_shape *s, int has_bia
   op->run = run;
   op->pack = pack;
   op->own_bytes = packed_bytes(op);
+  op->own_places = places;
   op->has_bias = has_bias;
   op->has_residual = has_residual;
   strcpy(op->primitive.name, "winograd_bf16:avx512_core_bf16");

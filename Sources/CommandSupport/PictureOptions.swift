@@ -61,6 +61,7 @@ public struct PictureOptions: ParsableArguments {
   @Flag(name: [.long, .customLong("tiling")], help: "Pictures that fit together without seams.")
   public var seamless = false
   @OptionGroup public var hires: HiresOptions
+  @OptionGroup public var guides: GuideOptions
 
   public init() {}
 
@@ -87,6 +88,7 @@ public struct PictureOptions: ParsableArguments {
     (job.variationSeed, job.variationStrength) = (variationSeed?.value, variationStrength)
     job.isSeamless = seamless ? true : nil
     hires.fill(&job)
+    guides.fill(&job)
     return job
   }
 }

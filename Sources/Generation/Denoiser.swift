@@ -8,9 +8,11 @@ struct Denoiser: Sendable {
   let precision: Precision
   /// Words that stand for vectors of their own.
   let embeddings: [TextualInversion]
+  let networks: GuideNetworks
   let request: GenerationRequest
   let sampler: any Sampler
   let conditioning: [PictureConditioning]
+  let guides: GradientGuides
   /// Steps of prompts that change on the way. AUTOMATIC1111 counts calls of the network, and expects two in each step of
   /// a method of second order (modules/sd_samplers_cfg_denoiser.py, `SamplerData.total_steps`).
   let promptSteps: Int
@@ -21,18 +23,21 @@ struct Denoiser: Sendable {
   ///   - promptStepsAsked: the steps prompts count in place of the request's.
   init(
     _ components: PipelineComponents, precision: Precision, embeddings: [TextualInversion] = [],
-    _ request: GenerationRequest, after firstPass: Int? = nil, promptStepsAsked: Int? = nil
+    networks: GuideNetworks = GuideNetworks(), _ request: GenerationRequest, after firstPass: Int? = nil,
+    promptStepsAsked: Int? = nil
   ) throws {
     try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     self.components = components
     self.precision = precision
     self.embeddings = embeddings
+    self.networks = networks
     self.request = request
     try components.checkClipSkip(request.clipSkip)
     sampler = request.sampler.make(
       components.scheduler, eta: request.eta, schedule: request.schedule, isXL: components.isXL)
     let promptSteps = (promptStepsAsked ?? request.steps) * (try sampler.plan(steps: request.steps).order)
     self.promptSteps = promptSteps
+    guides = try networks.guides(for: request, components, promptSteps: promptSteps, after: firstPass)
     let encoder = PromptEncoder(
       conditioners: components.conditioners, isXL: components.isXL, precision: precision,
       emphasis: request.emphasis, embeddings: embeddings)
@@ -72,7 +77,7 @@ struct Denoiser: Sendable {
   func prediction(context: LatentContext = .none) -> GuidedPrediction {
     GuidedPrediction(
       unet: components.unet, precision: precision, guidance: request.guidance,
-      conditioning: conditioning, context: context, width: request.width, height: request.height)
+      conditioning: conditioning, context: context, guides: guides, width: request.width, height: request.height)
   }
 
   /// Runs the sampler over a plan from the sample it starts with.

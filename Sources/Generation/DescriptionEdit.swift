@@ -55,6 +55,10 @@ public struct DescriptionEdit: Sendable {
       throw GenerationError.unsupported(
         what: "\(components.name) paints inside masks only: give --mask, or use a plain model to find one")
     }
+    guard generation.classGuidance == nil, generation.guideScale == nil else {
+      throw GenerationError.unsupported(
+        what: "--classifier and --guide do not go with an edit that finds its mask: give --mask")
+    }
     let run = StepCounting.share.counts(steps: generation.steps, strength: request.strength).run
     let count = (Self.maps + 2 * run) * generation.seeds.count
     var done = 0

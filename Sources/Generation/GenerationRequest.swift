@@ -30,6 +30,10 @@ public struct GenerationRequest: Sendable, Equatable {
   public var isSeamless = false
   /// A second pass at a larger size; nil for none.
   public var hires: HiresFix?
+  /// What a classifier pulls the pictures towards; nil for nothing.
+  public var classGuidance: ClassGuidance?
+  /// How strongly a contrastive model pulls the pictures towards their prompts; nil for not at all.
+  public var guideScale: Float?
 
   public init(
     prompts: [String], negativePrompt: String? = nil, steps: Int, guidance: Guidance,
@@ -68,6 +72,8 @@ public struct GenerationRequest: Sendable, Equatable {
     guard (0...1).contains(guidance.rescale) else {
       throw .badValue(name: "--guidance-rescale", value: "\(guidance.rescale)", reason: "must be 0 to 1")
     }
+    if let classGuidance { try ClassGuidance.check("--classifier-scale", classGuidance.scale) }
+    if let guideScale { try ClassGuidance.check("--guide-scale", guideScale) }
     guard (0...1).contains(eta) else {
       throw .badValue(name: "--eta", value: "\(eta)", reason: "must be 0 to 1")
     }

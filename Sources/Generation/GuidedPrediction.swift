@@ -33,6 +33,8 @@ struct GuidedPrediction: Sendable {
   /// One for each picture.
   let conditioning: [PictureConditioning]
   let context: LatentContext
+  /// What pulls the pictures besides.
+  let guides: GradientGuides
   /// Pixels, which SDXL is told.
   let width, height: Int
 
@@ -56,7 +58,8 @@ struct GuidedPrediction: Sendable {
       try Finiteness.check(output, "the U-Net \(place)") {
         Finiteness.large(x, guidance: guidance.scale) ?? cause(picture: picture, step: call)
       }
-      return output
+      return try guides.moved(
+        output, picture: picture, sample: x, timestep: timestep, call: call, place: place)
     }
     return Tensor.concatenate(outputs, axis: 0)
   }

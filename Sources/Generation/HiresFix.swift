@@ -183,7 +183,7 @@ extension Denoiser {
     _ hires: HiresFix, after latents: Tensor, onClean: CleanPreview?, onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
     let larger = try Denoiser(
-      components, precision: precision, embeddings: embeddings,
+      components, precision: precision, embeddings: embeddings, networks: networks,
       hires.request(after: request, multiple: components.sizeMultiple), after: promptSteps,
       promptStepsAsked: hires.stepCounts(after: request).asked)
     let shape = larger.latentShape

@@ -12,6 +12,8 @@ public struct ImageToImage: Sendable {
   public let precision: Precision
   /// Words that stand for vectors of their own.
   public var embeddings: [TextualInversion] = []
+  /// Networks that pull pictures towards a class or a text.
+  public var networks = GuideNetworks()
 
   public init(_ components: PipelineComponents, precision: Precision) {
     self.components = components
@@ -31,7 +33,7 @@ public struct ImageToImage: Sendable {
     let kind = try components.knownKind()
     return try ImageEdges.$current.withValue(request.generation.isSeamless ? .wrapped : .zeros) {
       let denoiser = try Denoiser(
-        components, precision: precision, embeddings: embeddings, request.generation)
+        components, precision: precision, embeddings: embeddings, networks: networks, request.generation)
       let latents = try Redrawing(denoiser, request, kind: kind).latents(onClean: onClean, onStep: onStep)
       return GeneratedBatch(pixels: request.canvas.finished(try denoiser.codec.decode(latents)), latents: latents)
     }

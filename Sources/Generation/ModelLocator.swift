@@ -92,6 +92,26 @@ public struct ModelLocator: Sendable {
     return text.contains("/") || (endings.contains(url.pathExtension.lowercased()) && Self.exists(url))
   }
 
+  /// The folder of a network that guides: a path, or a name that is looked up in the model's own folder, in `Weights/` and
+  /// in the working folder.
+  /// - Parameters:
+  ///   - flag: what names it, for messages.
+  ///   - model: the model's file or folder.
+  public func guide(_ text: String, flag: String, model: URL) throws(GenerationError) -> URL {
+    if text.contains("/") { return URL(fileURLWithPath: text, relativeTo: workingDirectory).standardizedFileURL }
+    let places = [model, home.appendingPathComponent("Weights"), workingDirectory].map {
+      $0.appendingPathComponent(text)
+    }
+    let found = places.first { Self.exists($0.appendingPathComponent(GuideFolder.indexName)) }
+    guard let found else {
+      throw .noModel(
+        path: text,
+        reason: "\(flag) found none of that name in "
+          + places.map { $0.deletingLastPathComponent().path }.joined(separator: ", ") + "; imago train makes one")
+    }
+    return found
+  }
+
   // MARK: Pipelines and recipes
 
   /// Where pipelines and recipes lie.

@@ -56,7 +56,7 @@ public struct PipelineComponents: Sendable {
   }
 
   /// Whether the U-Net takes pooled text and sizes besides the context.
-  public var isXL: Bool { unet.config.additionEmbedType != nil }
+  public var isXL: Bool { unet.config.additionEmbedType == "text_time" }
 
   /// Side of the pictures the model was made for, in pixels; at most the longest this program makes.
   public var defaultSize: Int { min(unet.config.sampleSize * autoencoder.downscale, 8192) }
@@ -160,6 +160,8 @@ public struct ModelIndex: Sendable {
   public let className: String
   private let components: [String: Component]
   let forceZeros: Bool
+  /// Names of classes by their numbers (diffusers' `DiTPipeline`); nil if there are none.
+  let labels: [String]?
 
   /// The part of that name; nil if the pipeline has none.
   public func component(_ name: String) -> Component? { components[name] }
@@ -199,6 +201,9 @@ public struct ModelIndex: Sendable {
     return ModelIndex(
       className: object["_class_name"] as? String ?? "a pipeline without a class",
       components: components,
-      forceZeros: object["force_zeros_for_empty_prompt"] as? Bool ?? true)
+      forceZeros: object["force_zeros_for_empty_prompt"] as? Bool ?? true,
+      labels: (object["id2label"] as? [String: String]).map { names in
+        names.sorted { (Int($0.key) ?? 0) < (Int($1.key) ?? 0) }.map(\.value)
+      })
   }
 }

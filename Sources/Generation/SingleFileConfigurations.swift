@@ -45,6 +45,7 @@ extension UNet2DConditionConfig {
     // SD 1 has 8 heads everywhere; later ones heads of width 64.
     attentionHeadDim = family == .sd1 ? .one(8) : .many(unet.channels.map { max($0 / 64, 1) })
     useLinearProjection = unet.usesLinearProjection
+    resnetTimeScaleShift = unet.usesScaleShift ? .scaleShift : .shift
     if let width = unet.additionWidth {
       additionEmbedType = "text_time"
       // The pooled text and six sizes.

@@ -17,6 +17,8 @@ public struct TextToImage: Sendable {
   public let precision: Precision
   /// Words that stand for vectors of their own.
   public var embeddings: [TextualInversion] = []
+  /// Networks that pull pictures towards a class or a text.
+  public var networks = GuideNetworks()
 
   public init(_ components: PipelineComponents, precision: Precision) {
     self.components = components
@@ -53,7 +55,7 @@ public struct TextToImage: Sendable {
     _ request: GenerationRequest, onStep: (SamplingStep) throws -> Void = { _ in }, onClean: CleanPreview? = nil
   ) throws -> GeneratedBatch {
     try ImageEdges.$current.withValue(request.isSeamless ? .wrapped : .zeros) {
-      let denoiser = try Denoiser(components, precision: precision, embeddings: embeddings, request)
+      let denoiser = try Denoiser(components, precision: precision, embeddings: embeddings, networks: networks, request)
       let goOn = { (step: SamplingStep) throws -> Tensor? in
         try onStep(step)
         return nil

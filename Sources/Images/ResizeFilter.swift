@@ -45,6 +45,20 @@ public enum ResizeFilter: String, CaseIterable, Sendable {
   }
 }
 
+extension ResizeFilter {
+  /// The linear map of `old` pixels to `new` ones along one axis, a row for each new pixel: `[new, old]`.
+  public func matrix(from old: Int, to new: Int) -> [Float] {
+    let windows = ResampleWindows(from: old, to: new, filter: self)
+    var matrix = [Float](repeating: 0, count: new * old)
+    for row in 0..<new {
+      for tap in 0..<windows.counts[row] {
+        matrix[row * old + windows.starts[row] + tap] = windows.weights[row * windows.taps + tap]
+      }
+    }
+    return matrix
+  }
+}
+
 /// For each new pixel along one axis, the run of old ones it is made of and their weights, summing
 /// to 1.
 struct ResampleWindows {

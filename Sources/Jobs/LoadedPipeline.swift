@@ -12,14 +12,17 @@ public struct LoadedPipeline: Sendable {
   public let modelHash: String?
   /// Name and hash of an autoencoder that replaces the model's.
   public let vae: (name: String, hash: String?)?
+  /// The networks that guide, as they were found.
+  public let guideFiles: GuideFiles
   /// What a person should know: how adapters matched, choices made where files say nothing.
   public let notes: [String]
 
   public init(
     spec: PipelineSpec, pipeline: TextToImage, modelHash: String? = nil, vae: (name: String, hash: String?)? = nil,
-    notes: [String] = []
+    guideFiles: GuideFiles = GuideFiles(), notes: [String] = []
   ) {
     (self.spec, self.pipeline, self.modelHash, self.vae) = (spec, pipeline, modelHash, vae)
+    self.guideFiles = guideFiles
     self.notes = pipeline.components.notes + notes
   }
 
@@ -44,9 +47,12 @@ public struct LoadedPipeline: Sendable {
     pipeline.embeddings = try source.embeddings.map {
       try TextualInversion(URL(fileURLWithPath: $0), widths: widths)
     }
+    let guideFiles = try GuideFiles(source, locator, model: folder)
+    pipeline.networks = try guideFiles.load()
     self.init(
       spec: spec, pipeline: pipeline,
-      modelHash: ModelHash.short(folder), vae: vaeURL.map { ($0.lastPathComponent, ModelHash.short($0)) }, notes: notes)
+      modelHash: ModelHash.short(folder), vae: vaeURL.map { ($0.lastPathComponent, ModelHash.short($0)) },
+      guideFiles: guideFiles, notes: notes)
   }
 
   /// The model's name as the ecosystem writes it: a file's without its ending.
@@ -76,6 +82,8 @@ public struct ModelChoice: Sendable, Hashable {
   public var embeddings: [String]
   /// `<lora:...>` in the prompt.
   public var tags: [PromptTag]
+  /// Networks that guide: folders, or names to look up.
+  public var classifier, contrastive: String?
 
   public init(_ job: PictureJob) {
     (model, vae, precision, loras) = (job.model, job.vae, job.precision ?? .best, job.loras ?? [])
@@ -83,6 +91,7 @@ public struct ModelChoice: Sendable, Hashable {
     variant = job.variant
     isFactored = job.isFactored ?? false
     embeddings = job.embeddings ?? []
+    (classifier, contrastive) = (job.guides.classifier, job.guides.contrastive)
     // Without the prompt language tags are text.
     let prompt = job.emphasis == Emphasis.none ? "" : job.prompt ?? ""
     tags = Prompt(prompt).tags.filter { ["lora", "lyco"].contains($0.kind) }

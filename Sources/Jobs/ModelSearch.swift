@@ -5,13 +5,13 @@ import Generation
 public struct ModelSearch: Sendable {
   /// What a file is, which says how its name ends and in which folders people keep it.
   public enum Kind: Sendable, CaseIterable {
-    case model, autoencoder, adapter, embedding, tokenizer, picture
+    case model, autoencoder, adapter, embedding, tokenizer, guide, picture
 
     var endings: [String] {
       switch self {
       case .model: ["safetensors", "ckpt", "gguf"]
       case .autoencoder, .adapter, .embedding: ["safetensors", "pt", "ckpt", "bin", "pth"]
-      case .tokenizer: []
+      case .tokenizer, .guide: []
       case .picture: ["png", "jpg", "jpeg"]
       }
     }
@@ -24,6 +24,7 @@ public struct ModelSearch: Sendable {
       case .adapter: ["loras", "lora", "models/Lora", "models/loras"]
       case .embedding: ["embeddings", "models/embeddings"]
       case .tokenizer: ["tokenizer"]
+      case .guide: ["guides"]
       case .picture: []
       }
     }
@@ -34,6 +35,7 @@ public struct ModelSearch: Sendable {
       case .model: ["model_index.json"]
       case .autoencoder: ["config.json"]
       case .tokenizer: ["vocab.json", "tokenizer.json"]
+      case .guide: [GuideFolder.indexName]
       case .adapter, .embedding, .picture: []
       }
     }

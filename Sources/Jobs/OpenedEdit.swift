@@ -45,6 +45,10 @@ struct OpenedEdit {
         throw JobError.badValue(
           name: "--sampler", value: sampler, reason: "--edit without --mask turns DDIM's steps back: leave it out")
       }
+      guard job.guides == GuideJob() else {
+        throw JobError.badValue(
+          name: "--classifier, --guide", value: "", reason: "do not go with an edit that finds its mask: give --mask")
+      }
       guard job.frames == nil, job.toPrompt == nil, job.variationStrength == nil else {
         throw JobError.badValue(
           name: "--frames, --to-prompt, --variation-strength", value: "",
@@ -96,7 +100,7 @@ struct OpenedEdit {
     let (components, precision) = (loaded.components, loaded.pipeline.precision)
     guard findsMask else {
       var pipeline = ImageToImage(components, precision: precision)
-      pipeline.embeddings = loaded.pipeline.embeddings
+      (pipeline.embeddings, pipeline.networks) = (loaded.pipeline.embeddings, loaded.pipeline.networks)
       let change = ImageToImageRequest(
         request, canvas: canvas, strength: strength, counting: counting, imageGuidance: imageGuidance)
       let made = try pipeline.generate(
@@ -123,7 +127,9 @@ struct OpenedEdit {
       grey, mask: self.canvas.mask == nil ? nil : Mask(everythingIn: grey), multiple: loaded.components.sizeMultiple,
       defaultSize: loaded.components.defaultSize)
     let change = ImageToImageRequest(request, canvas: canvas, strength: 1, imageGuidance: imageGuidance)
-    _ = try ImageToImage(loaded.components, precision: loaded.pipeline.precision).generate(change) { step, _ in
+    var pipeline = ImageToImage(loaded.components, precision: loaded.pipeline.precision)
+    pipeline.networks = loaded.pipeline.networks
+    _ = try pipeline.generate(change) { step, _ in
       try onStep(step.index + 1, step.count)
     }
   }

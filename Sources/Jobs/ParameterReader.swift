@@ -22,6 +22,7 @@ struct ParameterReader {
   private static let descriptive: Set<String> = [
     "Model", "Version", "Lora hashes", "TI hashes", "Hashes", "VAE", "VAE hash", "Batch size", "Batch pos",
     "User", "Downcast alphas_cumprod", FileField.adapterHashes, FileField.embeddingHashes, FileField.tokenizerHash,
+    GuideField.classifierHash, GuideField.contrastiveHash,
   ]
 
   /// Whether Imago wrote it.
@@ -61,6 +62,7 @@ struct ParameterReader {
     readStream()
     readHires()
     readStrip()
+    readGuides()
     readEdit(editing)
     job.vae = file(FileField.vae, FileField.vaeHash, .autoencoder, flag: "--vae")
     job.tokenizer = file(FileField.tokenizer, FileField.tokenizerHash, .tokenizer, flag: "--tokenizer")
@@ -128,6 +130,18 @@ struct ParameterReader {
     job.frames = whole(StripField.frames, 2...1000)
   }
 
+  /// Networks that pulled it. What belongs to one that is not here goes with it.
+  private mutating func readGuides() {
+    var guides = GuideJob()
+    guides.classifier = file(GuideField.classifier, GuideField.classifierHash, .guide, flag: "--classifier")
+    let (name, scale) = (text(GuideField.className), single(GuideField.classifierScale))
+    if guides.classifier != nil { (guides.className, guides.classifierScale) = (name, scale) }
+    guides.contrastive = file(GuideField.contrastive, GuideField.contrastiveHash, .guide, flag: "--guide")
+    let strength = single(GuideField.guideScale)
+    if guides.contrastive != nil { guides.guideScale = strength }
+    job.guides = guides
+  }
+
   /// The picture it was made from.
   private mutating func readEdit(_ editing: Bool) {
     guard job.hiresScale == nil, job.hiresResize == nil else { return }
@@ -153,8 +167,8 @@ struct ParameterReader {
   /// A file that is not the model's own.
   private mutating func file(_ key: String, _ hashKey: String, _ kind: ModelSearch.Kind, flag: String) -> String? {
     guard let name = text(key), name != "None", name != "Automatic" else { return nil }
-    return found(
-      name, hash: parameters[hashKey], key, kind, or: "say where it is with \(flag), or the model's own is used")
+    let otherwise = kind == .guide ? "it is left out" : "the model's own is used"
+    return found(name, hash: parameters[hashKey], key, kind, or: "say where it is with \(flag), or \(otherwise)")
   }
 
   private mutating func found(

@@ -23,6 +23,7 @@ extension PictureJob {
     if let variationStrength { request.variations = [SeedVariation(seed: 0, strength: variationStrength)] }
     if let blendShare { request.blends = [PromptBlend(prompt: "a", share: blendShare)] }
     request.hires = try hires()
+    try guides.check()
     try request.validate(multiple: leastSide, trainSteps: .max)
     if let count, !(1...Self.countLimit).contains(count) {
       throw JobError.badValue(name: "--count", value: "\(count)", reason: "must be 1 to \(Self.countLimit)")
@@ -50,6 +51,7 @@ extension PictureJob {
     if let name = whole.sampler.flatMap({ try? SamplerChoice($0).sampler }), !name.takesEta {
       try idle("--eta", (eta ?? 0) != 0, unless: false, "the sampler ddim or tcd; \(name.rawValue) has no use for it")
     }
+    try guides.checkUse(in: whole.guides)
     try edit.checkUse(in: whole.edit)
   }
 }

@@ -32,6 +32,7 @@ extension PictureJob {
     request.isSeamless = isSeamless ?? false
     request.variations = variations(seeds.count, first: seeds.first ?? 0)
     request.hires = try hires()
+    (request.classGuidance, request.guideScale) = (guides.classGuidance, guides.contrastiveScale)
     try request.validate(multiple: components.sizeMultiple, trainSteps: components.scheduler.trainSteps)
     return request
   }

@@ -65,6 +65,8 @@ public struct PictureJob: Sendable, Equatable {
   public var hiresSampler, hiresSchedule: String?
   public var hiresPrompt, hiresNegativePrompt: String?
   public var hiresCFG: Float?
+  /// Networks that pull the picture towards something, and how strongly.
+  public var guides = GuideJob()
   /// The picture it is made from, and how.
   public var edit = EditJob()
   /// A second prompt mixed in, at `blendShare` or in a strip of `frames`.
@@ -149,6 +151,7 @@ public struct PictureJob: Sendable, Equatable {
     put(\.hiresPrompt)
     put(\.hiresNegativePrompt)
     put(\.hiresCFG)
+    job.guides = guides.overlaid(by: upper.guides)
     job.edit = edit.overlaid(by: upper.edit)
     put(\.toPrompt)
     put(\.blendShare)

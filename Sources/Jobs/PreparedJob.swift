@@ -22,6 +22,7 @@ struct PreparedJob {
       (job.width, job.height) = (edit.canvas.width, edit.canvas.height)
       if edit.findsMask { (job.sampler, job.schedule, job.eta) = (SamplerName.ddim.rawValue, nil, 0) }
     }
+    try job.guides.checkComplete()
     self.job = job
     request = try job.strip(of: try job.request(loaded.components, seeds: planned.requestSeeds))
     if let edit {
@@ -92,7 +93,7 @@ struct PreparedJob {
     settings.precision = loaded.pipeline.precision
     // The end of a strip at which nothing is mixed in is a picture like any other.
     if settings.variation?.strength == 0 { settings.variation = nil }
-    settings.others = job.furtherFields + (edit?.fields ?? [])
+    settings.others = job.furtherFields + job.guides.fields(loaded.guideFiles) + (edit?.fields ?? [])
     if place < request.blends.count, request.blends[place].share > 0 {
       let blend = request.blends[place]
       settings.others += [(BlendField.prompt, blend.prompt), (BlendField.share, "\(blend.share)")]

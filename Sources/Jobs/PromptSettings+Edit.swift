@@ -51,6 +51,19 @@ extension PromptSettings {
     return true
   }
 
+  /// Sets what pulls the picture besides guidance by the prompt.
+  mutating func setGuide(_ key: String, _ name: String, _ value: String) throws(PromptLineError) -> Bool {
+    switch key {
+    case "classifier": job.guides.classifier = try filled(name, value)
+    case "class": job.guides.className = try filled(name, value)
+    case "classifier_scale": job.guides.classifierScale = try single(name, value)
+    case "guide": job.guides.contrastive = try filled(name, value)
+    case "guide_scale": job.guides.guideScale = try single(name, value)
+    default: return false
+    }
+    return true
+  }
+
   /// A name, or its place in AUTOMATIC1111's list.
   private static func numbered<Choice: RawRepresentable>(_ text: String, _ list: [Choice]) -> Choice?
   where Choice.RawValue == String {

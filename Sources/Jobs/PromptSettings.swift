@@ -38,6 +38,7 @@ struct PromptSettings {
     if try setNumber(key, name, value) { return }
     if try setEdit(key, name, value) { return }
     if try setStrip(key, name, value) { return }
+    if try setGuide(key, name, value) { return }
     switch key {
     case "tiling", "seamless": job.isSeamless = try flag(name, value)
     case "ema": job.usesAverage = try flag(name, value)

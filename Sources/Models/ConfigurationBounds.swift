@@ -96,6 +96,7 @@ extension UNet2DConditionConfig {
     for (value, key) in [
       (additionTimeEmbedDim, CodingKeys.additionTimeEmbedDim),
       (projectionClassEmbeddingsInputDim, .projectionClassEmbeddingsInputDim), (timeEmbeddingDim, .timeEmbeddingDim),
+      (additionEmbedTypeNumHeads, .additionEmbedTypeNumHeads),
     ] {
       if let value { try require(value, ConfigurationBounds.width, key) }
     }
@@ -115,7 +116,9 @@ extension UNet2DConfig {
     ] {
       try ConfigurationBounds.require(value, in: range, model, key.rawValue)
     }
-    for (value, key) in [(attentionHeadDim, CodingKeys.attentionHeadDim), (timeEmbeddingDim, .timeEmbeddingDim)] {
+    for (value, key) in [
+      (attentionHeadDim, CodingKeys.attentionHeadDim), (timeEmbeddingDim, .timeEmbeddingDim), (classCount, .classCount),
+    ] {
       if let value { try ConfigurationBounds.require(value, in: ConfigurationBounds.width, model, key.rawValue) }
     }
     try ConfigurationBounds.require(

@@ -18,12 +18,12 @@ extension UNet2DConditionConfig {
     "dual_cross_attention": .only([false]), "cross_attention_norm": .only([nil]), "attention_type": .only(["default"]),
     "reverse_transformer_layers_per_block": .only([nil]), "encoder_hid_dim": .only([nil]),
     "encoder_hid_dim_type": .only([nil]), "class_embed_type": .only([nil]), "num_class_embeds": .only([nil]),
-    "class_embeddings_concat": .only([false]), "resnet_time_scale_shift": .only(["default"]),
+    "class_embeddings_concat": .only([false]), "resnet_time_scale_shift": .only(["default", "scale_shift"]),
     "resnet_skip_time_act": .only([false]), "resnet_out_scale_factor": .only([1]),
     "time_embedding_type": .only(["positional"]), "time_cond_proj_dim": .only([nil]), "conv_in_kernel": .only([3]),
-    "conv_out_kernel": .only([3]),
-    // Sums of attention are kept in float32 in any case; the number of heads belongs to another embedding.
-    "upcast_attention": .ignored, "addition_embed_type_num_heads": .ignored,
+    "conv_out_kernel": .only([3]), "addition_embed_type_num_heads": .readOrNull,
+    // Sums of attention are kept in float32 in any case.
+    "upcast_attention": .ignored,
   ]).merging(training)
 
   /// What only training takes note of, and what diffusers' averages keep beside the network's settings.
@@ -44,7 +44,7 @@ extension UNet2DConfig {
     "mid_block_type": .only(["UNetMidBlock2D"]), "downsample_type": .only(["conv"]), "upsample_type": .only(["conv"]),
     "act_fn": .only(["silu", "swish"]), "attn_norm_num_groups": .only([nil]),
     "resnet_time_scale_shift": .only(["default"]), "add_attention": .only([true]), "class_embed_type": .only([nil]),
-    "num_class_embeds": .only([nil]),
+    "num_class_embeds": .readOrNull,
     // Only learned embeddings of time need it.
     "num_train_timesteps": .ignored,
   ]).merging(UNet2DConditionConfig.training)

@@ -1,25 +1,36 @@
 import NN
 import TensorCore
 
-/// GroupNorm, SiLU, convolution, twice, with the time embedding added between and a shortcut around.
+/// How residual blocks take the time in (diffusers' `resnet_time_scale_shift`).
+public enum TimeConditioning: String, Codable, Sendable {
+  /// Added to each channel before the second norm (Ho et al. 2020).
+  case shift = "default"
+  /// Scales and shifts each channel behind the second norm (Dhariwal & Nichol 2021, §4.3).
+  case scaleShift = "scale_shift"
+}
+
+/// GroupNorm, SiLU, convolution, twice, with the time embedding taken in between and a shortcut around.
 public struct ResnetBlock2D: Sendable {
   let norm1, norm2: GroupNorm
   let conv1, conv2: Conv2d
   let timeProjection: Linear?
   let shortcut: Conv2d?
+  let conditioning: TimeConditioning
   /// What the sum of both ways is divided by.
   let scale: Float
 
   /// - Parameters:
   ///   - timeWidth: width of the time embedding; nil for none (autoencoders).
+  ///   - conditioning: what the time embedding does.
   ///   - scale: what the sum of both ways is divided by (diffusers' `output_scale_factor`).
   public init(
-    _ p: ParameterPath, _ inputs: Int, _ outputs: Int, timeWidth: Int?, groups: Int, epsilon: Float, scale: Float = 1
+    _ p: ParameterPath, _ inputs: Int, _ outputs: Int, timeWidth: Int?, groups: Int, epsilon: Float,
+    conditioning: TimeConditioning = .shift, scale: Float = 1
   ) {
-    self.scale = scale
+    (self.conditioning, self.scale) = (conditioning, scale)
     norm1 = GroupNorm(p.norm1, channels: inputs, groups: groups, epsilon: epsilon)
     conv1 = Conv2d(p.conv1, inputs, outputs)
-    timeProjection = timeWidth.map { Linear(p.time_emb_proj, $0, outputs) }
+    timeProjection = timeWidth.map { Linear(p.time_emb_proj, $0, conditioning == .shift ? outputs : 2 * outputs) }
     norm2 = GroupNorm(p.norm2, channels: outputs, groups: groups, epsilon: epsilon)
     conv2 = Conv2d(p.conv2, outputs, outputs)
     shortcut =
@@ -31,13 +42,21 @@ public struct ResnetBlock2D: Sendable {
   ///   - x: `[B, H, W, inputs]`.
   ///   - time: SiLU of the time embedding, `[B, timeWidth]`.
   public func callAsFunction(_ x: Tensor, time: Tensor?) -> Tensor {
-    var h = conv1(norm1(x, silu: true))
-    if let timeProjection, let time {
-      let shift = timeProjection(time)
-      h = h + shift.reshaped([shift.shape[0], 1, 1, shift.shape[1]])
-    }
-    let sum = conv2(norm2(h, silu: true), residual: shortcut.map { $0(x) } ?? x)
+    let h = normalized(conv1(norm1(x, silu: true)), time: time)
+    let sum = conv2(h, residual: shortcut.map { $0(x) } ?? x)
     return scale == 1 ? sum : sum * (1 / scale)
+  }
+
+  /// Time, the second norm and SiLU.
+  private func normalized(_ h: Tensor, time: Tensor?) -> Tensor {
+    guard let timeProjection, let time else { return norm2(h, silu: true) }
+    let told = timeProjection(time)
+    switch conditioning {
+    case .shift: return norm2(h + told.reshaped([told.shape[0], 1, 1, told.shape[1]]), silu: true)
+    case .scaleShift:
+      let parts = told.split(axis: 1, [told.shape[1] / 2, told.shape[1] / 2])
+      return norm2(h, scale: parts[0], shift: parts[1], silu: true)
+    }
   }
 }
 

@@ -22,9 +22,14 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
   public var normEps: Float = 1e-5
   public var flipSinToCos = true
   public var freqShift: Float = 0
+  /// What is added to the time embedding: nil, `text` (states of the text, pooled) or `text_time` (SDXL).
   public var additionEmbedType: String?
+  /// Heads of the attention that pools states of the text.
+  public var additionEmbedTypeNumHeads = 64
   public var additionTimeEmbedDim: Int?
   public var projectionClassEmbeddingsInputDim: Int?
+  /// How residual blocks take the time in.
+  public var resnetTimeScaleShift = TimeConditioning.shift
   /// Whether samples in 0 ... 1 are brought to ±1 first.
   public var centerInputSample = false
   /// What sums of the residual blocks in the middle are divided by.
@@ -56,8 +61,10 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     case flipSinToCos = "flip_sin_to_cos"
     case freqShift = "freq_shift"
     case additionEmbedType = "addition_embed_type"
+    case additionEmbedTypeNumHeads = "addition_embed_type_num_heads"
     case additionTimeEmbedDim = "addition_time_embed_dim"
     case projectionClassEmbeddingsInputDim = "projection_class_embeddings_input_dim"
+    case resnetTimeScaleShift = "resnet_time_scale_shift"
     case centerInputSample = "center_input_sample"
     case midBlockScaleFactor = "mid_block_scale_factor"
     case downsamplePadding = "downsample_padding"
@@ -96,6 +103,8 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     flipSinToCos = try c.decodeIfPresent(Bool.self, forKey: .flipSinToCos) ?? flipSinToCos
     freqShift = try c.decodeIfPresent(Float.self, forKey: .freqShift) ?? freqShift
     additionEmbedType = try c.decodeIfPresent(String.self, forKey: .additionEmbedType)
+    additionEmbedTypeNumHeads =
+      try c.decodeIfPresent(Int.self, forKey: .additionEmbedTypeNumHeads) ?? additionEmbedTypeNumHeads
     additionTimeEmbedDim = try c.decodeIfPresent(Int.self, forKey: .additionTimeEmbedDim)
     projectionClassEmbeddingsInputDim = try c.decodeIfPresent(
       Int.self, forKey: .projectionClassEmbeddingsInputDim)
@@ -105,6 +114,8 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     timeEmbeddingDim = try c.decodeIfPresent(Int.self, forKey: .timeEmbeddingDim)
     // Variants this model does not build are refused by name instead of giving wrong pictures.
     try ConfigurationError.check(decoder, "UNet2DConditionModel", Self.settings)
+    resnetTimeScaleShift =
+      try c.decodeIfPresent(TimeConditioning.self, forKey: .resnetTimeScaleShift) ?? resnetTimeScaleShift
     func activation(_ key: CodingKeys) throws -> Activation {
       let name = try c.decodeIfPresent(String.self, forKey: key) ?? "none"
       return Activation(rawValue: name == "swish" ? "silu" : name) ?? .none
@@ -132,10 +143,14 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     try c.encode(flipSinToCos, forKey: .flipSinToCos)
     try c.encode(freqShift, forKey: .freqShift)
     try c.encodeIfPresent(additionEmbedType, forKey: .additionEmbedType)
+    if additionEmbedType == "text" { try c.encode(additionEmbedTypeNumHeads, forKey: .additionEmbedTypeNumHeads) }
     try c.encodeIfPresent(additionTimeEmbedDim, forKey: .additionTimeEmbedDim)
     try c.encodeIfPresent(
       projectionClassEmbeddingsInputDim, forKey: .projectionClassEmbeddingsInputDim)
     let usual = UNet2DConditionConfig()
+    if resnetTimeScaleShift != usual.resnetTimeScaleShift {
+      try c.encode(resnetTimeScaleShift, forKey: .resnetTimeScaleShift)
+    }
     if centerInputSample { try c.encode(true, forKey: .centerInputSample) }
     if midBlockScaleFactor != usual.midBlockScaleFactor {
       try c.encode(midBlockScaleFactor, forKey: .midBlockScaleFactor)
@@ -186,6 +201,10 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
     try require(timeEmbeddingDim ?? 1 > 0, .timeEmbeddingDim, "must be positive")
     switch additionEmbedType {
     case nil: break
+    case "text":
+      try require(
+        additionEmbedTypeNumHeads > 0 && crossAttentionDim % additionEmbedTypeNumHeads == 0, .additionEmbedTypeNumHeads,
+        "\(additionEmbedTypeNumHeads) must divide cross_attention_dim \(crossAttentionDim)")
     case "text_time":
       try require(
         (additionTimeEmbedDim.map { (2...65536).contains($0) && $0 % 2 == 0 } ?? false)

@@ -18,7 +18,7 @@ public struct AddedConditions: Sendable {
 public struct UNet2DConditionModel: Sendable {
   public let config: UNet2DConditionConfig
   let timeEmbedding: TimestepEmbedding
-  let addEmbedding: TimestepEmbedding?
+  let addEmbedding: AddedEmbedding?
   let convIn, convOut: Conv2d
   let downBlocks: [UNetDownBlock]
   let midBlock: UNetMidBlock
@@ -32,18 +32,15 @@ public struct UNet2DConditionModel: Sendable {
     let timeWidth = config.timeEmbeddingDim ?? channels[0] * 4
     let style = UNetBlockStyle(
       timeWidth: timeWidth, groups: config.normNumGroups, epsilon: config.normEps,
-      padding: .downsampling(config.downsamplePadding), midScale: config.midBlockScaleFactor)
+      padding: .downsampling(config.downsamplePadding), midScale: config.midBlockScaleFactor,
+      conditioning: config.resnetTimeScaleShift)
     func transformer(level: Int) -> MixerKind {
       .transformer(
         context: config.crossAttentionDim, heads: config.attentionHeadDim[level],
         depth: config.transformerLayersPerBlock[level], linear: config.useLinearProjection)
     }
     timeEmbedding = TimestepEmbedding(p.time_embedding, channels[0], timeWidth, last: config.timestepPostAct)
-    addEmbedding =
-      config.additionEmbedType == nil
-      ? nil
-      : TimestepEmbedding(
-        p.add_embedding, config.projectionClassEmbeddingsInputDim ?? 0, timeWidth)
+    addEmbedding = AddedEmbedding(p.add_embedding, config, timeWidth: timeWidth)
     convIn = Conv2d(p.conv_in, config.inChannels, channels[0])
     downBlocks = channels.indices.map { level in
       UNetDownBlock(
@@ -80,8 +77,11 @@ public struct UNet2DConditionModel: Sendable {
     let dtype = sample.dtype
     let context = encoderHiddenStates.cast(to: dtype)
     var embedding = timeEmbedding(sinusoids(timesteps, width: config.blockOutChannels[0]).cast(to: dtype))
-    if let addEmbedding, let added {
-      embedding = embedding + addEmbedding(addedInput(added).cast(to: dtype))
+    switch addEmbedding {
+    case .textAndSizes(let layers):
+      if let added { embedding = embedding + layers(addedInput(added).cast(to: dtype)) }
+    case .text(let layers): embedding = embedding + layers(context)
+    case nil: break
     }
     if let function = config.timeEmbeddingActFn.unary { embedding = embedding.applying(function) }
     let time = embedding.silu

@@ -47,6 +47,7 @@ struct UNetBlockStyle: Sendable {
   let padding: Padding
   /// What sums in the middle are divided by (diffusers' `mid_block_scale_factor`).
   let midScale: Float
+  var conditioning = TimeConditioning.shift
 }
 
 /// A residual block and what stands behind it; recomputed for gradients where that is asked for.
@@ -71,7 +72,7 @@ struct UNetDownBlock: Sendable {
     resnets = (0..<layers).map {
       ResnetBlock2D(
         p.resnets[$0], $0 == 0 ? inputs : outputs, outputs, timeWidth: style.timeWidth,
-        groups: style.groups, epsilon: style.epsilon)
+        groups: style.groups, epsilon: style.epsilon, conditioning: style.conditioning)
     }
     mixers = (0..<layers).compactMap {
       mixer?.make(
@@ -104,7 +105,7 @@ struct UNetMidBlock: Sendable {
     resnets = (0..<2).map {
       ResnetBlock2D(
         p.resnets[$0], channels, channels, timeWidth: style.timeWidth, groups: style.groups,
-        epsilon: style.epsilon, scale: style.midScale)
+        epsilon: style.epsilon, conditioning: style.conditioning, scale: style.midScale)
     }
     self.mixer = mixer?.make(
       p.attentions[0], channels: channels, groups: style.groups, epsilon: style.epsilon, scale: style.midScale)
@@ -133,7 +134,7 @@ struct UNetUpBlock: Sendable {
       let skip = $0 == layers - 1 ? skipsEnd : outputs
       return ResnetBlock2D(
         p.resnets[$0], ($0 == 0 ? previous : outputs) + skip, outputs, timeWidth: style.timeWidth,
-        groups: style.groups, epsilon: style.epsilon)
+        groups: style.groups, epsilon: style.epsilon, conditioning: style.conditioning)
     }
     mixers = (0..<layers).compactMap {
       mixer?.make(

@@ -70,6 +70,19 @@ public struct GroupNorm: Sendable {
   public func callAsFunction(_ x: Tensor, silu: Bool = false) -> Tensor {
     x.groupNorm(gamma: weight.tensor, beta: bias.tensor, groups: groups, epsilon: epsilon, silu: silu)
   }
+
+  /// Scales and shifts each image's normalised channels on top: `norm(x) · (1 + scale) + shift`, in the same pass, by giving
+  /// each image a weight and bias of its own.
+  /// - Parameters:
+  ///   - scale: `[B, C]`.
+  ///   - shift: `[B, C]`.
+  ///   - silu: applies SiLU to the result.
+  public func callAsFunction(_ x: Tensor, scale: Tensor, shift: Tensor, silu: Bool = false) -> Tensor {
+    let factor = scale.cast(to: .f32) + 1
+    let (gamma, beta) = (weight.tensor.cast(to: .f32), bias.tensor.cast(to: .f32))
+    return x.groupNorm(
+      gamma: factor * gamma, beta: factor * beta + shift.cast(to: .f32), groups: groups, epsilon: epsilon, silu: silu)
+  }
 }
 
 /// LayerNorm over the last axis.

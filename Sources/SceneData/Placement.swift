@@ -3,6 +3,8 @@ import Foundation
 /// Where and how one sprite is drawn.
 struct Placement {
   var sprite: Sprite
+  /// Which item of the scene it shows.
+  var item = 0
   /// The tone the sprite is recoloured to, nil to leave it.
   var tone: Tone?
   /// Middle of the lower edge, in fractions of the picture's side.
@@ -22,6 +24,26 @@ struct Placement {
 
   var width: Float { size * sprite.width / max(sprite.width, sprite.height) }
   var height: Float { size * sprite.height / max(sprite.width, sprite.height) }
+
+  /// Middle and half extent of the upright rectangle around the tilted sprite.
+  var bounds: (centre: SIMD2<Float>, reach: SIMD2<Float>) {
+    let (s, c) = (abs(sin(tilt * .pi / 180)), abs(cos(tilt * .pi / 180)))
+    return ([x, bottom - height / 2], [(c * width + s * height) / 2, (s * width + c * height) / 2])
+  }
+
+  /// The part of ``bounds`` inside the picture.
+  var box: SceneFigure.Box {
+    let (centre, reach) = bounds
+    let low = (centre - reach).clamped(lowerBound: .zero, upperBound: .one)
+    let high = (centre + reach).clamped(lowerBound: .zero, upperBound: .one)
+    return .init(x: low.x, y: low.y, width: high.x - low.x, height: high.y - low.y)
+  }
+
+  /// The side the figure looks to in the picture.
+  var facing: SceneDescription.Facing? {
+    guard mirrored else { return sprite.facing }
+    return sprite.facing.map { $0 == .left ? .right : .left }
+  }
 }
 
 extension Canvas {
@@ -38,66 +60,13 @@ extension Canvas {
 
   /// Composes a sprite over the picture, its colours multiplied by `tint`.
   mutating func draw(_ p: Placement, tint: RGB) {
-    let scale = Float(side)
-    let zoom = p.size * scale / max(p.sprite.width, p.sprite.height)
-    // The smallest level that is still at least about as large as the drawing.
-    let fit = p.sprite.levels.lastIndex { Float($0.width) >= p.sprite.width * zoom * 0.95 } ?? 0
-    let level = p.sprite.levels[fit]
-    let pixelsX = zoom * p.sprite.width / Float(level.width)
-    let pixelsY = zoom * p.sprite.height / Float(level.height)
-    let (w, h) = (Float(level.width) * pixelsX, Float(level.height) * pixelsY)
-    let (s, c) = (sin(p.tilt * .pi / 180), cos(p.tilt * .pi / 180))
-    let (cx, cy) = (p.x * scale, p.bottom * scale - h / 2)
-    let reachX = (abs(c) * w + abs(s) * h) / 2 + 1
-    let reachY = (abs(s) * w + abs(c) * h) / 2 + 1
-    let (x0, x1) = (max(0, Int(cx - reachX)), min(side, Int(cx + reachX) + 1))
-    let (y0, y1) = (max(0, Int(cy - reachY)), min(side, Int(cy + reachY) + 1))
-    guard x0 < x1, y0 < y1 else { return }
-    let light = tint * p.brightness
-    let flip: Float = p.mirrored ? -1 : 1
+    let view = SpriteView(p, tint: tint, side: side)
     let side = side
-    level.pixels.withUnsafeBufferPointer { source in
-      pixels.withUnsafeMutableBufferPointer { out in
-        for row in y0..<y1 {
-          let dy = Float(row) + 0.5 - cy
-          for column in x0..<x1 {
-            let dx = Float(column) + 0.5 - cx
-            let u = (c * dx + s * dy) * flip / pixelsX + Float(level.width) / 2 - 0.5
-            let v = (c * dy - s * dx) / pixelsY + Float(level.height) / 2 - 0.5
-            let pixel = sample(source, level.width, level.height, u, v)
-            let alpha = pixel.w
-            if alpha < 0.004 { continue }
-            var colour = RGB(pixel.x, pixel.y, pixel.z)
-            if let tone = p.tone {
-              colour = p.sprite.main.recolour(colour / alpha, tone) * alpha
-            }
-            colour = (colour * light).clamped(
-              lowerBound: .zero, upperBound: RGB(repeating: alpha))
-            let i = row * side + column
-            out[i] = out[i] * (1 - alpha) + colour
-          }
-        }
+    pixels.withUnsafeMutableBufferPointer { out in
+      view.forEach { column, row, pixel in
+        let i = row * side + column
+        out[i] = out[i] * (1 - pixel.w) + RGB(pixel.x, pixel.y, pixel.z)
       }
     }
   }
-}
-
-/// Reads premultiplied RGBA (0...1) between pixels; outside is transparent.
-@inline(__always)
-private func sample(
-  _ source: UnsafeBufferPointer<UInt8>, _ width: Int, _ height: Int, _ u: Float, _ v: Float
-) -> SIMD4<Float> {
-  guard u > -1, v > -1, u < Float(width), v < Float(height) else { return .zero }
-  let (left, top) = (Int(u.rounded(.down)), Int(v.rounded(.down)))
-  let (a, b) = (u - Float(left), v - Float(top))
-  @inline(__always)
-  func pixel(_ x: Int, _ y: Int) -> SIMD4<Float> {
-    guard x >= 0, y >= 0, x < width, y < height else { return .zero }
-    let i = (y * width + x) * 4
-    return SIMD4<Float>(
-      SIMD4<UInt8>(source[i], source[i + 1], source[i + 2], source[i + 3]))
-  }
-  let upper = pixel(left, top) * (1 - a) + pixel(left + 1, top) * a
-  let lower = pixel(left, top + 1) * (1 - a) + pixel(left + 1, top + 1) * a
-  return (upper * (1 - b) + lower * b) * (1 / 255)
 }

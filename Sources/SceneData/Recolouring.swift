@@ -21,13 +21,14 @@ struct Tone: Sendable {
 
 /// The main colour of a sprite: which hues recolouring replaces, and their average tone.
 struct MainColour: Sendable {
-  /// Centre and half width in degrees.
+  /// Centre and half width in degrees; a half width above 180: whatever is not dark, greys included.
   var hue: SIMD2<Float>
   var saturation: Float
   var value: Float
 
   /// Finds the main colour of straight RGBA pixels; `hue` overrides the search.
   init(pixels: [UInt8], hue fixed: SIMD2<Float>?) {
+    let isEverything = (fixed?.y ?? 0) > 180
     var histogram = [Float](repeating: 0, count: 36)
     var tones: [(SIMD3<Float>, Float)] = []
     for start in stride(from: 0, to: pixels.count, by: 4) where pixels[start + 3] > 127 {
@@ -35,7 +36,7 @@ struct MainColour: Sendable {
         SIMD3(
           Float(pixels[start]), Float(pixels[start + 1]), Float(pixels[start + 2])) / 255
       let hsv = Self.hsv(rgb)
-      let weight = hsv.y * hsv.z
+      let weight = isEverything ? hsv.z : hsv.y * hsv.z
       histogram[Int(hsv.x / 10) % 36] += weight
       tones.append((hsv, weight))
     }
@@ -57,6 +58,7 @@ struct MainColour: Sendable {
   /// How much (0...1) of a pixel belongs to the main colour.
   @inline(__always)
   static func share(_ hsv: SIMD3<Float>, _ hue: SIMD2<Float>) -> Float {
+    if hue.y > 180 { return min(1, max(0, (hsv.z - 0.2) / 0.15)) }
     var distance = abs(hsv.x - hue.x)
     distance = min(distance, 360 - distance)
     let near = min(1, max(0, (hue.y + 8 - distance) / 8))
@@ -69,6 +71,13 @@ struct MainColour: Sendable {
     let hsv = Self.hsv(rgb)
     let share = Self.share(hsv, hue)
     if share == 0 { return rgb }
+    if hue.y > 180 {
+      // Greys have no hue and little saturation of their own: their shading alone is kept.
+      let light = hsv.z / value
+      let pale = tone.saturation * min(1, max(0.25, 1.6 - 0.6 * light))
+      let new = Self.rgb(SIMD3(tone.hue, pale, min(1, light * tone.value)))
+      return rgb + (new - rgb) * share
+    }
     var shift = hsv.x - hue.x
     if shift > 180 { shift -= 360 }
     if shift < -180 { shift += 360 }

@@ -1,97 +1,88 @@
 /// Says in plain English what a description holds; never more.
 struct SceneCaption: Sendable {
-  private let plurals: [String: String]
+  private let things: [String: SceneVocabulary.Thing]
 
   init(vocabulary: SceneVocabulary) {
-    plurals = Dictionary(
-      vocabulary.things.map { ($0.name, $0.plural) }, uniquingKeysWith: { first, _ in first })
+    things = Dictionary(
+      vocabulary.things.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Chooses one of the ways to say it.
+  /// Chooses one of the ways to say it, from a few words to all that can be said.
   func caption(_ scene: SceneDescription, _ random: inout SceneRandom) -> String {
-    let setting = placePhrase(scene, &random)
-    var text = subject(scene, &random)
-    if scene.relation == .leftAndRight, !setting.isEmpty {
-      return "\(setting), \(text)"
+    let isLong = random.chance(0.55)
+    let setting = ScenePlace.phrase(scene, isLong: isLong, &random)
+    let style = SceneStyle(scene, &random)
+    var text = subject(scene, style, isLong: isLong, &random)
+    let isSided = scene.relation == .leftAndRight
+    if scene.place == .plain, let backdrop = scene.backdrop, random.chance(isLong ? 0.6 : 0.12) {
+      let ground = Self.withArticle((random.chance(0.8) ? "" : "plain ") + "\(backdrop) background")
+      text += "\(isSided ? "," : "") on \(ground)"
     }
-    if scene.place == .plain, let backdrop = scene.backdrop, random.chance(0.22),
-      scene.relation != .leftAndRight, scene.items.allSatisfy({ $0.side == nil })
-    {
-      text += " on \(Self.article(backdrop)) \(backdrop) background"
+    let plainOpening = !isSided && random.chance(isLong ? 0.15 : 0.04) ? random.choice(Self.openings) : nil
+    if let opening = style.opening ?? (style.isSaid ? nil : plainOpening) { text = opening + text }
+    if !setting.isEmpty {
+      text = isSided || (isLong && random.chance(0.12)) ? "\(setting), \(text)" : "\(text) \(setting)"
     }
-    if !setting.isEmpty { text += " " + setting }
-    if scene.relation != .leftAndRight, random.chance(0.14) {
-      text = (random.chance(0.5) ? "a picture of " : "a drawing of ") + text
-    }
-    return text
+    return text + style.ending
   }
 
-  /// "a" or "an", by the sound that `word` begins with.
+  private static let openings = ["a picture of ", "a drawing of ", "an illustration of "]
+
+  /// "a cat", "an owl", by the sound that the first word begins with.
+  static func withArticle(_ words: String) -> String { "\(article(words)) \(words)" }
+
+  /// "a" or "an".
   static func article(_ word: String) -> String {
     let long = ["uni", "use", "eu", "ufo", "one"]
     if long.contains(where: { word.hasPrefix($0) }) { return "a" }
     return word.first.map { "aeiou".contains($0) } == true ? "an" : "a"
   }
 
-  /// "a small red car", "two cats".
-  func noun(_ item: SceneDescription.Item) -> String {
-    let adjectives = [item.size?.rawValue, item.colour].compactMap { $0 }
-    if item.count == 1 {
-      let words = (adjectives + [item.thing]).joined(separator: " ")
-      return "\(Self.article(words)) \(words)"
+  /// "a small red car facing left", "two cats".
+  private func noun(_ item: SceneDescription.Item, style: String?, _ random: inout SceneRandom) -> String {
+    var (name, plural) = (item.thing, things[item.thing]?.plural ?? item.thing + "s")
+    if let others = things[item.thing]?.synonyms, !others.isEmpty, random.chance(0.25) {
+      let other = random.choice(others)
+      (name, plural) = (other.name, other.plural)
     }
-    let number = item.count == 2 ? "two" : "three"
-    let plural = plurals[item.thing] ?? item.thing + "s"
-    return ([number] + adjectives + [plural]).joined(separator: " ")
+    let size = item.size.map { random.choice($0 == .small ? ["small", "small", "little"] : ["big", "big", "large"]) }
+    let before = [size, style].compactMap { $0 }
+    let facing = item.facing.map { " \(random.choice(["facing", "facing", "looking"])) \($0.rawValue)" } ?? ""
+    if item.count > 1 {
+      let number = item.count == 2 ? "two" : "three"
+      return ([number] + before + [item.colour, plural].compactMap { $0 }).joined(separator: " ") + facing
+    }
+    let animal = [item.colour, name].compactMap { $0 }.joined(separator: " ")
+    guard item.face == true || (isFace(item) && item.size == nil && random.chance(0.25)) else {
+      return Self.withArticle((before + [animal]).joined(separator: " ")) + facing
+    }
+    // "the face of a cat" takes no adjectives of its own.
+    if before.isEmpty, random.chance(0.4) { return "the face of \(Self.withArticle(animal))\(facing)" }
+    return Self.withArticle((before + [animal + "'s face"]).joined(separator: " ")) + facing
   }
 
-  private func subject(_ scene: SceneDescription, _ random: inout SceneRandom) -> String {
-    let nouns = scene.items.map(noun)
+  private func isFace(_ item: SceneDescription.Item) -> Bool {
+    things[item.thing].map { $0.traits.contains(.face) } == true && item.count == 1
+  }
+
+  private func subject(
+    _ scene: SceneDescription, _ style: SceneStyle, isLong: Bool, _ random: inout SceneRandom
+  ) -> String {
+    let nouns = scene.items.map { noun($0, style: style.adjective, &random) }
     guard nouns.count == 2, let relation = scene.relation else {
-      let side = scene.items[0].side.map { " on the \($0.rawValue)" } ?? ""
-      return nouns[0] + side
+      if let side = scene.items[0].side { return nouns[0] + " on the \(side.rawValue)" }
+      let isCentred = isLong && scene.items[0].count == 1 && scene.items[0].size != .small
+      return nouns[0] + (isCentred && random.chance(0.12) ? " in the middle" : "")
     }
+    let (first, second) = (nouns[0], nouns[1])
     switch relation {
-    case .beside:
-      let link = random.choice(["and", "and", "next to", "beside"])
-      return "\(nouns[0]) \(link) \(nouns[1])"
-    case .leftAndRight: return "\(nouns[0]) on the left and \(nouns[1]) on the right"
-    case .above: return "\(nouns[0]) above \(nouns[1])"
-    case .inFrontOf: return "\(nouns[0]) in front of \(nouns[1])"
-    }
-  }
-
-  private func placePhrase(_ scene: SceneDescription, _ random: inout SceneRandom) -> String {
-    let motion = scene.items.last?.motion ?? .stand
-    let phrases = Self.phrases(scene.place, flying: motion == .fly)
-    if phrases.isEmpty { return "" }
-    var phrase = random.choice(phrases)
-    // The time of day alone is often all that is said.
-    if scene.light != .day, scene.relation != .leftAndRight, random.chance(0.25) { phrase = "" }
-    switch scene.light {
-    case .day: return phrase
-    case .night:
-      if scene.place == .sky, !phrase.isEmpty, random.chance(0.7) { return "in the night sky" }
-      return phrase.isEmpty ? "at night" : phrase + " at night"
-    case .sunset: return phrase.isEmpty ? "at sunset" : phrase + " at sunset"
-    }
-  }
-
-  private static func phrases(_ place: SceneDescription.Place, flying: Bool) -> [String] {
-    let near = flying ? "over" : "on"
-    return switch place {
-    case .plain: []
-    case .moon: ["\(near) the moon"]
-    case .table: ["on a table", "on the table"]
-    case .beach: ["\(near) the beach", "\(near) a beach"]
-    case .meadow: flying ? ["over a meadow", "in a meadow"] : ["in a meadow", "on the grass"]
-    case .snow: [flying ? "over the snow" : "in the snow"]
-    case .street: ["\(near) the street", "\(near) a road"]
-    case .desert: [flying ? "over the desert" : "in the desert"]
-    case .underwater: ["under water", "under the sea"]
-    case .sea: flying ? ["over the sea"] : ["on the sea", "on the water"]
-    case .sky: ["in the sky"]
-    case .space: ["in space"]
+    case .beside: return "\(first) \(random.choice(["and", "and", "next to", "beside"])) \(second)"
+    case .leftAndRight: return "\(first) on the left and \(second) on the right"
+    case .above: return "\(first) \(random.choice(["above", "above", "over"])) \(second)"
+    case .under: return "\(first) \(random.choice(["under", "under", "below"])) \(second)"
+    case .inFrontOf:
+      return random.chance(0.7) ? "\(first) in front of \(second)" : "\(second) behind \(first)"
+    case .on: return "\(first) \(random.choice(["on", "on", "on top of"])) \(second)"
     }
   }
 }

@@ -3,8 +3,8 @@ public struct SceneCaptions: Sendable {
   private let composer: SceneComposer
   private let captions: SceneCaption
 
-  public init(vocabulary: SceneVocabulary) {
-    composer = SceneComposer(vocabulary: vocabulary)
+  public init(vocabulary: SceneVocabulary, mix: SceneMix = SceneMix()) {
+    composer = SceneComposer(vocabulary: vocabulary, mix: mix)
     captions = SceneCaption(vocabulary: vocabulary)
   }
 

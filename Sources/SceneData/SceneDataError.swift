@@ -12,6 +12,8 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
   case unreadableSprite(path: String, reason: String)
   /// A picture side outside the supported 64...512.
   case badSide(Int)
+  /// A share of single things that is no share.
+  case badShare(Float)
   /// The data set's folder or one of its files cannot be written.
   case unwritable(path: String, reason: String)
 
@@ -30,6 +32,8 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
       "\(path): the sprite cannot be used: \(reason)"
     case .badSide(let side):
       "a scene's side of \(side) pixels: must be 64 to 512"
+    case .badShare(let share):
+      "a share of \(share) of single things: must be 0 to 1"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
     }

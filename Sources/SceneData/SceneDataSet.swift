@@ -13,10 +13,11 @@ public struct SceneDataSet: Sendable {
     var fileName: String
     var text: String
     var scene: SceneDescription
+    var figures: [SceneFigure]
 
     enum CodingKeys: String, CodingKey {
       case fileName = "file_name"
-      case text, scene
+      case text, scene, figures
     }
   }
 
@@ -48,7 +49,7 @@ public struct SceneDataSet: Sendable {
         let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".png"
         try ImageFile.save(scene.image, to: partial.url.appendingPathComponent(name))
         lines += try encoder.encode(
-          Line(fileName: name, text: scene.caption, scene: scene.description))
+          Line(fileName: name, text: scene.caption, scene: scene.description, figures: scene.figures))
         lines.append(UInt8(ascii: "\n"))
         try progress(index + 1)
       }

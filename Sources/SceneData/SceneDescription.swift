@@ -3,11 +3,12 @@ public struct SceneDescription: Codable, Equatable, Sendable {
   /// Where a scene takes place.
   public enum Place: String, Codable, CaseIterable, Sendable {
     case plain, moon, table, beach, meadow, snow, street, desert, underwater, sea, sky, space
+    case forest, mountains, room
   }
 
-  /// Time of day; places without a sky know only `day`.
+  /// Time of day and weather; places without a sky know only `day`.
   public enum Light: String, Codable, CaseIterable, Sendable {
-    case day, night, sunset
+    case day, night, sunset, rain
   }
 
   /// How a thing is held up: on the ground, in the air, under water or on the water.
@@ -25,6 +26,11 @@ public struct SceneDescription: Codable, Equatable, Sendable {
     case left, right
   }
 
+  /// Which side of the picture a thing looks or drives to.
+  public enum Facing: String, Codable, CaseIterable, Sendable {
+    case left, right
+  }
+
   /// How the first of two things relates to the second.
   public enum Relation: String, Codable, CaseIterable, Sendable {
     /// Side by side, in either order.
@@ -32,7 +38,11 @@ public struct SceneDescription: Codable, Equatable, Sendable {
     /// The first on the left, the second on the right.
     case leftAndRight
     case above
+    /// The first below the second: the second flies, or shelters the first.
+    case under
     case inFrontOf
+    /// The first stands on top of the second.
+    case on
   }
 
   /// One kind of thing in a scene.
@@ -46,11 +56,15 @@ public struct SceneDescription: Codable, Equatable, Sendable {
     public var size: Size?
     public var side: Side?
     public var motion: Motion
+    /// Nil where it is not spoken of: the thing faces the way its drawing does.
+    public var facing: Facing?
+    /// Whether only its face is shown although there are drawings of all of it; nil: no.
+    public var face: Bool?
 
     /// Describes `count` things of a kind.
     public init(
       thing: String, count: Int = 1, colour: String? = nil, size: Size? = nil, side: Side? = nil,
-      motion: Motion = .stand
+      motion: Motion = .stand, facing: Facing? = nil, face: Bool? = nil
     ) {
       self.thing = thing
       self.count = count
@@ -58,6 +72,8 @@ public struct SceneDescription: Codable, Equatable, Sendable {
       self.size = size
       self.side = side
       self.motion = motion
+      self.facing = facing
+      self.face = face
     }
   }
 
@@ -69,17 +85,20 @@ public struct SceneDescription: Codable, Equatable, Sendable {
   /// Colour word of a plain background, else nil.
   public var backdrop: String?
   public var light: Light
+  /// The vocabulary's word for how the things are drawn, nil for the usual hand.
+  public var style: String?
 
   /// Describes a scene.
   public init(
     items: [Item], relation: Relation? = nil, place: Place, backdrop: String? = nil,
-    light: Light = .day
+    light: Light = .day, style: String? = nil
   ) {
     self.items = items
     self.relation = relation
     self.place = place
     self.backdrop = backdrop
     self.light = light
+    self.style = style
   }
 }
 
@@ -89,21 +108,24 @@ extension SceneDescription.Place {
     switch self {
     case .plain: [.stand, .fly, .swim, .float]
     case .space: [.stand, .fly]
-    case .moon, .beach, .meadow, .snow, .street, .desert: [.stand, .fly]
-    case .table: [.stand]
+    case .moon, .beach, .meadow, .snow, .street, .desert, .forest, .mountains: [.stand, .fly]
+    case .table, .room: [.stand]
     case .underwater: [.swim]
     case .sea: [.float, .fly]
     case .sky: [.fly]
     }
   }
 
-  /// Whether night and sunset change this place.
+  /// Whether night, sunset and rain change this place.
   var hasDaylight: Bool {
     switch self {
-    case .beach, .meadow, .snow, .street, .desert, .sea, .sky: true
-    case .plain, .moon, .table, .underwater, .space: false
+    case .beach, .meadow, .snow, .street, .desert, .sea, .sky, .forest, .mountains: true
+    case .plain, .moon, .table, .underwater, .space, .room: false
     }
   }
+
+  /// Whether it can rain here.
+  var hasRain: Bool { hasDaylight && self != .snow && self != .desert }
 
   /// How often the place is chosen, compared with others.
   var weight: Float {
@@ -111,8 +133,8 @@ extension SceneDescription.Place {
     case .plain: 0
     case .moon, .table, .meadow, .beach: 1.4
     case .sky: 3.5
-    case .space, .underwater, .sea, .snow: 1
-    case .street, .desert: 0.9
+    case .space, .underwater, .sea, .snow, .forest, .mountains: 1
+    case .street, .desert, .room: 0.9
     }
   }
 }

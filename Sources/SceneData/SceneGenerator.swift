@@ -5,15 +5,17 @@ import Images
 public struct Scene: Sendable, Equatable {
   /// Square RGB.
   public var image: Image
-  /// Lower case English, at most about 18 words.
+  /// Lower case English, at most about 26 words.
   public var caption: String
   public var description: SceneDescription
+  /// Every drawn thing, from the back to the front.
+  public var figures: [SceneFigure]
 }
 
 /// Draws captioned scenes: cut-out things on drawn backgrounds.
 ///
 /// A seed alone decides a scene, whatever was drawn before and on whichever thread. Scenes never
-/// contain a held-out combination (``isHeldOut(_:)``) unless their description is given.
+/// contain a held-out combination (``isHeldOut(_:)``) unless their description is given or the mix asks for them.
 public struct SceneGenerator: Sendable {
   /// Sides a scene can have, in pixels.
   public static let sides = 64...512
@@ -23,8 +25,8 @@ public struct SceneGenerator: Sendable {
   public let side: Int
   private let composer: SceneComposer
   private let captions: SceneCaption
-  /// For each thing of the vocabulary, its drawings and those used for standing.
-  private let sprites: [(all: [Sprite], standing: [Sprite])]
+  /// For each thing of the vocabulary, its drawings.
+  private let sprites: [SpriteCast]
   /// Sets of the vocabulary whose folder is not there, sorted; their drawings are left out.
   public let absentSets: [String]
 
@@ -33,62 +35,31 @@ public struct SceneGenerator: Sendable {
   ///   - spriteDirectory: folder of `SET/NAME.png`.
   ///   - vocabulary: text table; its head explains the format.
   ///   - side: pixels along each side of the scenes, 64...512.
+  ///   - mix: what share of the scenes is of which kind.
   /// - Throws: one error that names all missing files, or the first file that is bad.
   public init(
-    spriteDirectory: URL, vocabulary: URL, side: Int = 128
+    spriteDirectory: URL, vocabulary: URL, side: Int = 128, mix: SceneMix = SceneMix()
   ) throws(SceneDataError) {
     try self.init(
       spriteDirectory: spriteDirectory, vocabulary: SceneVocabulary(contentsOf: vocabulary),
-      side: side)
+      side: side, mix: mix)
   }
 
   /// Loads and pre-scales every sprite of a vocabulary.
   public init(
-    spriteDirectory: URL, vocabulary: SceneVocabulary, side: Int = 128
+    spriteDirectory: URL, vocabulary: SceneVocabulary, side: Int = 128, mix: SceneMix = SceneMix()
   ) throws(SceneDataError) {
     guard Self.sides.contains(side) else { throw .badSide(side) }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: spriteDirectory.path, isDirectory: &isFolder), isFolder.boolValue
-    else {
-      throw .noSprites(directory: spriteDirectory.path)
-    }
+    guard 0...1 ~= mix.singles else { throw .badShare(mix.singles) }
     self.vocabulary = vocabulary
     self.side = side
-    composer = SceneComposer(vocabulary: vocabulary)
     captions = SceneCaption(vocabulary: vocabulary)
-    let files = Set(vocabulary.things.flatMap { $0.sprites + $0.standSprites }.map(\.file))
-    let sets = Set(files.map(Self.set))
-    let absent = sets.filter {
-      !FileManager.default.fileExists(atPath: spriteDirectory.appendingPathComponent($0).path)
-    }
-    // Whole sets may be absent, a drawing of a set may not; and everything must have a drawing left.
-    func isThere(_ name: SceneVocabulary.SpriteName) -> Bool { !absent.contains(Self.set(name.file)) }
-    let bare = vocabulary.things.filter { !$0.sprites.contains(where: isThere) }
-    let needed = files.filter { !absent.contains(Self.set($0)) } + bare.flatMap(\.sprites).map(\.file)
-    let missing = Set(needed).filter {
-      !FileManager.default.fileExists(atPath: spriteDirectory.appendingPathComponent($0).path)
-    }
-    guard missing.isEmpty else {
-      throw .missingSprites(directory: spriteDirectory.path, files: missing.sorted())
-    }
-    var loaded: [(all: [Sprite], standing: [Sprite])] = []
-    for thing in vocabulary.things {
-      var lists: [[Sprite]] = []
-      for names in [thing.sprites, thing.standSprites] {
-        var list: [Sprite] = []
-        for name in names where isThere(name) {
-          list.append(try Sprite(name, hue: thing.hue, directory: spriteDirectory))
-        }
-        lists.append(list)
-      }
-      loaded.append((lists[0], lists[1].isEmpty ? lists[0] : lists[1]))
-    }
-    sprites = loaded
-    absentSets = absent.sorted()
+    let folder = try SpriteFolder(spriteDirectory)
+    let present = try folder.check(vocabulary)
+    composer = SceneComposer(vocabulary: present.vocabulary, mix: mix)
+    absentSets = present.absentSets
+    sprites = try folder.load(present.vocabulary)
   }
-
-  /// The folder of a drawing.
-  private static func set(_ file: String) -> String { String(file.prefix { $0 != "/" }) }
 
   /// What to tell people about absent sets; nil if all are there.
   public var absence: String? {
@@ -97,9 +68,10 @@ public struct SceneGenerator: Sendable {
   }
 
   /// Draws the scene of a seed.
-  public func scene(seed: UInt64) -> Scene {
+  /// - Parameter side: pixels along each side, if not ``side``; a seed shows the same at every size.
+  public func scene(seed: UInt64, side: Int? = nil) -> Scene {
     let description = description(seed: seed)
-    return draw(description, seed: seed)
+    return draw(description, seed: seed, side: side ?? self.side)
   }
 
   /// Decides what the scene of a seed shows, without drawing it.
@@ -120,22 +92,27 @@ public struct SceneGenerator: Sendable {
     guard known, 1...2 ~= description.items.count,
       description.items.allSatisfy({ 1...3 ~= $0.count })
     else { return nil }
-    return draw(description, seed: seed)
+    return draw(description, seed: seed, side: side)
   }
 
-  private func draw(_ description: SceneDescription, seed: UInt64) -> Scene {
+  private func draw(_ description: SceneDescription, seed: UInt64, side: Int) -> Scene {
     var scenery = Scenery(
       canvas: Canvas(side: side), random: SceneRandom(seed: seed, stream: 3),
       light: description.light)
     let stage = scenery.draw(description)
     var random = SceneRandom(seed: seed, stream: 4)
-    let cast = description.items.compactMap { choose($0, &random) }
-    var layout = SceneLayout(scene: description, stage: stage, random: random, cast: cast)
+    let set = vocabulary.set(ofStyle: description.style)
+    let cast = description.items.compactMap { item in
+      composer.indices[item.thing].map { (vocabulary.things[$0], sprites[$0].choose(item, set: set, &random)) }
+    }
+    var layout = SceneLayout(
+      scene: description, stage: stage, random: random, cast: cast, isFree: vocabulary.house == nil)
     let placements = layout.placements()
     for placement in placements where placement.shadow && stage.shadow > 0 {
       scenery.canvas.contactShadow(placement, opacity: stage.shadow)
     }
     for placement in placements {
+      scenery.canvas.separate(placement, tint: stage.tint)
       scenery.canvas.draw(placement, tint: stage.tint)
       if let water = stage.water, placement.floats {
         scenery.wave(
@@ -144,23 +121,16 @@ public struct SceneGenerator: Sendable {
           depth: max(0.07, placement.height * 0.13 + 0.03), colour: water)
       }
     }
+    scenery.drawForeground()
     return Scene(
       image: scenery.canvas.image(), caption: caption(description, seed: seed),
-      description: description)
+      description: description, figures: placements.map { figure($0, description) })
   }
 
-  private func choose(
-    _ item: SceneDescription.Item, _ random: inout SceneRandom
-  ) -> (thing: SceneVocabulary.Thing, sprite: Sprite)? {
-    guard let index = vocabulary.things.firstIndex(where: { $0.name == item.thing }) else {
-      return nil
-    }
-    let list = item.motion == .stand ? sprites[index].standing : sprites[index].all
-    var weights = list.map { sprite in
-      item.colour == nil || sprite.recolourable || sprite.colour == item.colour
-        ? sprite.weight : 0
-    }
-    if weights.allSatisfy({ $0 == 0 }) { weights = list.map(\.weight) }
-    return (vocabulary.things[index], list[random.weighted(weights)])
+  private func figure(_ placement: Placement, _ description: SceneDescription) -> SceneFigure {
+    let item = description.items[placement.item]
+    return SceneFigure(
+      placement, thing: composer.indices[item.thing] ?? 0, name: item.thing,
+      colour: item.colour ?? placement.sprite.colour)
   }
 }

@@ -17,15 +17,23 @@ struct Sprite: Sendable {
   let repaint: Tone?
   let recolourable: Bool
   let main: MainColour
+  /// The folder it is in: whose hand drew it.
+  let set: String
+  /// The side it looks to before it is mirrored.
+  let facing: SceneDescription.Facing?
+  /// Whether it shows a face alone.
+  let isFace: Bool
   /// Left and right end of what touches the ground, as fractions of the width.
   let foot: SIMD2<Float>
+  /// Where something can stand on it: across its width, and how far below its upper edge, as fractions of its size.
+  let seat: SIMD2<Float>
 
   var width: Float { Float(levels[0].width) }
   var height: Float { Float(levels[0].height) }
 
   /// Loads and pre-scales one sprite.
   init(
-    _ name: SceneVocabulary.SpriteName, hue: SIMD2<Float>?, directory: URL
+    _ name: SceneVocabulary.SpriteName, isFace: Bool = false, hue: SIMD2<Float>?, directory: URL
   ) throws(SceneDataError) {
     let url = directory.appendingPathComponent(name.file)
     let image: Image
@@ -52,11 +60,15 @@ struct Sprite: Sendable {
       ladder.append(trimmed.reduced(by: scale))
     }
     levels = ladder
+    set = name.set
+    facing = name.facing
+    self.isFace = isFace
     colour = name.colour
     weight = name.weight
     repaint = name.repaint.flatMap { Tone.all[$0] }
     recolourable = name.recolourable
     foot = trimmed.foot()
+    seat = trimmed.seat()
   }
 
   private static func rgba(_ image: Image) -> [UInt8] {
@@ -146,6 +158,23 @@ extension Sprite.Level {
     }
     guard right >= left else { return [0.2, 0.8] }
     return [Float(left) / Float(width), Float(right + 1) / Float(width)]
+  }
+
+  /// Where the upper outline is evenest within reach of the top, a third of the width across.
+  func seat() -> SIMD2<Float> {
+    let tops = (0..<width).map { x in
+      Float((0..<height).first { pixels[($0 * width + x) * 4 + 3] > 128 } ?? height) / Float(height)
+    }
+    let span = max(1, width / 3)
+    var best = (cost: Float.infinity, place: SIMD2<Float>(0.5, 0))
+    for left in stride(from: 0, through: width - span, by: max(1, width / 40)) {
+      let part = tops[left..<left + span]
+      let (high, low) = (part.min() ?? 0, part.max() ?? 0)
+      let middle = (Float(left) + Float(span) / 2) / Float(width)
+      let cost = (low - high) * 2 + high + abs(middle - 0.5) * 0.3
+      if cost < best.cost { best = (cost, [middle, part.reduce(0, +) / Float(span)]) }
+    }
+    return best.place
   }
 
   private subscript(x: Int, y: Int) -> SIMD4<Float> {

@@ -6,6 +6,8 @@ struct VocabularyParser {
   private var line = 0
   private var sets: [String] = []
   private var things: [SceneVocabulary.Thing] = []
+  private(set) var house: String?
+  private(set) var styles: [SceneVocabulary.Style] = []
 
   init(path: String) { self.path = path }
 
@@ -19,12 +21,18 @@ struct VocabularyParser {
     switch key {
     case "sets":
       sets = values
+    case "house":
+      house = values[0]
+    case "style":
+      guard values.count == 3 else { throw bad(values.joined(separator: " "), "WORD SET PERCENT") }
+      if styles.contains(where: { $0.word == values[0] }) { throw bad(values[0], "each style once") }
+      styles.append(.init(word: values[0], set: values[1], share: try number(values[2], 0...100) / 100))
     case "thing":
       let name = values.joined(separator: " ")
       if things.contains(where: { $0.name == name }) { throw bad(name, "each thing once") }
       things.append(.init(name: name, plural: name + "s"))
     default:
-      guard !things.isEmpty else { throw bad(key, "\"sets\" or \"thing\" first") }
+      guard !things.isEmpty else { throw bad(key, "\"sets\", \"house\", \"style\" or \"thing\" first") }
       try read(key, values, into: &things[things.count - 1])
     }
   }
@@ -35,6 +43,14 @@ struct VocabularyParser {
     for thing in things where thing.sprites.isEmpty {
       throw bad(thing.name, "a \"sprites\" line for the thing")
     }
+    if let house {
+      for thing in things where thing.drawings(set: house, face: false).isEmpty {
+        throw bad(thing.name, "a sprite of the house set \(house) for the thing")
+      }
+    } else if !styles.isEmpty {
+      throw bad("style", "a \"house\" line: what is shown where no style is named")
+    }
+    guard styles.reduce(0, { $0 + $1.share }) <= 1 else { throw bad("style", "styles of at most 100 percent in all") }
     return things
   }
 
@@ -44,6 +60,8 @@ struct VocabularyParser {
     switch key {
     case "plural":
       thing.plural = values.joined(separator: " ")
+    case "also":
+      for value in values { thing.synonyms.append(synonym(value)) }
     case "motion":
       thing.motions = try words(values)
     case "size":
@@ -53,30 +71,48 @@ struct VocabularyParser {
       thing.weight = try number(values[0], 0.01...100)
     case "not":
       thing.excluded = Set(try words(values))
+    case "is":
+      thing.traits = Set(try words(values))
     case "colours":
       for value in values where Tone.all[value] == nil {
         throw bad(value, "one of " + SceneVocabulary.colourNames.joined(separator: ", "))
       }
       thing.colours = values
     case "hue":
-      guard values.count == 2 else { throw bad(values.joined(separator: " "), "two numbers") }
-      thing.hue = [try number(values[0], 0...360), try number(values[1], 1...180)]
+      if values == ["all"] {
+        thing.hue = [0, 360]
+      } else {
+        guard values.count == 2 else { throw bad(values.joined(separator: " "), "two numbers, or all") }
+        thing.hue = [try number(values[0], 0...360), try number(values[1], 1...180)]
+      }
     case "sprites":
       for value in values { thing.sprites += try sprites(value) }
     case "stand-sprites":
       for value in values { thing.standSprites += try sprites(value) }
+    case "face-sprites":
+      for value in values { thing.faceSprites += try sprites(value) }
     default:
-      throw bad(key, "plural, motion, size, weight, not, colours, hue, sprites, stand-sprites")
+      throw bad(
+        key,
+        "plural, also, motion, size, weight, not, is, colours, hue, sprites, stand-sprites, face-sprites")
     }
   }
 
-  /// Reads `SET/NAME[:colour][=colour][~degrees][@weight][!]`, `!` for "not to be recoloured".
+  /// Reads `WORD` or `WORD/PLURAL`, underscores for spaces.
+  private func synonym(_ text: String) -> SceneVocabulary.Synonym {
+    let parts = text.split(separator: "/", maxSplits: 1).map { String($0.replacing("_", with: " ")) }
+    return .init(name: parts.first ?? text, plural: parts.count == 2 ? parts[1] : (parts.first ?? text) + "s")
+  }
+
+  /// Reads `SET/NAME[:colour][=colour][~degrees][@weight][!][<|>]`: `!` for "not to be recoloured", `<` and `>` for the
+  /// side the drawing looks to.
   private func sprites(
     _ text: String
   ) throws(SceneDataError) -> [SceneVocabulary.SpriteName] {
     let marks = "/:=~@"
-    let name = text.filter { $0 != "!" }.split(separator: "/", maxSplits: 1)
+    let name = text.filter { !"!<>".contains($0) }.split(separator: "/", maxSplits: 1)
     guard name.count == 2 else { throw bad(text, "SET/NAME") }
+    if text.contains("<"), text.contains(">") { throw bad(text, "either \"<\" or \">\"") }
     var fields: [Character: String] = [:]
     var mark: Character = "/"
     for character in name[1] {
@@ -97,7 +133,7 @@ struct VocabularyParser {
       .init(
         file: "\($0)/\(file).png", colour: fields[":"], weight: weight,
         repaint: fields["="], turn: turn,
-        recolourable: !text.contains("!"))
+        recolourable: !text.contains("!"), facing: text.contains("<") ? .left : text.contains(">") ? .right : nil)
     }
   }
 

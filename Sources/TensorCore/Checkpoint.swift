@@ -1,4 +1,5 @@
-/// Runs `block` without keeping its intermediate values; backward runs it again (Chen et al. 2016).
+/// Runs `block` without keeping its intermediate values; backward runs it again (Chen et al. 2016). Weights that were repacked
+/// for its gradients are not kept either.
 ///
 /// - Parameters:
 ///   - inputs: tensors the block depends on, besides parameters.
@@ -20,7 +21,7 @@ public func checkpoint(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> Tens
     let value = Tape.$current.withValue(tape) {
       block(zip(variables, needed).map { $1 ? $0.value : $0.plainValue })
     }
-    let found = tape.backward(from: value, seed: gradient)
+    let found = DerivedForms.$dropsGradientForms.withValue(true) { tape.backward(from: value, seed: gradient) }
     let table = tape.leafTable
     return (variables as [AnyObject] + parameters).map { object in
       table[ObjectIdentifier(object)].flatMap { found[$0.index] }

@@ -23,6 +23,10 @@ public enum DerivedForms {
 
   @TaskLocal static var lifetime = Lifetime.storage
 
+  /// Whether what is repacked for gradients of inputs is dropped after each layer, while the forms of the forward pass stay:
+  /// half the memory of frozen weights for moving them once more at every step.
+  @TaskLocal static var dropsGradientForms = false
+
   /// Drops after `work` what it repacked: for networks that are called a few times in a row.
   /// - Parameter isOn: false leaves everything as it was.
   public static func untilEnd<R>(_ isOn: Bool = true, _ work: () throws -> R) rethrows -> R {

@@ -21,13 +21,33 @@ public final class Storage: @unchecked Sendable {
   private struct DerivedCache {
     var version = 0
     var entries: [DerivedKey: (version: Int, storage: Storage)] = [:]
+
+    /// The current form of that kind, if there is one.
+    func form(_ kind: DerivedKey.Kind, offset: Int) -> (key: DerivedKey, storage: Storage)? {
+      let found = entries.first { key, entry in
+        key.kind == kind && key.offset == offset && entry.version == version
+      }
+      return found.map { ($0.key, $0.value.storage) }
+    }
   }
 
   /// Names a form of the data that a backend keeps beside it, such as weights repacked for one kernel.
   struct DerivedKey: Hashable {
-    var kind: String
+    /// What the form is for: a layer, a layer in 8 bits, the gradient of a layer's input; or what it is.
+    enum Kind: Hashable { case forward, int8, backward, float32, columns([Int]) }
+    var kind: Kind
     var layout: UInt64
     var offset: Int
+    /// The address of an operation that reads the form; it decides nothing.
+    var operation: UInt = 0
+
+    static func == (a: Self, b: Self) -> Bool { (a.kind, a.layout, a.offset) == (b.kind, b.layout, b.offset) }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(kind)
+      hasher.combine(layout)
+      hasher.combine(offset)
+    }
   }
 
   /// Allocates uninitialised memory.
@@ -56,15 +76,24 @@ public final class Storage: @unchecked Sendable {
   var isWritable: Bool { isPooled }
 
   /// Returns the derived form for `key`, made by `fill` when it is missing or older than the data, and kept as long as
-  /// `DerivedForms.lifetime` says.
-  func derived(_ key: DerivedKey, byteCount: Int, fill: (UnsafeMutableRawPointer) -> Void) -> Storage {
-    let (version, known) = cache.withLock { ($0.version, $0.entries[key]) }
+  /// `lifetime` says.
+  /// - Parameter fill: fills the memory; may make it of the form of the forward pass, where there is a current one.
+  func derived(
+    _ key: DerivedKey, byteCount: Int, lifetime: DerivedForms.Lifetime = DerivedForms.lifetime,
+    fill: (UnsafeMutableRawPointer, _ forward: (key: DerivedKey, storage: Storage)?) -> Void
+  ) -> Storage {
+    let (version, known, forward) = cache.withLock { cache in
+      (
+        cache.version, cache.entries[key],
+        key.kind == .backward ? cache.form(.forward, offset: key.offset) : nil
+      )
+    }
     if let known, known.version == version, known.storage.byteCount == byteCount { return known.storage }
     let reusable = known.flatMap { $0.storage.byteCount == byteCount ? $0.storage : nil }
     let storage = reusable ?? Storage(byteCount: byteCount, device: device)
-    fill(storage.pointer)
+    fill(storage.pointer, forward)
     discardPages()
-    switch DerivedForms.lifetime {
+    switch lifetime {
     case .storage: cache.withLock { $0.entries[key] = (version, storage) }
     case .scope(let scope):
       cache.withLock { $0.entries[key] = (version, storage) }

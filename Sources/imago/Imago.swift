@@ -21,7 +21,7 @@ struct Imago: ParsableCommand {
     version: Version.of("imago"),
     subcommands: [
       ModelsCommand.self, Inspect.self, Convert.self, Merge.self, LoRACommand.self, Explain.self, Sample.self,
-      Train.self, DataCommand.self, EvalCommand.self, Bench.self,
+      GuidanceGrid.self, Train.self, DataCommand.self, EvalCommand.self, Bench.self,
     ])
 
   static func main() { CommandStart.run(Self.self) }

@@ -11,12 +11,15 @@ import TensorCore
 /// Pictures of a model that takes no words.
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws with a model that takes no words: an unconditional U-Net on pixels (DDPMPipeline, DDIMPipeline).",
+    abstract: "Draws with a model that takes no words: a U-Net on pixels, which may know classes.",
     usage: "imago sample <model> [<options>]",
     discussion: """
       Examples:
         imago sample runs/butterflies/model --count 4 --output butterflies/
         imago sample models/ddpm --sampler ddim --steps 50 --seed 3 --output b.png
+        imago sample runs/fashion/model --class sneaker --cfg 3 --sampler ddim --output sneaker.png
+        imago sample runs/fashion/model --class bag --cfg 0 --classifier runs/fashion-classifier/classifier \
+          --classifier-scale 4 --output bag.png
       """)
 
   @Argument(help: "A diffusers folder.", completion: .directory) var model: String
@@ -31,9 +34,30 @@ struct Sample: ParsableCommand {
   @Option(parsing: .unconditional, help: "Pictures in all.", transform: whole) var count = 1
   @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} (outputs/).")
   var output: String?
+  @Option(
+    name: .customLong("class"), help: "What the pictures are of: one of the model's classes, or of --classifier's.")
+  var className: String?
+  @Option(
+    parsing: .unconditional,
+    help: "Guidance by the class: 0 tells the network none, 1 the class alone, more than 1 strengthens it (1).",
+    transform: single)
+  var cfg: Float?
+  @Option(help: "A classifier of noisy pictures that pulls them towards --class: its folder.", completion: .directory)
+  var classifier: String?
+  @Option(
+    parsing: .unconditional, help: "How strongly it pulls; 1 is Bayes' rule, more sharpens (1).", transform: single)
+  var classifierScale: Float?
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
+    if className == nil, let flag = classifier != nil ? "--classifier" : cfg != nil ? "--cfg" : nil {
+      throw ValidationError("\(flag) has nothing to act on: it needs --class NAME")
+    }
+    guard classifier != nil || classifierScale == nil else {
+      throw ValidationError("--classifier-scale has nothing to act on: it needs --classifier FOLDER")
+    }
+    if let cfg, !(0...10_000).contains(cfg) { throw ValidationError("--cfg \(cfg): must be 0 to 10000") }
+    try wrongUsage { try ClassGuidance.check("--classifier-scale", classifierScale) }
     guard (1...1000).contains(steps) else { throw ValidationError("--steps \(steps): must be 1 to 1000") }
     guard (1...100_000).contains(count) else { throw ValidationError("--count \(count): must be 1 to 100000") }
     try wrongUsage {
@@ -48,6 +72,7 @@ struct Sample: ParsableCommand {
     let seed: UInt64
     let width, height, steps: Int
     let sampler, model: String
+    let className: String?
     let seconds: Double
   }
 
@@ -61,6 +86,7 @@ struct Sample: ParsableCommand {
   private func draw(_ name: SamplerName) throws {
     let folder = URL(fileURLWithPath: model)
     let pipeline = try UnconditionalImages(folder: folder, variant: form.variant, precision: compute.chosenPrecision)
+    let wish = try wish(pipeline)
     let naming = try OutputNaming(output, count: count)
     let first = seed?.value ?? UInt64.random(in: 0..<(1 << 32))
     var names = NewNames(naming, seed: first, prompt: "")
@@ -69,7 +95,9 @@ struct Sample: ParsableCommand {
       let started = ContinuousClock.now
       let seed = first &+ UInt64(index)
       let bar = ProgressBar(total: steps, label: "seed \(seed)", quiet: compute.quiet)
-      let pixels = try pipeline.generate(seeds: [seed], steps: steps, sampler: name, stream: rng ?? .torch) { step in
+      let pixels = try pipeline.generate(
+        seeds: [seed], steps: steps, sampler: name, stream: rng ?? .torch, wish: wish
+      ) { step in
         try Interruption.check()
         bar.update(done: step.index + 1, of: step.count)
       }
@@ -85,13 +113,28 @@ struct Sample: ParsableCommand {
       }
       let report = Report(
         path: url.path, seed: seed, width: pixels.shape[2], height: pixels.shape[1], steps: steps,
-        sampler: name.rawValue, model: folder.lastPathComponent, seconds: started.duration(to: .now) / .seconds(1))
+        sampler: name.rawValue, model: folder.lastPathComponent, className: className,
+        seconds: started.duration(to: .now) / .seconds(1))
       if compute.json {
         try Terminal.json(report)
       } else if !compute.quiet {
         Terminal.error("\(report.path)  seed \(seed), \(String(format: "%.1f s", report.seconds))")
       }
     }
+  }
+
+  /// What each picture is to be of.
+  private func wish(_ pipeline: UnconditionalImages) throws -> ClassWish? {
+    guard let className else { return nil }
+    let network = try classifier.map { try NoisyClassifier(URL(fileURLWithPath: $0)) }
+    let index = try pipeline.index(of: className, classifier: network)
+    if pipeline.classes.isEmpty, let cfg, cfg != 0 {
+      throw GenerationError.badValue(
+        name: "--cfg", value: "\(cfg)", reason: "the model is told no classes: leave it out"
+      )
+    }
+    return ClassWish(
+      [index], guidance: Guidance(scale: cfg ?? 1), classifier: network, classifierScale: classifierScale ?? 1)
   }
 
   private func write(_ pixels: Tensor, as format: OutputNaming.Format, to url: URL) throws {

@@ -73,12 +73,12 @@ import Testing
     let flag: Int32 = silu ? 1 : 0
     x.read { x0 in
       r.y.write {
-        ik_group_norm(type, B, S, C, G, 1e-5, flag, x0, gamma, beta, $0, &r.mean, &r.rstd)
+        ik_group_norm(type, B, S, C, G, 1e-5, flag, x0, gamma, beta, 0, $0, &r.mean, &r.rstd)
       }
       dy.read { d in
         r.dx.write {
           ik_group_norm_backward(
-            type, B, S, C, G, flag, x0, gamma, beta, r.mean, r.rstd, d, $0, &r.dgamma, &r.dbeta)
+            type, B, S, C, G, flag, x0, gamma, beta, 0, r.mean, r.rstd, d, $0, &r.dgamma, &r.dbeta)
         }
       }
     }
@@ -228,14 +228,14 @@ import Testing
       dy.read { d in
         dx.write {
           ik_group_norm_backward(
-            IK_F32, 2, 5, 24, 4, 1, x0, gamma, beta, full.mean, full.rstd, d, $0, nil, nil)
+            IK_F32, 2, 5, 24, 4, 1, x0, gamma, beta, 0, full.mean, full.rstd, d, $0, nil, nil)
         }
         rowsDx.write {
           ik_layer_norm_backward(
             IK_F32, 10, 24, x0, gamma, rowsFull.mean, rowsFull.rstd, d, $0, nil, nil)
         }
         ik_group_norm_backward(
-          IK_F32, 2, 5, 24, 4, 1, x0, gamma, beta, full.mean, full.rstd, d, nil, &dgamma, &dbeta)
+          IK_F32, 2, 5, 24, 4, 1, x0, gamma, beta, 0, full.mean, full.rstd, d, nil, &dgamma, &dbeta)
         #expect(dgamma == full.dgamma && dbeta == full.dbeta)
         ik_layer_norm_backward(
           IK_F32, 10, 24, x0, gamma, rowsFull.mean, rowsFull.rstd, d, nil, &dgamma, &dbeta)

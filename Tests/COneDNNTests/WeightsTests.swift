@@ -38,6 +38,49 @@ import Testing
     }
   }
 
+  /// Layers whose weights for gradients of inputs are made of those for the layer: direct convolutions, Winograd's and narrow
+  /// ones, products; channels that fill the last block of 64 and that do not.
+  @Test(.enabled(if: idnn_init() == 0 && idnn_has_bf16() != 0)) func turnedWeightsAreThoseThatArePacked() throws {
+    let convolutions = [
+      Convolution(1, 8, 8, 48, 112), Convolution(2, 4, 4, 32, 80), Convolution(1, 16, 16, 64, 64),
+      Convolution(1, 40, 40, 64, 80), Convolution(2, 9, 11, 96, 208), Convolution(1, 6, 6, 1280, 96),
+    ]
+    var layers: [(name: String, from: OpaquePointer?, to: OpaquePointer?, count: Int)] = convolutions.map { c in
+      var shape = c.shape(.bf16)
+      return ("\(c)", idnn_conv_forward(&shape, 1, 0, IDNN_NONE, 1), idnn_conv_backward_data(&shape), c.weightCount)
+    }
+    for (rows, outputs, inputs) in [(77, 112, 304), (4096, 320, 2560), (1, 1280, 320), (3, 16, 16)] {
+      let (m, n, k) = (Int64(rows), Int64(outputs), Int64(inputs))
+      layers.append(
+        (
+          "linear \(outputs) \(inputs)", idnn_linear_forward(IDNN_BF16, m, n, k, 1, 1, IDNN_NONE),
+          idnn_linear_backward_data(IDNN_BF16, m, n, k), outputs * inputs
+        ))
+    }
+    for (name, from, to, count) in layers {
+      let (from, to) = (try #require(from, "\(name): \(lastError)"), try #require(to, "\(name): \(lastError)"))
+      var values = Values(31)
+      let weights = Elements(.f16, (0..<count).map { _ in values.next() * 3 })
+      let (packed, expected) = (pack(from, .bf16, weights), pack(to, .bf16, weights))
+      let turned = Elements(.bf16, (0..<expected.values.count).map { _ in 7 })
+      #expect(idnn_turn_weights(from, packed.raw, to, turned.raw) == 1, "\(name)")
+      #expect(turned.bits == expected.bits, "\(name)")
+    }
+  }
+
+  /// Where the layouts are of other kinds the caller is told to pack.
+  @Test func weightsThatCannotBeTurned() throws {
+    let from = try #require(idnn_linear_forward(IDNN_F32, 4, 64, 64, 0, 0, IDNN_NONE), "\(lastError)")
+    let to = try #require(idnn_linear_backward_data(IDNN_F32, 4, 64, 64), "\(lastError)")
+    let other = try #require(idnn_linear_backward_data(IDNN_BF16, 4, 32, 64), "\(lastError)")
+    let odd = try #require(idnn_linear_forward(IDNN_BF16, 4, 19, 37, 0, 0, IDNN_NONE), "\(lastError)")
+    let oddBack = try #require(idnn_linear_backward_data(IDNN_BF16, 4, 19, 37), "\(lastError)")
+    let numbers = Elements(.f32, count: 1 << 14)
+    for (a, b) in [(from, to), (from, other), (odd, oddBack)] {
+      #expect(idnn_turn_weights(a, numbers.raw, b, Elements(.f32, count: 1 << 14).raw) == 0)
+    }
+  }
+
   @Test func halfPrecisionExtremes() throws {
     let op = try #require(idnn_linear_forward(IDNN_F32, 1, 1, 8, 0, 0, IDNN_NONE), "\(lastError)")
     let numbers: [Float] = [

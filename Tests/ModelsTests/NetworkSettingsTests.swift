@@ -1,10 +1,12 @@
 import Checkpoints
 import Foundation
 import Models
+import NN
 import ReferenceSupport
 import TensorCore
 import TestSupport
 import Testing
+import Training
 
 /// Settings of networks that few models have: followed, or refused by name.
 @Suite struct NetworkSettingsTests {
@@ -39,6 +41,69 @@ import Testing
     }
   }
 
+  /// Time that scales and shifts, and text pooled into its embedding: what comes out, and every gradient, the text's states'
+  /// too.
+  @Test func scaleShiftAndPooledText() throws {
+    let name = "scale_shift_text"
+    let expected = try TensorFile(folder(name).appendingPathComponent("expected.safetensors"))
+    func floats(_ key: String) throws -> [Float] { try expected.tensor(key).floats() }
+    let part = ModelFolder(folder(name))
+    let config = try part.decode(UNet2DConditionConfig.self)
+    let again = try JSONDecoder().decode(UNet2DConditionConfig.self, from: JSONEncoder().encode(config))
+    #expect(again == config && again.additionEmbedTypeNumHeads == 4 && again.resnetTimeScaleShift == .scaleShift)
+    let (unet, parameters) = try part.load(isTrainable: { _ in true }) { path, _ in UNet2DConditionModel(path, again) }
+    let x = try expected.tensor("x")
+    let sample = Tensor(channelsFirst: x.floats(), shape: x.shape)
+    let states = try expected.tensor("context")
+    let context = Parameter(name: "context", value: Tensor(states.floats(), shape: states.shape), isTrainable: true)
+    var output: Tensor?
+    let (loss, gradients) = valueAndGradients {
+      let y = unet(sample, timesteps: [3, 700], encoderHiddenStates: context.tensor)
+      output = y
+      return y.squared.mean()
+    }
+    expectMatch(try #require(output).channelsFirstFloats(), try floats("out"), tolerance: 1e-5, name)
+    expectMatch([loss.scalar, 0], [try floats("loss")[0], 0], tolerance: 1e-5, "loss")
+    // What keys' biases do is taken away by the softmax: rounding alone.
+    let largest = try parameters.map { try floats("grad.\($0.name)").reduce(0) { max($0, abs($1)) } }.max() ?? 0
+    for parameter in parameters + [context] {
+      let gradient = try #require(gradients[parameter], "\(parameter.name)").floats()
+      let wanted = try floats("grad.\(parameter.name)")
+      guard wanted.contains(where: { abs($0) > 1e-6 * largest }) else {
+        #expect(parameter.name == "add_embedding.pool.k_proj.bias" && gradient.allSatisfy { abs($0) < 1e-6 * largest })
+        continue
+      }
+      expectMatch(gradient, wanted, tolerance: 2e-4, "gradient of \(parameter.name)")
+    }
+    #expect(parameters.contains { $0.name == "add_embedding.pool.positional_embedding" } && parameters.count > 100)
+  }
+
+  /// The same in narrower arithmetics, on a network wide enough for products in 8 bits: 2⁻⁹ and about 2⁻⁷ a value, which
+  /// some thirty layers bring to a hundredth and to a few.
+  @Test(arguments: [(ProductArithmetic.activations, Float(2e-2)), (.int8, 6e-2)])
+  func scaleShiftInNarrowArithmetic(products: ProductArithmetic, limit: Float) throws {
+    guard products == .activations || Device.current.noInt8Reason == nil else { return }
+    var config = UNet2DConditionConfig()
+    (config.blockOutChannels, config.layersPerBlock, config.normNumGroups) = ([64, 128], .one(1), 16)
+    config.downBlockTypes = ["DownBlock2D", "CrossAttnDownBlock2D"]
+    config.upBlockTypes = ["CrossAttnUpBlock2D", "UpBlock2D"]
+    (config.crossAttentionDim, config.attentionHeadDim) = (64, .one(4))
+    (config.resnetTimeScaleShift, config.additionEmbedType) = (.scaleShift, "text")
+    try config.validate()
+    let unet = UNet2DConditionModel(ParameterStore(RandomInitialization(seed: 3)).root, config)
+    var random = ExampleRandom(seed: 1, example: 0, epoch: 0)
+    let (x, context) = (random.normal([2, 8, 8, 4]), random.normal([2, 5, 64]))
+    let exact = unet(x, timesteps: [30, 700], encoderHiddenStates: context)
+    let other = ProductArithmetic.$current.withValue(products) {
+      unet(x.cast(to: .bf16), timesteps: [30, 700], encoderHiddenStates: context)
+    }
+    #expect(other.dtype == .bf16)
+    let error = Float(((other.cast(to: .f32) - exact).sumOfSquares / exact.sumOfSquares).squareRoot())
+    #expect(error > 1e-4 && error < limit, "relative error \(error)")
+    let silent = unet(x, timesteps: [30, 700], encoderHiddenStates: context.scaled(by: 0))
+    #expect((silent - exact).sumOfSquares > 1e-3 * exact.sumOfSquares, "the text counts")
+  }
+
   // MARK: - What is refused
 
   private func decode(_ name: String, _ text: String) throws {
@@ -61,13 +126,13 @@ import Testing
     ("unet", "only_cross_attention", "true"), ("unet", "only_cross_attention", "[false, true, false, false]"),
     ("unet", "dual_cross_attention", "true"), ("unet", "class_embed_type", #""timestep""#),
     ("unet", "num_class_embeds", "10"), ("unet", "encoder_hid_dim", "64"),
-    ("unet", "encoder_hid_dim_type", #""text_proj""#), ("unet", "resnet_time_scale_shift", #""scale_shift""#),
+    ("unet", "encoder_hid_dim_type", #""text_proj""#), ("unet", "resnet_time_scale_shift", #""ada_group""#),
     ("unet", "resnet_skip_time_act", "true"), ("unet", "resnet_out_scale_factor", "1.5"),
     ("unet", "time_embedding_type", #""fourier""#), ("unet", "time_cond_proj_dim", "256"),
     ("unet", "conv_in_kernel", "1"), ("unet", "conv_out_kernel", "5"), ("unet", "attention_type", #""gated""#),
     ("unet", "class_embeddings_concat", "true"), ("unet", "mid_block_only_cross_attention", "true"),
     ("unet", "cross_attention_norm", #""layer_norm""#), ("unet", "reverse_transformer_layers_per_block", "[1]"),
-    ("unet", "addition_embed_type", #""text""#), ("unet", "norm_num_groups", "null"), ("unet", "act_fn", #""gelu""#),
+    ("unet", "addition_embed_type", #""image""#), ("unet", "norm_num_groups", "null"), ("unet", "act_fn", #""gelu""#),
     ("unet", "norm_eps", "-1"), ("unet", "norm_eps", "NaN"), ("unet", "freq_shift", "160"),
     ("unet", "sample_size", "9223372036854775807"), ("unet", "sample_size", "0"), ("unet", "unheard_of", "1"),
     ("unet", "quantization_config", #"{"load_in_4bit": true}"#),
@@ -99,6 +164,7 @@ import Testing
   @Test(arguments: [
     ("unet", #"{"dropout": 0.1, "upcast_attention": true, "_name_or_path": "x", "sample_size": null}"#),
     ("unet", #"{"only_cross_attention": [false, false, false, false], "act_fn": "swish", "decay": 0.9999}"#),
+    ("unet", #"{"addition_embed_type_num_heads": 3, "resnet_time_scale_shift": "default"}"#),
     ("unet", #"{"time_embedding_act_fn": null, "conv_in_kernel": 3.0, "some_flag": false, "other": null}"#),
     ("pixels", #"{"dropout": 0.1, "num_train_timesteps": 1000}"#),
     ("vae", #"{"force_upcast": true, "latents_mean": null, "latents_std": null, "shift_factor": null}"#),

@@ -11,8 +11,34 @@ import Testing
         #expect(place != .plain)
       }
     }
-    // 3 % of 500 x 11 is 165; three standard deviations of a binomial count are 38.
-    #expect(abs(held - 165) < 38)
+    // 5 % of 500 x 14 is 350; three standard deviations of a binomial count are 55.
+    #expect(abs(held - 350) < 55)
+  }
+
+  @Test func aRelationIsHeldOutHoweverItIsPut() {
+    var held = 0
+    for index in 0..<4000 {
+      let (a, b) = ("a\(index)", "b\(index)")
+      let contains = { HeldOut.contains(first: $0, second: $1, relation: $2) }
+      #expect(contains(a, b, .beside) == contains(b, a, .beside))
+      #expect(contains(a, b, .under) == contains(b, a, .above))
+      if contains(a, b, .on) { held += 1 }
+      let items = [SceneDescription.Item(thing: a), .init(thing: b)]
+      #expect(isHeldOut(.init(items: items, relation: .on, place: .plain)) == contains(a, b, .on))
+    }
+    // 5 % of 4000 is 200; three standard deviations are 41.
+    #expect(abs(held - 200) < 41)
+  }
+
+  @Test func aMixOfWhatIsHeldOutShowsNothingElse() throws {
+    let generator = try SceneTestData.generator(mix: SceneMix(singles: 0.5, isHeldOut: true))
+    var seen: Set<String> = []
+    for seed in UInt64(0)..<300 {
+      let scene = generator.description(seed: seed)
+      #expect(isHeldOut(scene))
+      for item in scene.items { seen.insert("\(item.thing) \(scene.place)") }
+    }
+    #expect(seen.contains("house moon"))
   }
 
   @Test func theHashIsFixed() {

@@ -37,6 +37,34 @@ enum SceneTestData {
       sprites one/house
     """
 
+  /// The same drawings with a house set, so that one caption has one meaning.
+  static let housed = """
+    sets one two
+    house one
+    style glossy two 30
+    thing cat
+      also kitty/kitties
+      colours red blue
+      sprites one/cat:red< two/cat:red>
+      face-sprites one/fish
+    thing apple
+      size 1
+      colours green
+      sprites */apple:red
+    thing butterfly
+      plural butterflies
+      motion fly
+      sprites one/butterfly
+    thing house
+      size 5
+      is seat shelter
+      sprites one/house
+    thing umbrella
+      size 4
+      is face
+      sprites one/umbrella
+    """
+
   static let files = [
     "one/cat", "two/cat", "one/apple", "two/apple", "one/butterfly", "one/fish", "one/boat",
     "one/umbrella", "one/house",
@@ -62,9 +90,14 @@ enum SceneTestData {
   }
 
   /// A generator over those sprites; it keeps them in memory.
-  static func generator(side: Int = 64) throws -> SceneGenerator {
+  static func generator(
+    side: Int = 64, mix: SceneMix = SceneMix(), vocabulary text: String? = nil
+  ) throws -> SceneGenerator {
     try withSprites { folder, table in
-      try SceneGenerator(spriteDirectory: folder, vocabulary: table, side: side)
+      try SceneGenerator(
+        spriteDirectory: folder,
+        vocabulary: text.map { try SceneVocabulary(text: $0, path: "v") } ?? SceneVocabulary(contentsOf: table),
+        side: side, mix: mix)
     }
   }
 

@@ -127,6 +127,12 @@ private func uniform(_ range: Range<Float>, _ shape: Int..., seed: UInt64 = 6) -
       $0[0].groupNorm(gamma: $0[1], beta: $0[2], groups: 3, epsilon: 0.1, silu: silu)
     }
   }
+  /// Images with scales and shifts of their own.
+  @Test(arguments: [false, true]) func groupNormOfImages(_ silu: Bool) {
+    checkGradient([normal(2, 2, 2, 6), normal(2, 6, seed: 1), normal(2, 6, seed: 2)]) {
+      $0[0].groupNorm(gamma: $0[1], beta: $0[2], groups: 3, epsilon: 0.1, silu: silu)
+    }
+  }
   @Test func layerNorm() {
     checkGradient([normal(3, 5), normal(5, seed: 1), normal(5, seed: 2)]) {
       $0[0].layerNorm(gamma: $0[1], beta: $0[2], epsilon: 0.1)

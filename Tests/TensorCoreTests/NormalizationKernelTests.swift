@@ -46,6 +46,24 @@ import Testing
     }
   }
 
+  /// Images with scales and shifts of their own.
+  @Test(arguments: Setup.all, [false, true]) func groupNormOfImages(_ setup: Setup, _ silu: Bool) {
+    for (shape, groups) in [([3, 4, 3, 14], 2), ([2, 6, 6, 64], 16), ([1, 3, 40], 1), ([2, 40, 41, 33], 33)] {
+      let channels = shape[shape.count - 1]
+      compare(setup, reduction: shape.dropFirst().reduce(1, *), "\(shape) \(groups) groups") {
+        let (x, dy) = ($0.normal(shape), $0.normal(shape))
+        let (gamma, beta) = ($0.normal([shape[0], channels], .f32), $0.normal([shape[0], channels], .f32))
+        let y = $0.kernels.groupNorm(x, gamma: gamma, beta: beta, groups: groups, epsilon: 1e-5, silu: silu).y
+        let mean = $0.uniform([shape[0], groups], -0.2..<0.2, .f32)
+        let rstd = $0.uniform([shape[0], groups], 0.5..<1.5, .f32)
+        let (dx, dgamma, dbeta) = $0.kernels.groupNormBackward(
+          x, gamma: gamma, beta: beta, mean: mean, rstd: rstd, groups: groups, silu: silu, dy, needsInput: true,
+          needsParameters: true)
+        return [y, dx, dgamma, dbeta]
+      }
+    }
+  }
+
   /// A mean far from zero: E[x²] − E[x]² in float32 would leave no digit of the variance.
   @Test(arguments: Setup.all.filter { $0.dtype == .f32 }) func largeMean(_ setup: Setup) {
     // x itself is rounded to 2⁻¹⁴ at 1000, the same on both sides; 32 covers its mean's last bits over a spread of 1.

@@ -23,9 +23,11 @@ import Training
     }
   }
 
-  private let loop = "{steps: 3, batch: 2, learning_rate: 0.001, average_decay: 0.9, seed: 3}"
+  private let average = ", average_decay: 0.9"
 
-  private func autoencoder(_ folder: URL, output: String, extra: String = "") throws {
+  private func loop(_ extra: String) -> String { "{steps: 3, batch: 2, learning_rate: 0.001, seed: 3\(extra)}" }
+
+  private func autoencoder(_ folder: URL, output: String, extra: String = "", average: String? = nil) throws {
     let yaml = """
       kind: autoencoder
       name: tiny
@@ -36,7 +38,7 @@ import Training
       square_weight: 1
       edge_weight: 0.5
       divergence_weight: 0.000001
-      loop: \(loop)
+      loop: \(loop(average ?? self.average))
       \(extra)
       """
     let file = folder.appendingPathComponent("autoencoder.yaml")
@@ -66,7 +68,7 @@ import Training
       sample_prompts: []
       sample_steps: 2
       sample_guidance: 2
-      loop: \(loop)
+      loop: \(loop(average))
       \(extra)
       """
     let file = folder.appendingPathComponent("text-to-image.yaml")
@@ -109,6 +111,37 @@ import Training
     for (key, value) in first where !key.hasSuffix("to_k.bias") {
       let isFrozen = key.hasPrefix("encoder.") || key.hasPrefix("quant_conv.")
       #expect((second[key] == value) == isFrozen, "\(key)")
+    }
+  }
+
+  @Test func writingOnTheWayDoesNotChangeWhatIsLearnt() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "alone", average: "")
+    try autoencoder(folder, output: "written", average: ", write_every: 1")
+    let path = "vae/diffusion_pytorch_model.safetensors"
+    #expect(try weights(folder, "alone/\(path)") == weights(folder, "written/\(path)"))
+  }
+
+  @Test func principalAxesAreUncorrelatedWidestFirst() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(
+      folder, output: "first", extra: "latent_axes: principal\nlatent_noise: 0.3\nequivariance: 0.5")
+    try textToImage(folder, output: "model")
+    let latents = try TensorFile(folder.appendingPathComponent("latents.safetensors"))
+      .tensor("latents").cast(to: .f32).floats()
+    let pixels = latents.count / 4
+    func covariance(_ i: Int, _ j: Int) -> Double {
+      (0..<pixels).reduce(0.0) { $0 + Double(latents[$1 * 4 + i] * latents[$1 * 4 + j]) } / Double(pixels)
+    }
+    let widths = (0..<4).map { covariance($0, $0) }
+    #expect(widths == widths.sorted(by: >) && widths[0] > 2 * widths[3], "\(widths)")
+    #expect(abs(widths.reduce(0, +) / 4 - 1) < 0.02, "one scale for all: \(widths)")
+    for i in 0..<4 {
+      for j in 0..<i { #expect(abs(covariance(i, j)) < 0.02, "channels \(i), \(j)") }
     }
   }
 

@@ -89,12 +89,13 @@ void ik_softmax_backward(ik_dtype type, int64_t rows, int64_t columns, const voi
 
 // ---------------------------------------------------------------- normalization.c
 // GroupNorm over [B, S, C] (S = H*W), G groups of C/G neighbouring channels, optional SiLU behind it.
+// stride: elements between the gamma (and beta) of neighbouring images: 0 for [C], the same for all, or C for [B, C].
 // mean, rstd: [B, G], written by forward, read by backward.
 void ik_group_norm(ik_dtype type, int64_t B, int64_t S, int64_t C, int64_t G, float eps, int silu, const void *x,
-                   const float *gamma, const float *beta, void *y, float *mean, float *rstd);
-// Any of dx, dgamma+dbeta may be NULL. dgamma, dbeta: [C], overwritten.
+                   const float *gamma, const float *beta, int64_t stride, void *y, float *mean, float *rstd);
+// Any of dx, dgamma+dbeta may be NULL. dgamma, dbeta: shaped like gamma, overwritten.
 void ik_group_norm_backward(ik_dtype type, int64_t B, int64_t S, int64_t C, int64_t G, int silu, const void *x,
-                            const float *gamma, const float *beta, const float *mean, const float *rstd,
+                            const float *gamma, const float *beta, int64_t stride, const float *mean, const float *rstd,
                             const void *dy, void *dx, float *dgamma, float *dbeta);
 void ik_layer_norm(ik_dtype type, int64_t rows, int64_t C, float eps, const void *x, const float *gamma, const float *beta,
                    void *y, float *mean, float *rstd);  // mean, rstd: [rows]

@@ -54,6 +54,9 @@ idnn_op *idnn_conv_int8(const idnn_conv_shape *s, int has_bias, int has_residual
 size_t idnn_weights_bytes(const idnn_op *op);
 uint64_t idnn_weights_layout(const idnn_op *op);
 int idnn_pack_weights(const idnn_op *op, const void *src, idnn_dtype src_type, void *dst);
+// The same from weights that were packed for another op of the same layer, which is faster: 1 if it was done, 0 where the two
+// layouts are not of the kinds it knows.
+int idnn_turn_weights(idnn_op *from, const void *packed, idnn_op *to, void *dst);
 
 // Runs. Every pointer not needed by the op may be NULL. Return 0, or nonzero with idnn_error().
 int idnn_run_forward(const idnn_op *op, const void *x, const void *packed_weights, const float *bias, const void *residual, void *y);

@@ -12,6 +12,8 @@ public struct UNetStructure: Sendable, Equatable {
   public let contextWidth: Int
   /// Whether projections around the transformers are matrices, not 1 × 1 convolutions.
   public let usesLinearProjection: Bool
+  /// Whether the time scales channels besides shifting them.
+  public let usesScaleShift: Bool
   /// Features of the pooled text and the sizes (SDXL).
   public let additionWidth: Int?
 
@@ -48,6 +50,7 @@ public struct UNetStructure: Sendable, Equatable {
     guard let context = shapes.size(contextKey, 1) else { return nil }
     contextWidth = context
     usesLinearProjection = shapes["middle_block.1.proj_in.weight"]?.count == 2
+    usesScaleShift = shapes.size("input_blocks.1.0.emb_layers.1.weight", 0) == 2 * channels[0]
     additionWidth = shapes.size("label_emb.0.0.weight", 1)
   }
 

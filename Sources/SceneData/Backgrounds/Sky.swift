@@ -8,6 +8,7 @@ extension Scenery {
     case .day: daySky(horizon, clouds)
     case .night: nightSky(horizon, stars: 40)
     case .sunset: sunsetSky(horizon, clouds)
+    case .rain: rainSky(horizon)
     }
   }
 
@@ -96,6 +97,7 @@ extension Scenery {
     switch light {
     case .night: nightSky(1.1, stars: 75)
     case .sunset: sunsetSky(1.02, true)
+    case .rain: rainSky(1.1)
     case .day:
       daySky(1.1, true)
       drawClouds(1.5, RGB(repeating: 1), opacity: 0.85)

@@ -31,6 +31,9 @@ struct Scenery {
     case .sea: sea()
     case .sky: skyOnly()
     case .space: space()
+    case .forest: forest()
+    case .mountains: mountains()
+    case .room: room()
     }
   }
 
@@ -40,6 +43,7 @@ struct Scenery {
     case .day: RGB(repeating: 1)
     case .night: RGB(0.8, 0.82, 0.95)
     case .sunset: RGB(1, 0.91, 0.85)
+    case .rain: RGB(0.9, 0.92, 0.96)
     }
   }
 
@@ -49,6 +53,7 @@ struct Scenery {
     case .day: RGB(repeating: 1)
     case .night: RGB(0.33, 0.39, 0.58)
     case .sunset: RGB(0.95, 0.72, 0.62)
+    case .rain: RGB(0.74, 0.79, 0.84)
     }
   }
 

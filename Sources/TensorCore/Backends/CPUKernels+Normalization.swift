@@ -23,7 +23,7 @@ extension CPUKernels {
     let (mean, rstd) = (x.like([batch, groups], dtype: .f32), x.like([batch, groups], dtype: .f32))
     ik_group_norm(
       x.dtype.c, Int64(batch), Int64(positions), Int64(channels), Int64(groups), epsilon, silu ? 1 : 0,
-      x.raw, gamma.pointer(as: Float.self), beta.pointer(as: Float.self), y.raw,
+      x.raw, gamma.pointer(as: Float.self), beta.pointer(as: Float.self), gamma.strideOfImages, y.raw,
       mean.pointer(as: Float.self), rstd.pointer(as: Float.self))
     return (y, mean, rstd)
   }
@@ -39,8 +39,8 @@ extension CPUKernels {
     let dbeta = needsParameters ? beta.like() : nil
     ik_group_norm_backward(
       x.dtype.c, Int64(batch), Int64(positions), Int64(channels), Int64(groups), silu ? 1 : 0, x.raw,
-      gamma.pointer(as: Float.self), beta.pointer(as: Float.self), mean.pointer(as: Float.self),
-      rstd.pointer(as: Float.self), dy.raw, dx?.raw, dgamma?.pointer(as: Float.self),
+      gamma.pointer(as: Float.self), beta.pointer(as: Float.self), gamma.strideOfImages,
+      mean.pointer(as: Float.self), rstd.pointer(as: Float.self), dy.raw, dx?.raw, dgamma?.pointer(as: Float.self),
       dbeta?.pointer(as: Float.self))
     return (dx, dgamma, dbeta)
   }
@@ -69,4 +69,9 @@ extension CPUKernels {
       dgamma?.pointer(as: Float.self), dbeta?.pointer(as: Float.self))
     return (dx, dgamma, dbeta)
   }
+}
+
+extension Tensor {
+  /// Elements between the scales of neighbouring images: 0 where `[C]` is the same for all.
+  fileprivate var strideOfImages: Int64 { rank == 2 ? Int64(shape[1]) : 0 }
 }

@@ -154,7 +154,8 @@ public protocol Kernels: MatrixKernels {
   func softmax(_ x: Tensor) -> Tensor
   func softmaxBackward(_ y: Tensor, _ dy: Tensor) -> Tensor
 
-  /// GroupNorm of `[B, .., C]`, optionally with SiLU behind it; mean and rstd are `[B, groups]`.
+  /// GroupNorm of `[B, .., C]`, optionally with SiLU behind it; mean and rstd are `[B, groups]`, gamma and beta both `[C]` or
+  /// `[B, C]`, and their gradients like them.
   func groupNorm(_ x: Tensor, gamma: Tensor, beta: Tensor, groups: Int, epsilon: Float, silu: Bool)
     -> (y: Tensor, mean: Tensor, rstd: Tensor)
   func groupNormBackward(

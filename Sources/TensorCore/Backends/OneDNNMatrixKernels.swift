@@ -1,16 +1,26 @@
 import CKernels
 import COneDNN
 
-/// Matrix products and convolutions by oneDNN. Weights are repacked once per layout and kept beside the original.
+/// Matrix products and convolutions by oneDNN. Weights are repacked once per layout and kept beside the original, as long as
+/// `DerivedForms` says.
 struct OneDNNMatrixKernels: MatrixKernels {
   static let isAvailable = idnn_init() == 0
 
   var matrixDescription: String { "oneDNN \(String(cString: idnn_version()))" }
 
   /// The weights of `op`, repacked unless a current copy exists.
-  private func packed(_ w: Tensor, for op: OpaquePointer, _ kind: String) -> Storage {
-    let key = Storage.DerivedKey(kind: kind, layout: idnn_weights_layout(op), offset: w.byteOffset)
-    return w.storage.derived(key, byteCount: idnn_weights_bytes(op)) { destination in
+  private func packed(_ w: Tensor, for op: OpaquePointer, _ kind: Storage.DerivedKey.Kind) -> Storage {
+    let key = Storage.DerivedKey(
+      kind: kind, layout: idnn_weights_layout(op), offset: w.byteOffset, operation: UInt(bitPattern: op))
+    let isDropped = kind == .backward && DerivedForms.dropsGradientForms
+    return w.storage.derived(
+      key, byteCount: idnn_weights_bytes(op), lifetime: isDropped ? .call : DerivedForms.lifetime
+    ) { destination, forward in
+      if let forward, let from = OpaquePointer(bitPattern: forward.key.operation),
+        idnn_turn_weights(from, forward.storage.pointer, op, destination) != 0
+      {
+        return
+      }
       check(idnn_pack_weights(op, w.raw, w.dtype.oneDNN, destination), "packing weights \(w.shape)")
     }
   }
@@ -31,7 +41,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
         : idnn_linear_forward(
           x.dtype.oneDNN, Int64(m), Int64(n), Int64(k), hasBias, hasResidual, activation.oneDNN),
       "linear [\(m), \(k)] x [\(n), \(k)]")
-    let weights = packed(w, for: op, isInt8 ? "int8" : "forward")
+    let weights = packed(w, for: op, isInt8 ? .int8 : .forward)
     check(
       idnn_run_forward(
         op, x.raw, weights.pointer, bias?.pointer(as: Float.self), residual?.raw, y.raw),
@@ -45,7 +55,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
     if dx.count == 0 { return dx }
     let op = require(
       idnn_linear_backward_data(dy.dtype.oneDNN, Int64(m), Int64(n), Int64(k)), "linear backward data")
-    let weights = packed(w, for: op, "backward")
+    let weights = packed(w, for: op, .backward)
     check(idnn_run_backward_data(op, dy.raw, weights.pointer, dx.raw), "linear backward data")
     return dx
   }
@@ -82,7 +92,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
         ? idnn_conv_int8(&shape, hasBias, hasResidual)
         : idnn_conv_forward(&shape, hasBias, hasResidual, activation.oneDNN, 1),
       "convolution \(geometry)")
-    let weights = packed(w, for: op, isInt8 ? "int8" : "forward")
+    let weights = packed(w, for: op, isInt8 ? .int8 : .forward)
     check(
       idnn_run_forward(
         op, x.raw, weights.pointer, bias?.pointer(as: Float.self), residual?.raw, y.raw),
@@ -94,7 +104,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
     let dx = dy.like(geometry.inputShape)
     var shape = geometry.oneDNN(dy.dtype)
     let op = require(idnn_conv_backward_data(&shape), "convolution backward data \(geometry)")
-    let weights = packed(w, for: op, "backward")
+    let weights = packed(w, for: op, .backward)
     check(
       idnn_run_backward_data(op, dy.raw, weights.pointer, dx.raw), "convolution backward data \(geometry)")
     return dx

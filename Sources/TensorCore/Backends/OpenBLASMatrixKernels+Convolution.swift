@@ -67,8 +67,8 @@ extension OpenBLASMatrixKernels {
     let (taps, channels) = (g.kernelHeight * g.kernelWidth, g.inChannels)
     if taps == 1 { return float32Weight(w) }
     let key = Storage.DerivedKey(
-      kind: "columns \(w.shape)", layout: UInt64(taps), offset: w.byteOffset)
-    let storage = w.storage.derived(key, byteCount: w.count * 4) { destination in
+      kind: .columns(w.shape), layout: UInt64(taps), offset: w.byteOffset)
+    let storage = w.storage.derived(key, byteCount: w.count * 4) { destination, _ in
       let plain = w.float32
       ik_gather_strided(
         4, 3, [g.outChannels, taps, channels].c, plain.raw, [channels * taps, 1, taps].c,

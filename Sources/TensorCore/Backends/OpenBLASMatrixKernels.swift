@@ -65,9 +65,9 @@ struct OpenBLASMatrixKernels: MatrixKernels {
   /// A weight as float32; what had to be converted is kept beside the original.
   func float32Weight(_ w: Tensor) -> Tensor {
     if w.dtype == .f32 { return w }
-    let key = Storage.DerivedKey(kind: "float32", layout: UInt64(w.count), offset: w.byteOffset)
-    let storage = w.storage.derived(key, byteCount: w.count * 4) {
-      ik_convert(w.raw, w.dtype.c, $0, IK_F32, Int64(w.count))
+    let key = Storage.DerivedKey(kind: .float32, layout: UInt64(w.count), offset: w.byteOffset)
+    let storage = w.storage.derived(key, byteCount: w.count * 4) { destination, _ in
+      ik_convert(w.raw, w.dtype.c, destination, IK_F32, Int64(w.count))
     }
     return Tensor(storage: storage, shape: w.shape, dtype: .f32)
   }

@@ -58,11 +58,20 @@ extension ReferenceKernels {
     return (0..<x.rows).map { Array($0 * width..<($0 + 1) * width) }
   }
 
+  /// Where an element's scale lies in gamma, which has one for all images or one for each.
+  private func place(of gamma: Tensor, _ x: Tensor) -> (Int) -> Int {
+    let channels = x.shape.last ?? 1
+    guard gamma.rank == 2 else { return { $0 % channels } }
+    let image = x.shape.dropFirst().reduce(1, *)
+    return { $0 / image * channels + $0 % channels }
+  }
+
   private func normalize(
     _ x: Tensor, _ sets: [[Int]], _ statisticsShape: [Int], _ gamma: Tensor, _ beta: Tensor,
     _ epsilon: Float, _ silu: Bool
   ) -> (y: Tensor, mean: Tensor, rstd: Tensor) {
     let (v, scale, shift) = (x.values, gamma.values, beta.values)
+    let place = place(of: gamma, x)
     var (out, means, rstds): ([Float], [Float], [Float]) = (v, [], [])
     for members in sets {
       let n = Double(members.count)
@@ -73,7 +82,7 @@ extension ReferenceKernels {
       means.append(Float(mean))
       rstds.append(Float(rstd))
       for i in members {
-        let c = i % scale.count
+        let c = place(i)
         let z = (Double(v[i]) - mean) * rstd * Double(scale[c]) + Double(shift[c])
         out[i] = Float(silu ? UnaryOp.silu.value(z, 0, 0) : z)
       }
@@ -91,6 +100,7 @@ extension ReferenceKernels {
   ) -> (dx: Tensor, dgamma: Tensor, dbeta: Tensor) {
     let (v, d, scale, shift) = (x.values, dy.values, gamma.values, beta?.values)
     let (means, rstds) = (mean.values, rstd.values)
+    let place = place(of: gamma, x)
     var dx = v
     var dgamma = Array(repeating: 0.0, count: scale.count)
     var dbeta = dgamma
@@ -99,17 +109,17 @@ extension ReferenceKernels {
       let xhat = members.map { (Double(v[$0]) - mu) * r }
       // z = gamma xhat + beta, y = z or silu(z)
       let dz = zip(members, xhat).map { i, normalized in
-        let c = i % scale.count
+        let c = place(i)
         guard let shift else { return Double(d[i]) }
         let z = normalized * Double(scale[c]) + Double(shift[c])
         return Double(d[i]) * UnaryOp.silu.derivative(z, 0, 0)
       }
-      let dxhat = zip(members, dz).map { $1 * Double(scale[$0 % scale.count]) }
+      let dxhat = zip(members, dz).map { $1 * Double(scale[place($0)]) }
       let mean1 = dxhat.reduce(0, +) / n
       let mean2 = zip(dxhat, xhat).reduce(0) { $0 + $1.0 * $1.1 } / n
       for (j, i) in members.enumerated() {
-        dgamma[i % scale.count] += dz[j] * xhat[j]
-        dbeta[i % scale.count] += dz[j]
+        dgamma[place(i)] += dz[j] * xhat[j]
+        dbeta[place(i)] += dz[j]
         dx[i] = Float(r * (dxhat[j] - mean1 - xhat[j] * mean2))
       }
     }

@@ -1,14 +1,15 @@
 extension Tensor {
   /// GroupNorm (Wu & He 2018) of `[B, .., C]` over groups of neighbouring channels, optionally with SiLU behind it.
   /// - Parameters:
-  ///   - gamma: scale `[C]`, float32.
-  ///   - beta: shift `[C]`, float32.
+  ///   - gamma: scale `[C]`, or `[B, C]` with one for each image.
+  ///   - beta: shift, shaped like gamma.
   public func groupNorm(
     gamma: Tensor, beta: Tensor, groups: Int, epsilon: Float, silu: Bool = false
   ) -> Tensor {
     let channels = shape.last ?? 0
     precondition(
-      channels % groups == 0 && gamma.shape == [channels] && beta.shape == [channels],
+      channels % groups == 0 && (gamma.shape == [channels] || gamma.shape == [shape[0], channels])
+        && beta.shape == gamma.shape,
       "group norm of \(shape) into \(groups) groups with gamma \(gamma.shape)")
     let (x, g, b) = (detached, gamma.detached.cast(to: .f32), beta.detached.cast(to: .f32))
     let (y, mean, rstd) = kernels.groupNorm(

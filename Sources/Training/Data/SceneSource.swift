@@ -8,8 +8,11 @@ public struct SceneSource: CaptionedImages {
   private let generator: SceneGenerator
   private let seed: UInt64
 
-  public init(sprites: URL, vocabulary: URL, count: Int, seed: UInt64) throws {
-    generator = try SceneGenerator(spriteDirectory: sprites, vocabulary: vocabulary)
+  /// - Parameter singles: share of scenes that show a single thing, nil: the usual one.
+  public init(sprites: URL, vocabulary: URL, count: Int, seed: UInt64, singles: Float? = nil) throws {
+    var mix = SceneMix()
+    if let singles { mix.singles = singles }
+    generator = try SceneGenerator(spriteDirectory: sprites, vocabulary: vocabulary, mix: mix)
     self.count = count
     self.seed = seed
   }
@@ -17,11 +20,17 @@ public struct SceneSource: CaptionedImages {
   /// What to tell people about sets of drawings that are not there; nil if all are.
   public var absence: String? { generator.absence }
 
+  /// A scene with the truth about it, `size` pixels along each side.
+  public func scene(_ index: Int, size: Int) -> Scene {
+    let seed = seed &+ UInt64(index)
+    guard !SceneGenerator.sides.contains(size) else { return generator.scene(seed: seed, side: size) }
+    var scene = generator.scene(seed: seed)
+    scene.image = scene.image.resized(width: size, height: size, filter: .area)
+    return scene
+  }
+
   public func example(_ index: Int, size: Int) throws -> CaptionedImage {
-    let scene = generator.scene(seed: seed &+ UInt64(index))
-    let image =
-      scene.image.width == size
-      ? scene.image : scene.image.resized(width: size, height: size, filter: .area)
-    return CaptionedImage(image: image, caption: scene.caption)
+    let scene = scene(index, size: size)
+    return CaptionedImage(image: scene.image, caption: scene.caption)
   }
 }

@@ -58,9 +58,12 @@ struct FineTuning {
       recipe.loop.sampleEvery = min(recipe.loop.sampleEvery, recipe.loop.steps)
     }
     tell(pictures, training, validation, learnable, texts: texts, rules: rules)
-    guard try training.prepare(shouldStop: context.shouldStop, report: reportCaching),
-      try validation?.prepare(shouldStop: context.shouldStop, report: { _, _ in }) ?? true
-    else { return context.note("stopped while encoding; run again to go on") }
+    // Encoders repacked their weights; the next time they are called is at the end.
+    let isPrepared = try DerivedForms.untilEnd {
+      try training.prepare(shouldStop: context.shouldStop, report: reportCaching)
+        && validation?.prepare(shouldStop: context.shouldStop, report: { _, _ in }) ?? true
+    }
+    guard isPrepared else { return context.note("stopped while encoding; run again to go on") }
     Processor.releaseCachedMemory()
 
     var objective = LatentObjective(

@@ -46,6 +46,8 @@ struct FineTuningResult: Artifact {
   private func sample(_ step: Int) -> URL { folder.appendingPathComponent("samples-\(step).png") }
 
   func preview(step: Int) throws -> [URL] {
+    // Decoder and text encoders worked in buffers of other sizes than a step's.
+    defer { Processor.releaseCachedMemory() }
     let images = try drawing.draw(try jobs(), side: side, embeddings: learnable.embeddings)
     let url = try SampleGrid.save(images, columns: images.count, step: step, in: folder)
     var report = Report()

@@ -31,14 +31,20 @@ package struct StyleDistance {
   func distance(_ images: [Image]) throws -> Double? {
     guard let model, !images.isEmpty, pictures.count > 1 else { return nil }
     let chosen = stride(from: 0, to: pictures.count, by: max(1, pictures.count / Self.limit)).prefix(Self.limit)
-    let folder = try chosen.map { index -> [Double] in
+    return try DerivedForms.untilEnd {
+      Self.distance(images.map { features($0, model) }, from: try folderFeatures(chosen, model))
+    }
+  }
+
+  /// Features of pictures of the folder.
+  private func folderFeatures(_ chosen: some Sequence<Int>, _ model: AutoencoderKL) throws -> [[Double]] {
+    try chosen.map { index -> [Double] in
       let example = pictures[index]
       let image = try ImageFile.load(example.picture.url)
       let plain = image.channels == 4 ? image.composited(over: (255, 255, 255)) : image
       let crop = Crop(width: plain.width, height: plain.height, example.shape)
       return features(crop.apply(plain).converted(toChannels: 3), model)
     }
-    return Self.distance(images.map { features($0, model) }, from: folder)
   }
 
   /// Root mean square over features of the difference of the two means, in units of the second's deviations.

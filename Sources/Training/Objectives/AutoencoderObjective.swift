@@ -26,13 +26,52 @@ struct AutoencoderObjective: Objective {
   /// The training loss of a batch of pictures in ±1.
   func loss(_ images: Tensor, random: inout [ExampleRandom]) -> Tensor {
     let distribution = model.encode(images.cast(to: recipe.precision.dtype))
-    let latents = distribution.sample(noise: random.normal(like: distribution.mean.shape))
-    let decoded = model.decode(latents.cast(to: recipe.precision.dtype)).cast(to: .f32)
-    let difference = decoded - images
+    var latents = distribution.sample(noise: random.normal(like: distribution.mean.shape))
+    if let most = recipe.latentNoise { latents = latents + Self.noise(in: latents, upTo: most, &random) }
     let perLatent = 1 / Float(distribution.mean.count)
     let divergence = distribution.divergence.sum(scale: perLatent * recipe.divergenceWeight)
+    guard let share = recipe.equivariance else { return error(latents, images) + divergence }
+    let transforms = random.indices.map {
+      random[$0].uniform() < share ? LatentTransform(of: latents.shape[1], &random[$0]) : nil
+    }
+    let (scale, whole) = (model.downscale, 1 / Float(transforms.count))
+    let plain = transforms.indices.filter { transforms[$0] == nil }
+    var total = divergence
+    if !plain.isEmpty {
+      let (z, x) = (Self.rows(plain, of: latents), Self.rows(plain, of: images))
+      total = total + error(z, x) * (Float(plain.count) * whole)
+    }
+    for (row, transform) in transforms.enumerated() {
+      guard let transform else { continue }
+      let (z, x) = (latents.slice(axis: 0, from: row, count: 1), images.slice(axis: 0, from: row, count: 1))
+      total = total + error(transform(z), transform(x, scale: scale)) * whole
+    }
+    return total
+  }
+
+  /// How far the decoded latents are from the pictures.
+  private func error(_ latents: Tensor, _ images: Tensor) -> Tensor {
+    let decoded = model.decode(latents.cast(to: recipe.precision.dtype)).cast(to: .f32)
+    let difference = decoded - images
     return difference.applying(.abs).mean() + difference.squared.mean() * recipe.squareWeight
-      + Self.edgeError(difference) * recipe.edgeWeight + divergence
+      + Self.edgeError(difference) * recipe.edgeWeight
+  }
+
+  private static func rows(_ rows: [Int], of x: Tensor) -> Tensor {
+    rows.count == x.shape[0] ? x : .concatenate(rows.map { x.slice(axis: 0, from: $0, count: 1) }, axis: 0)
+  }
+
+  /// Noise of 0 to `most` times each picture's own deviation, as what a denoiser leaves in its latents.
+  private static func noise(in latents: Tensor, upTo most: Float, _ random: inout [ExampleRandom]) -> Tensor {
+    let values = latents.detached
+    return .concatenate(
+      random.indices.map { row in
+        let z = values.slice(axis: 0, from: row, count: 1)
+        let mean = z.mean().scalar
+        let deviation = max(z.squared.mean().scalar - mean * mean, 0).squareRoot()
+        let level = random[row].uniform() * most * deviation
+        return random[row].normal(z.shape) * level
+      }, axis: 0)
   }
 
   /// Mean absolute difference between pixels one and two apart, in both directions.

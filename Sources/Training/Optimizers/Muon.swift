@@ -22,7 +22,7 @@ public struct Muon: Optimizer {
   /// Whether a parameter is a matrix between hidden states.
   package static func isMatrix(_ parameter: Parameter) -> Bool {
     guard parameter.shape.count > 1 else { return false }
-    let ends = ["embedding.weight", "conv_in.weight", "conv_out.weight"]
+    let ends = ["embedding.weight", "positional_embedding", "conv_in.weight", "conv_out.weight"]
     return !ends.contains { parameter.name.hasSuffix($0) }
   }
 

@@ -29,6 +29,12 @@ public struct AutoencoderRecipe: TrainingRecipe {
   public var edgeWeight: Float
   /// Weight of the divergence, per latent number.
   public var divergenceWeight: Float
+  /// The most noise in the latents that the decoder is trained on, as a multiple of their deviation; nil for none.
+  public var latentNoise: Float?
+  /// The share of pictures that are made smaller or mirrored together with their latents; nil for none.
+  public var equivariance: Float?
+  /// How the latents' axes are chosen in the end; nil for `white`.
+  public var latentAxes: LatentAxes?
   public var loop: LoopSettings
 
   enum CodingKeys: String, CodingKey {
@@ -37,6 +43,9 @@ public struct AutoencoderRecipe: TrainingRecipe {
     case squareWeight = "square_weight"
     case edgeWeight = "edge_weight"
     case divergenceWeight = "divergence_weight"
+    case latentNoise = "latent_noise"
+    case equivariance
+    case latentAxes = "latent_axes"
   }
 }
 
@@ -48,6 +57,12 @@ extension AutoencoderRecipe {
       (
         [squareWeight, edgeWeight, divergenceWeight].allSatisfy { $0 >= 0 && $0.isFinite }, "square_weight",
         "and the other weights must not be negative"
+      ),
+      ((0...1).contains(latentNoise ?? 0), "latent_noise", "must be 0 to 1"),
+      ((0...1).contains(equivariance ?? 0), "equivariance", "must be 0 to 1"),
+      (
+        latentAxes == nil || model.useQuantConv && model.usePostQuantConv, "latent_axes",
+        "needs use_quant_conv and use_post_quant_conv, which take the change of axes"
       ),
     ]
     return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)

@@ -30,7 +30,7 @@ enum DiffusersFolder {
   }
 
   /// Copies the files of a folder over those of another.
-  private static func copy(_ source: URL, to target: URL) throws {
+  static func copy(_ source: URL, to target: URL) throws {
     let files = FileManager.default
     try files.createDirectory(at: target, withIntermediateDirectories: true)
     for name in try files.contentsOfDirectory(atPath: source.path).sorted() {

@@ -2,20 +2,31 @@ import Foundation
 import NN
 import TensorCore
 
-/// Gives an autoencoder's latents zero mean, unit deviation and no correlation over the training pictures.
+/// What becomes of the axes in which an autoencoder's latents happen to be.
+public enum LatentAxes: String, Codable, Sendable, Equatable {
+  /// Every combination of channels gets the same deviation.
+  case white
+  /// Channels are the principal axes, the widest first, each with the deviation it has: channels that hold little weigh
+  /// little in a denoiser's loss.
+  case principal
+}
+
+/// Gives an autoencoder's latents zero mean and no correlation over the training pictures, and with `white` axes unit
+/// deviation.
 ///
 /// A network that predicts noise hardly sees a latent channel of small variance, or the difference of two channels that
 /// move together, however much the decoder makes of it. The map `z → C^(-1/2) (z − m)` and its inverse are linear, so they
-/// fold into `quant_conv` and `post_quant_conv`: pictures and reconstructions stay as they were.
+/// fold into `quant_conv` and `post_quant_conv` (with `principal` axes it is the rotation `Vᵀ`): pictures and reconstructions stay as they were.
 struct LatentWhitening {
   private(set) var count = 0.0
   private var sum: [Double]
   private var products: [Double]
   private var variance = 0.0
   private let channels: Int
+  private let axes: LatentAxes
 
-  init(channels: Int) {
-    self.channels = channels
+  init(channels: Int, axes: LatentAxes = .white) {
+    (self.channels, self.axes) = (channels, axes)
     sum = Array(repeating: 0, count: channels)
     products = Array(repeating: 0, count: channels * channels)
   }
@@ -43,6 +54,23 @@ struct LatentWhitening {
     return (mean, covariance)
   }
 
+  /// The map of the latents, its inverse, and what the mean variance grows by.
+  private func maps(_ eigen: SymmetricMatrix.Eigen) -> (forth: [Double], back: [Double], growth: Double) {
+    switch axes {
+    case .white:
+      return (
+        SymmetricMatrix.function(eigen) { 1 / $0.squareRoot() }, SymmetricMatrix.function(eigen) { $0.squareRoot() },
+        // The trace of C^(-1) over the channels.
+        eigen.values.reduce(0) { $0 + 1 / $1 } / Double(channels)
+      )
+    case .principal:
+      let order = eigen.values.indices.sorted { eigen.values[$0] > eigen.values[$1] }
+      let forth = (0..<channels * channels).map { eigen.vectors[$0 % channels * channels + order[$0 / channels]] }
+      let back = (0..<channels * channels).map { forth[$0 % channels * channels + $0 / channels] }
+      return (forth, back, 1)
+    }
+  }
+
   /// Folds the map into the convolutions beside the latents. The posterior's variance becomes the same everywhere, as
   /// large as it was on average in the new coordinates.
   func fold(into parameters: [Parameter]) throws {
@@ -52,8 +80,7 @@ struct LatentWhitening {
       throw TrainingError.selfCheck(
         recipe: "whitening the latents", reason: "a combination of latent channels never changes; train on")
     }
-    let whiten = SymmetricMatrix.function(eigen) { 1 / $0.squareRoot() }
-    let colour = SymmetricMatrix.function(eigen) { $0.squareRoot() }
+    let (whiten, colour, growth) = maps(eigen)
     func parameter(_ name: String) throws -> Parameter {
       guard let found = parameters.first(where: { $0.name == name }) else {
         throw TrainingError.selfCheck(
@@ -74,8 +101,6 @@ struct LatentWhitening {
       b[i] = Float(
         (0..<channels).reduce(0.0) { $0 + whiten[i * channels + $1] * (Double(oldB[$1]) - mean[$1]) })
     }
-    // The trace of C^(-1) over the channels is what the mean variance grows by.
-    let growth = eigen.values.reduce(0) { $0 + 1 / $1 } / Double(channels)
     let logVariance = Float(log(variance / count * growth))
     for i in channels..<(2 * channels) { b[i] = logVariance }
     weight.replace(with: Tensor(w, shape: weight.shape))

@@ -74,8 +74,10 @@ extension TextToImageRecipe {
   /// Trains, or goes on training; the model as it stands at each sample is written to `model/`, in diffusers layout.
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
-    let vae = try loadAutoencoder()
-    let latents = try openLatents(vae, context)
+    let pictures = EncodedPictures(
+      data: data, size: size, autoencoder: autoencoder, cache: cache, precision: precision)
+    let vae = try pictures.loadAutoencoder()
+    let latents = try pictures.open(vae, context)
     let tokenizer = try openTokenizer(latents.captions, folder)
     let trainee = try Trainee(self, tokenizer: tokenizer)
     let texts = TextRows([TextConditioner(tokenizer: tokenizer, model: trainee.text)], isXL: false)
@@ -95,35 +97,6 @@ extension TextToImageRecipe {
         recipe: self, trainee: trainee, autoencoder: vae, tokenizer: tokenizer, folder: folder),
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
-  }
-
-  private func loadAutoencoder() throws -> AutoencoderKL {
-    let folder = ModelFolder(URL(fileURLWithPath: autoencoder))
-    let config = try folder.decode(AutoencoderKLConfig.self)
-    guard config.latentsMean == nil, (config.shiftFactor ?? 0) == 0 else {
-      throw TrainingError.badRecipe(
-        path: folder.url.path, reason: "latents_mean, latents_std and shift_factor are not supported in training")
-    }
-    return try folder.load { path, _ in AutoencoderKL(path, config) }.model
-  }
-
-  private func openLatents(_ autoencoder: AutoencoderKL, _ context: RunContext) throws -> LatentCache {
-    let url = URL(fileURLWithPath: cache)
-    let identity = try RunIdentity(
-      of: data, facts: ["autoencoder": RunIdentity(of: autoencoder.config).text, "size": "\(size)"])
-    if let cache = try LatentCache.open(url, identity: identity) { return cache }
-    let data = try data.open(note: context.note)
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    let started = Date()
-    return try LatentCache.make(
-      data, size: size, autoencoder: autoencoder, scale: autoencoder.config.scalingFactor,
-      dtype: precision.dtype, to: url, identity: identity,
-      report: { done in
-        guard done % 4096 == 0 || done == data.count else { return }
-        let rate = Double(done) / max(Date().timeIntervalSince(started), 1e-9)
-        context.note("encoded \(done)/\(data.count) pictures, \(Int(rate)) a second")
-      })
   }
 
   /// The run's tokenizer: trained on the captions the first time, read back afterwards.

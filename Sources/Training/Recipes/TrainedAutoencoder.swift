@@ -28,12 +28,15 @@ struct TrainedAutoencoder: Artifact {
     return [try SampleGrid.save(pictures, columns: 8, step: step, in: folder)]
   }
 
-  /// Whitens the latents if the encoder was trained, measures their scale and writes the model.
+  /// Chooses the latents' axes if the encoder was trained, measures their scale and writes the model; the run goes on with
+  /// the axes it had.
   func write(step: Int, isLast: Bool) throws -> [URL] {
-    guard isLast else { return [] }
+    let trained = parameters.map(\.value)
+    defer { for (value, parameter) in zip(trained, parameters) { parameter.replace(with: value) } }
     let encoderIsNew = Frozen.rule(recipe.frozen)("encoder.conv_in.weight")
     if encoderIsNew, recipe.model.useQuantConv, recipe.model.usePostQuantConv {
-      var whitening = LatentWhitening(channels: recipe.model.latentChannels)
+      var whitening = LatentWhitening(
+        channels: recipe.model.latentChannels, axes: recipe.latentAxes ?? .white)
       try forLatents(of: model) { whitening.add(mean: $0.mean, logVariance: $0.logVariance) }
       try whitening.fold(into: parameters)
     }

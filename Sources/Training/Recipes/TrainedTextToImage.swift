@@ -36,7 +36,7 @@ struct TrainedTextToImage: Artifact {
       trainee.textParameters, config: trainee.text.config, className: "CLIPTextModel", name: "model",
       dtype: .f16)
     try DiffusersFolder.finish(
-      model, autoencoder: URL(fileURLWithPath: recipe.autoencoder),
+      model, autoencoder: DataLocation.url(recipe.autoencoder),
       tokenizer: (recipe.startFrom.map { URL(fileURLWithPath: $0) } ?? folder)
         .appendingPathComponent("tokenizer"), scheduler: recipe.scheduler)
     return [model]

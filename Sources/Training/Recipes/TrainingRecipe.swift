@@ -40,14 +40,17 @@ extension TrainingRecipe {
 
   /// What decides the result.
   func identity(facts: [String: String] = [:]) throws -> RunIdentity {
-    try RunIdentity(of: self, ignoring: LoopSettings.incidental + Self.incidental + ["name"], facts: facts)
+    let data = DataRecipe.incidental.map { "data.\($0)" }
+    return try RunIdentity(
+      of: self, ignoring: LoopSettings.incidental + Self.incidental + data + ["name"], facts: facts)
   }
 }
 
 /// The kinds of recipes there are, and reading them.
 public enum Recipes {
   public static let kinds: [any TrainingRecipe.Type] = [
-    AutoencoderRecipe.self, TextToImageRecipe.self, UnconditionalRecipe.self, CircleRecipe.self, FineTuningRecipe.self,
+    AutoencoderRecipe.self, TextToImageRecipe.self, UnconditionalRecipe.self, ClassConditionalRecipe.self,
+    ClassifierRecipe.self, ContrastiveRecipe.self, CircleRecipe.self, FineTuningRecipe.self,
   ]
 
   /// Reads a recipe file strictly: every key has to be known.

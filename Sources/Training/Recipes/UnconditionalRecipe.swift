@@ -52,41 +52,14 @@ extension UnconditionalRecipe {
     context.note("\(name): \(objective.groups[0].size) parameters, \(pictures.count) pictures")
     let result = try TrainingRun(
       loop, in: RunFolder(folder), identity: identity(), source: pictures, objective: objective,
-      artifact: UnconditionalModel(recipe: self, model: model, parameters: store.parameters, folder: folder),
+      artifact: PixelModel(
+        unet: model, parameters: store.parameters, scheduler: scheduler, precision: precision, folder: folder,
+        columns: 8
+      ) { try $0.generate(seeds: (0..<sampleCount).map(UInt64.init), steps: sampleSteps) },
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
     if result.isFinished, let last = result.meanLosses.last, last > lossLimit {
       throw TrainingError.selfCheck(recipe: name, reason: "loss \(last) is above \(lossLimit)")
     }
-  }
-}
-
-/// An unconditional pipeline in a run's folder.
-struct UnconditionalModel: Artifact {
-  let recipe: UnconditionalRecipe
-  let model: UNet2DModel
-  let parameters: [Parameter]
-  let folder: URL
-
-  func preview(step: Int) throws -> [URL] {
-    guard step > 0 else { return [] }
-    let pipeline = UnconditionalImages(unet: model, scheduler: recipe.scheduler, precision: recipe.precision)
-    let pixels = try pipeline.generate(
-      seeds: (0..<recipe.sampleCount).map(UInt64.init), steps: recipe.sampleSteps)
-    return [try SampleGrid.save(ImageTensor.images(pixels), columns: 8, step: step, in: folder)]
-  }
-
-  func write(step: Int, isLast: Bool) throws -> [URL] {
-    let target = folder.appendingPathComponent("model")
-    try ModelFolder(target.appendingPathComponent("unet")).save(
-      parameters, config: recipe.unet, className: "UNet2DModel", name: "diffusion_pytorch_model", dtype: .f16)
-    let scheduler = target.appendingPathComponent("scheduler")
-    try FileManager.default.createDirectory(at: scheduler, withIntermediateDirectories: true)
-    try ModelFolder.writeJSON(
-      recipe.scheduler, className: "DDPMScheduler", to: scheduler.appendingPathComponent("scheduler_config.json"))
-    try ModelFolder.writeJSON(
-      ["scheduler": ["diffusers", "DDPMScheduler"], "unet": ["diffusers", "UNet2DModel"]],
-      className: "DDPMPipeline", to: target.appendingPathComponent("model_index.json"))
-    return [target]
   }
 }

@@ -1,12 +1,17 @@
+import Checkpoints
+import Foundation
 import Models
 import NN
+import SafeTensors
 import TensorCore
 
 /// Models of known shapes with random weights, for measuring.
 enum BenchModels {
-  /// Cheap random numbers; matrices are kept in `storage`, as those of a checkpoint are.
+  /// Cheap random numbers; matrices are kept in `storage`, in files, as those of a checkpoint are: their pages go back to the
+  /// system once they are repacked.
   private struct Weights: ParameterSource {
     let storage: DType
+    let isInFiles: Bool
     let description = "random weights"
     let keys: [String] = []
 
@@ -30,12 +35,23 @@ enum BenchModels {
         filled = count
       }
       let tensor = Tensor(values, shape: shape)
-      return shape.count > 1 ? tensor.cast(to: storage) : tensor
+      return shape.count > 1 ? mapped(tensor.cast(to: storage)) : tensor
+    }
+
+    /// The same numbers in a file without a name; the tensor itself where none can be written.
+    private func mapped(_ tensor: Tensor) -> Tensor {
+      guard isInFiles, tensor.count > 1 << 16 else { return tensor }
+      let url = FileManager.default.temporaryDirectory.appendingPathComponent("imago-bench-\(UUID().uuidString)")
+      defer { try? FileManager.default.removeItem(at: url) }
+      guard (try? tensor.withBytes({ try Data($0).write(to: url) })) != nil,
+        let file = try? MappedFile(path: url.path), let start = file.bytes.baseAddress
+      else { return tensor }
+      return Tensor(mapped: start, shape: tensor.shape, dtype: tensor.dtype, owner: file)
     }
   }
 
   static func store(training: Bool, precision: DType) -> ParameterStore {
-    ParameterStore(Weights(storage: training ? .f32 : precision), isTrainable: { _ in training })
+    ParameterStore(Weights(storage: training ? .f32 : precision, isInFiles: !training), isTrainable: { _ in training })
   }
 
   /// The U-Net of Stable Diffusion 1.5.

@@ -23,7 +23,21 @@ NETWORKS = {
     "unconditional": (diffusers.UNet2DModel, dict(
         COMMON, attention_head_dim=None, down_block_types=("DownBlock2D", "AttnDownBlock2D"),
         up_block_types=("AttnUpBlock2D", "UpBlock2D"), flip_sin_to_cos=False, freq_shift=1)),
+    "scale_shift_text": (diffusers.UNet2DConditionModel, dict(
+        sample_size=8, block_out_channels=(4, 8), norm_num_groups=2, layers_per_block=1, cross_attention_dim=8,
+        attention_head_dim=2, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), resnet_time_scale_shift="scale_shift",
+        addition_embed_type="text", addition_embed_type_num_heads=4)),
 }
+
+
+def gradients(model, x, timesteps, context):
+    """Of the mean squared output, for every parameter and for the text's states."""
+    context = context.clone().requires_grad_()
+    loss = model(x, timesteps, context).sample.square().mean()
+    loss.backward()
+    found = {f"grad.{name}": parameter.grad.contiguous() for name, parameter in model.named_parameters()}
+    return {**found, "grad.context": context.grad, "loss": loss.detach().reshape(1)}
 
 
 def main():
@@ -43,11 +57,13 @@ def main():
         timesteps = torch.tensor([3, 700])
         inputs = {"x": x}
         arguments = []
-        if name == "conditional":
+        if name != "unconditional":
             inputs["context"] = torch.randn(2, 5, 8)
             arguments = [inputs["context"]]
         with torch.no_grad():
             inputs["out"] = model(x, timesteps, *arguments).sample
+        if name == "scale_shift_text":
+            inputs.update(gradients(model, x, timesteps, *arguments))
         save_file(inputs, os.path.join(folder, "expected.safetensors"), metadata={
             "diffusers": diffusers.__version__, "about": "out = model(x, [3, 700], context)"})
 

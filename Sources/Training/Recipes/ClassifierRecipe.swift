@@ -1,0 +1,144 @@
+import Checkpoints
+import Diffusion
+import Foundation
+import Generation
+import Models
+import NN
+import TensorCore
+
+/// Trains a classifier of noisy pictures or latents, whose gradient guides (Dhariwal & Nichol 2021, §4); without a scheduler,
+/// one of clean pictures, which judges.
+public struct ClassifierRecipe: TrainingRecipe {
+  public static let kind = "classifier"
+  public static let incidental = ["accuracy_limit", "cache"]
+
+  public var name: String
+  public var data: DataRecipe
+  /// Side of the pictures.
+  public var size: Int
+  /// What captions say: each is a class, or names one.
+  public var classes: [String]
+  /// Its `projection_dim` and `sample_size` follow from the others.
+  public var encoder: EncoderUNet2DConfig
+  /// The noise schedule of the models to be guided; nil for clean samples alone.
+  public var scheduler: SchedulerConfig?
+  public var timestepSampling: TimestepSampling?
+  /// The folder of the autoencoder whose latents are looked at; nil for pixels.
+  public var autoencoder: String?
+  /// Where latents are kept between runs.
+  public var cache: String?
+  /// Whether half of the pictures are mirrored.
+  public var mirror: Bool?
+  public var precision: Precision
+  /// Examples kept back for measuring.
+  public var validation: Int
+  /// Share of these that must be told right without noise.
+  public var accuracyLimit: Double
+  public var loop: LoopSettings
+
+  enum CodingKeys: String, CodingKey {
+    case name, data, size, classes, encoder, scheduler, autoencoder, cache, mirror, precision, validation, loop
+    case timestepSampling = "timestep_sampling"
+    case accuracyLimit = "accuracy_limit"
+  }
+}
+
+extension ClassifierRecipe {
+  public var problem: RecipeProblem? {
+    let rules: [RecipeProblem.Rule] = [
+      ((0...1).contains(accuracyLimit), "accuracy_limit", "must be 0 to 1"),
+      (scheduler != nil || timestepSampling == nil, "timestep_sampling", "needs a scheduler"),
+    ]
+    return GuideSamples.problem(
+      data, size: size, encoder: encoder, autoencoder: autoencoder, cache: cache, mirrors: mirror ?? false,
+      validation: validation, precision: precision) ?? CaptionClasses.problem(classes)
+      ?? RecipeProblem.first(rules) ?? timestepSampling?.problem
+  }
+
+  /// Trains, or goes on training, writes the network to `classifier/`, and throws if too many examples kept back are told wrong.
+  public func run(in folder: URL, _ context: RunContext) throws {
+    let runFolder = try RunFolder(folder)
+    let encoded = autoencoder.map {
+      EncodedPictures(data: data, size: size, autoencoder: $0, cache: cache ?? "", precision: precision)
+    }
+    let samples = try GuideSamples(
+      data, size: size, encoded: encoded, mirrors: mirror ?? false, heldBack: validation, context)
+    var config = encoder
+    (config.projectionDim, config.sampleSize) = (classes.count, size / samples.space.downscale)
+    try config.check(samples.space, recipe: name)
+    let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
+    let model = EncoderUNet2DModel(store.root, config)
+    var prediction = try scheduler.map { NoisePrediction(try $0.trainingSchedule, dtype: precision.dtype) }
+    if let timestepSampling { prediction?.timesteps = timestepSampling }
+    let objective = ClassifierObjective(
+      model: model, classes: CaptionClasses(classes),
+      noising: SampleNoising(prediction: prediction, dtype: precision.dtype),
+      groups: [ParameterGroup("classifier", store.parameters)])
+    context.note(
+      "\(name): \(objective.groups[0].size) parameters, \(samples.source.count) pictures of \(classes.count) classes")
+    let trained = TrainedClassifier(
+      recipe: self, objective: objective, samples: samples, folder: folder, note: context.note)
+    let result = try TrainingRun(
+      loop, in: runFolder, identity: identity(), source: samples.source, objective: objective, artifact: trained,
+      optimizer: loop.optimizerSettings(precision.dtype), context
+    ).run()
+    if result.isFinished, let accuracy = trained.cleanAccuracy, accuracy < accuracyLimit {
+      throw TrainingError.selfCheck(recipe: name, reason: "it tells \(accuracy) right, below \(accuracyLimit)")
+    }
+  }
+}
+
+/// A classifier in a run's folder.
+final class TrainedClassifier: Artifact {
+  private let recipe: ClassifierRecipe
+  private let objective: ClassifierObjective
+  private let samples: GuideSamples
+  private let folder: URL
+  private let note: (String) -> Void
+  /// Share of the examples kept back that the network tells right without noise.
+  private(set) var cleanAccuracy: Double?
+
+  init(
+    recipe: ClassifierRecipe, objective: ClassifierObjective, samples: GuideSamples, folder: URL,
+    note: @escaping (String) -> Void
+  ) {
+    (self.recipe, self.objective, self.samples) = (recipe, objective, samples)
+    (self.folder, self.note) = (folder, note)
+  }
+
+  /// Says how many of the examples kept back are told right, by the noise in them.
+  func preview(step: Int) throws -> [URL] {
+    guard step > 0 else { return [] }
+    let last = (recipe.scheduler?.trainSteps ?? 1) - 1
+    let levels = last == 0 ? [0] : [0, 0.1, 0.2, 0.3, 0.5, 0.7].map { Int($0 * Double(last)) }
+    var right = levels.map { _ in 0 }
+    var count = 0
+    for (draws, batch) in try samples.source.validation(size: 64) {
+      let wanted = try objective.classes.targets(batch.captions)
+      count += wanted.count
+      for (place, level) in levels.enumerated() {
+        var random = draws.map { ExampleRandom(seed: recipe.loop.seed, example: $0.index, epoch: 0, stream: 9) }
+        let noisy = objective.noising.apply(
+          batch.samples, timesteps: wanted.map { _ in level }, random: &random)
+        let logits = objective.model(noisy.samples, timesteps: noisy.timesteps).cast(to: .f32)
+        right[place] += zip(logits.largestInRows, wanted).count { $0 == $1 }
+      }
+    }
+    let shares = right.map { Double($0) / Double(max(count, 1)) }
+    cleanAccuracy = shares[0]
+    note(
+      "step \(step)  right of \(count): "
+        + zip(levels, shares).map { String(format: "t %d %.1f %%", $0, 100 * $1) }.joined(separator: ", "))
+    return []
+  }
+
+  func write(step: Int, isLast: Bool) throws -> [URL] {
+    let target = folder.appendingPathComponent("classifier")
+    try ModelFolder(target.appendingPathComponent("encoder")).save(
+      objective.groups[0].parameters, config: objective.model.config, className: "EncoderUNet2DModel",
+      name: "diffusion_pytorch_model", dtype: .f16)
+    try GuideFolder(target).save(
+      GuideFolder.Index(kind: .classifier, space: samples.space, classes: recipe.classes), scheduler: recipe.scheduler)
+    return [target]
+  }
+}

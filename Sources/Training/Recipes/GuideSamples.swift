@@ -1,0 +1,57 @@
+import Diffusion
+import Foundation
+import Generation
+import Models
+import TensorCore
+
+/// What the recipes of networks that look at noisy samples share: the samples.
+struct GuideSamples {
+  let source: CaptionedSamples
+  let space: SampleSpace
+
+  /// - Parameters:
+  ///   - encoded: pictures as latents; nil for pixels.
+  ///   - mirrors: whether half of the pixel pictures are mirrored.
+  ///   - heldBack: examples kept back for measuring.
+  init(
+    _ data: DataRecipe, size: Int, encoded: EncodedPictures?, mirrors: Bool, heldBack: Int, _ context: RunContext
+  ) throws {
+    if let encoded {
+      let autoencoder = try encoded.loadAutoencoder()
+      let cache = try encoded.open(autoencoder, context)
+      source = CaptionedSamples(content: .latents(cache), heldBack: heldBack)
+      space = SampleSpace(of: .kl(autoencoder))
+    } else {
+      let pictures = try data.open(note: context.note)
+      source = CaptionedSamples(content: .pixels(pictures, size: size, mirrors: mirrors), heldBack: heldBack)
+      space = .pixels
+    }
+    try source.check()
+  }
+
+  /// What is wrong with the settings, as far as that shows without data.
+  static func problem(
+    _ data: DataRecipe, size: Int, encoder: EncoderUNet2DConfig, autoencoder: String?, cache: String?,
+    mirrors: Bool, validation: Int, precision: Precision
+  ) -> RecipeProblem? {
+    let rules: [RecipeProblem.Rule] = [
+      ((8...4096).contains(size), "size", "must be 8 to 4096"),
+      ((1...100_000).contains(validation), "validation", "must be 1 to 100000"),
+      (autoencoder == nil || cache != nil, "cache", "is missing: where the latents are kept"),
+      (autoencoder != nil || cache == nil, "cache", "belongs to an autoencoder"),
+      (autoencoder != nil || encoder.inChannels == 3, "encoder.in_channels", "must be 3 for pictures"),
+      (autoencoder == nil || !mirrors, "mirror", "is for pictures; latents are not mirrored"),
+    ]
+    return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)
+  }
+}
+
+extension EncoderUNet2DConfig {
+  /// Throws unless samples have the channels the network reads.
+  func check(_ space: SampleSpace, recipe: String) throws {
+    guard inChannels == space.channels else {
+      throw TrainingError.badRecipe(
+        path: recipe, reason: "encoder.in_channels is \(inChannels), the samples have \(space.channels)")
+    }
+  }
+}
