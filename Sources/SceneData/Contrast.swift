@@ -1,7 +1,7 @@
 /// Makes things stand out that would drown in what is behind them: a dark horse in space, a snowman in the snow.
 extension Canvas {
   /// Mean colours closer than this (see ``distance(_:_:)``) are told apart by an edge.
-  private static let least: Float = 0.17
+  private static let least: Float = 0.13
 
   /// Draws a thin edge around where `placement` will be drawn if its colours are close to what is there: light on dark
   /// grounds, dark on light ones.
@@ -12,7 +12,7 @@ extension Canvas {
     let (left, top) = (view.columns.lowerBound - margin, view.rows.lowerBound - margin)
     let (width, height) = (view.columns.count + 2 * margin, view.rows.count + 2 * margin)
     var mask = [Float](repeating: 0, count: width * height)
-    view.forEach { column, row, pixel in
+    view.visit { column, row, pixel in
       mask[(row - top) * width + column - left] = pixel.w
       thing += RGB(pixel.x, pixel.y, pixel.z)
       ground += pixels[row * side + column] * pixel.w

@@ -3,8 +3,9 @@ import Images
 import Models
 import TensorCore
 
-/// What the encoder of a latent model sees: mean and deviation of each of its channels at each of its scales. It was
-/// trained here, on the bundled model's pictures, and comes along.
+/// What the encoder of a latent model sees: mean and deviation of each of its channels at each of its scales, each scale
+/// with a mean square of 1, so that none outweighs the others. It was trained here, on the bundled model's pictures, and
+/// comes along.
 struct AutoencoderFeatures: FeatureNetwork {
   let name: String
   let featureCount: Int
@@ -26,5 +27,12 @@ struct AutoencoderFeatures: FeatureNetwork {
 
   func input(_ image: Image) -> Tensor { ImageTensor.pack([image.square(side)]) }
 
-  func features(_ images: Tensor) -> NetworkFeatures { NetworkFeatures(pooled: model.encoderStatistics(images)) }
+  func features(_ images: Tensor) -> NetworkFeatures {
+    let scales = model.encoderStatistics(images).split(axis: 1, model.config.blockOutChannels.map { 2 * $0 })
+    let even = scales.map { scale in
+      let squares = scale.squared.mean(axes: [1]).reshaped([scale.shape[0], 1])
+      return scale * squares.scaled(by: 1, plus: 1e-12).applying(.rsqrt)
+    }
+    return NetworkFeatures(pooled: .concatenate(even, axis: 1))
+  }
 }

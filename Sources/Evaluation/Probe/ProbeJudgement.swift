@@ -107,7 +107,8 @@ public struct ProbeJudgement: Sendable {
       let sides: (Int, Int)? =
         switch pair.relation {
         case .leftAndRight: (1, 2)
-        case .above: (3, 4)
+        case .above, .on: (3, 4)
+        case .under: (4, 3)
         case .beside, .inFrontOf: nil
         }
       related.append(

@@ -53,7 +53,7 @@ struct EvalPictures: ParsableCommand {
   }
 
   func run() throws {
-    try reportingFailures { try compute.run { try measure() } }
+    try reportingFailures { try compute.run(precision: drawing.isAsked ? nil : .f32) { try measure() } }
   }
 
   private func measure() throws {
