@@ -36,9 +36,8 @@ extension SceneSource: PairedImages {
     var turned = description
     turned.items[0].facing = facing == .left ? .right : .left
     guard let other = drawn(turned, number, size) else { return nil }
-    return (
-      CaptionedImage(image: seen.image, caption: seen.caption), CaptionedImage(image: other.image, caption: seen.caption)
-    )
+    func captioned(_ scene: Scene) -> CaptionedImage { CaptionedImage(image: scene.image, caption: seen.caption) }
+    return (captioned(seen), captioned(other))
   }
 
   private func drawn(_ description: SceneDescription, _ seed: UInt64, _ size: Int) -> Scene? {
