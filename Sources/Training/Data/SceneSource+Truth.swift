@@ -27,7 +27,7 @@ extension SceneSource: DescribedImages {
 
 extension SceneSource: PairedImages {
   /// A single thing of the usual hand, and the same scene with it turned round; the caption speaks of no side.
-  func pair(_ number: UInt64, size: Int) -> (seen: CaptionedImage, other: CaptionedImage)? {
+  package func pair(_ number: UInt64, size: Int) -> (seen: CaptionedImage, other: CaptionedImage)? {
     let description = generator.description(seed: number)
     guard description.items.count == 1, description.style == nil, let item = description.items.first, item.count == 1,
       item.facing == nil, let seen = drawn(description, number, size),
