@@ -3,7 +3,6 @@ import CommandSupport
 import Foundation
 import Training
 
-
 /// How long and how fast.
 struct ScheduleOptions: ParsableArguments {
   @Option(help: "Steps (400; 600 for the bundled model).") var steps: Int?

@@ -24,11 +24,13 @@ import Training
   ) throws -> LatentCache? {
     var (ranges, lines) = ([Range<Int>](), [String]())
     defer { (made, notes) = (ranges, lines) }
-    return try LatentCache.open(folder, count: count, identity: identity, rows: 3, note: { lines.append($0) }) { range in
+    func make(_ range: Range<Int>) -> LatentCache.Shard? {
       if range.lowerBound >= stopAt { return nil }
       ranges.append(range)
       return shard(range)
     }
+    return try LatentCache.open(
+      folder, count: count, identity: identity, rows: 3, note: { lines.append($0) }, make: make)
   }
 
   @Test func whatWasStoppedGoesOn() throws {

@@ -13,7 +13,8 @@ private struct ShownTruths: BatchSource {
 
   func truth(_ index: Int) -> SceneTruth {
     SceneTruth(
-      thing: index % 4, hand: index % 2, facing: 1 + index / 4 % 2, box: [0.25, 0.5, Float(index % 3) / 4, 0.5], figures: 1)
+      thing: index % 4, hand: index % 2, facing: 1 + index / 4 % 2,
+      box: [0.25, 0.5, Float(index % 3) / 4, 0.5], figures: 1)
   }
 
   func batch(_ draws: [Draw], random: inout [ExampleRandom]) -> LatentBatch {

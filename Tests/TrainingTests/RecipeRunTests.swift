@@ -47,7 +47,7 @@ import Training
   }
 
   private func textToImage(_ folder: URL, output: String, extra: String = "", loop: String? = nil) throws {
-    let loop = loop ?? self.loop
+    let loop = loop ?? self.loop(average)
     let blocks = "[DownBlock2D, CrossAttnDownBlock2D]"
     let yaml = """
       kind: text-to-image
@@ -168,7 +168,10 @@ import Training
       try textToImage(
         folder, output: "other", extra: "zero_ends: true\nstart_from: \(folder.path)/model/model", loop: loop)
     } throws: { "\($0)".contains("zero_ends is of no use with start_from") }
-    for option in ["nuisance_weight: 0.05", "singles_first: {share: 0.7, until: 0.3}", "commitment: {every: 50, pairs: 4, seed: 1}"] {
+    let options = [
+      "nuisance_weight: 0.05", "singles_first: {share: 0.7, until: 0.3}", "commitment: {every: 50, pairs: 4, seed: 1}",
+    ]
+    for option in options {
       #expect {
         try textToImage(folder, output: "other", extra: option, loop: loop)
       } throws: { "\($0)".contains("needs scenes") }

@@ -27,7 +27,7 @@ extension SceneSource: DescribedImages {
 
 extension SceneSource: PairedImages {
   /// A single thing of the usual hand, and the same scene with it turned round; the caption speaks of no side.
-  func pair(_ number: UInt64, size: Int) -> (seen: CaptionedImage, other: CaptionedImage)? {
+  package func pair(_ number: UInt64, size: Int) -> (seen: CaptionedImage, other: CaptionedImage)? {
     let description = generator.description(seed: number)
     guard description.items.count == 1, description.style == nil, let item = description.items.first, item.count == 1,
       item.facing == nil, let seen = drawn(description, number, size),
@@ -36,9 +36,8 @@ extension SceneSource: PairedImages {
     var turned = description
     turned.items[0].facing = facing == .left ? .right : .left
     guard let other = drawn(turned, number, size) else { return nil }
-    return (
-      CaptionedImage(image: seen.image, caption: seen.caption), CaptionedImage(image: other.image, caption: seen.caption)
-    )
+    func captioned(_ scene: Scene) -> CaptionedImage { CaptionedImage(image: scene.image, caption: seen.caption) }
+    return (captioned(seen), captioned(other))
   }
 
   private func drawn(_ description: SceneDescription, _ seed: UInt64, _ size: Int) -> Scene? {

@@ -3,7 +3,7 @@ import Models
 import TensorCore
 
 /// Pictures that fit one caption as well as another does.
-protocol PairedImages: CaptionedImages {
+package protocol PairedImages: CaptionedImages {
   /// A picture as its caption means it, and the same with the figure turned round; nil where turning changes nothing.
   func pair(_ number: UInt64, size: Int) throws -> (seen: CaptionedImage, other: CaptionedImage)?
 }

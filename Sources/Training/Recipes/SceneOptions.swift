@@ -25,7 +25,10 @@ public struct CommitmentSettings: Codable, Sendable, Equatable {
   /// - Parameter logEvery: steps between lines of the log, in which the figures stand.
   func problem(logEvery: Int) -> RecipeProblem? {
     RecipeProblem.first([
-      (every > 0 && every % max(logEvery, 1) == 0, "commitment.every", "must be a multiple of loop.log_every \(logEvery)"),
+      (
+        every > 0 && every % max(logEvery, 1) == 0, "commitment.every",
+        "must be a multiple of loop.log_every \(logEvery)"
+      ),
       ((1...4096).contains(pairs), "commitment.pairs", "must be 1 to 4096"),
     ])
   }

@@ -125,7 +125,7 @@ extension TextToImageRecipe {
       source: source, objective: objective,
       artifact: TrainedTextToImage(
         recipe: self, trainee: trainee, autoencoder: vae, tokenizer: tokenizer, folder: folder,
-        gauge: try gauge(vae, texts, context).map { ($0, objective) }),
+        gauge: try gauge(vae, texts).map { ($0, objective) }),
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
   }
@@ -155,7 +155,7 @@ extension TextToImageRecipe {
     return (singlesFirst.share, Int((Double(loop.steps) * singlesFirst.until).rounded()) * loop.accumulate)
   }
 
-  private func gauge(_ autoencoder: AutoencoderKL, _ texts: TextRows, _ context: RunContext) throws -> CommitmentGauge? {
+  private func gauge(_ autoencoder: AutoencoderKL, _ texts: TextRows) throws -> CommitmentGauge? {
     guard let commitment else { return nil }
     guard let images = try data.open(note: { _ in }) as? any PairedImages else {
       throw TrainingError.noData(path: data.path, reason: "has no pictures to tell apart, as commitment needs them")

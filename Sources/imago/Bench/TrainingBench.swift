@@ -45,7 +45,7 @@ extension Bench {
     )
     @Option(help: "Pictures in a step.") var batch = 48
     @Option(
-      help: "plain: 96/192/224 channels on 4 of latents; scale-shift: 112/192/192 on 8, with pooled text, as in recipes.")
+      help: "plain: 96/192/224 channels, latents of 4; scale-shift: 112/192/192 with pooled text, latents of 8.")
     var network = SmallNetwork.plain
     @Option(help: "The optimiser of the step: \(OptimizerName.allCases.map(\.rawValue).joined(separator: ", ")).")
     var optimizer = OptimizerName.adamW
