@@ -2,6 +2,8 @@
 extension Canvas {
   /// Mean colours closer than this (see ``distance(_:_:)``) are told apart by an edge.
   private static let least: Float = 0.13
+  /// Two colours that are both darker than this are hard to tell apart whatever they are.
+  private static let dark: Float = 0.3
 
   /// Draws a thin edge around where `placement` will be drawn if its colours are close to what is there: light on dark
   /// grounds, dark on light ones.
@@ -18,7 +20,7 @@ extension Canvas {
       ground += pixels[row * side + column] * pixel.w
       cover += pixel.w
     }
-    guard cover > 0, Self.distance(thing / cover, ground / cover) < Self.least else { return }
+    guard cover > 0, Self.isClose(thing / cover, ground / cover) else { return }
     let isDark = Self.luminance(ground / cover) < 0.55
     let edge = isDark ? RGB(hex: 0xF4F1E4) : RGB(hex: 0x5C6672)
     let grown = Self.grown(mask, width: width, by: margin)
@@ -28,6 +30,10 @@ extension Canvas {
         if alpha > 0 { pixels[row * side + column] = pixels[row * side + column].mixed(edge, alpha * 0.85) }
       }
     }
+  }
+
+  private static func isClose(_ a: RGB, _ b: RGB) -> Bool {
+    distance(a, b) < least || max(luminance(a), luminance(b)) < dark
   }
 
   /// How different two colours look, about 0...1: brightness counts most.
