@@ -111,6 +111,8 @@ import Training
   @Test(arguments: [
     ("classes: [red, green]", "classes: [red]", "classes must be 2 to 10000 names"),
     ("classes: [red, green]", "classes: [red, red]", "classes names one twice"),
+    ("classes: [red, green]", "classes: [red, green|red]", "classes names one twice"),
+    ("classes: [red, green]", "classes: [red, green|]", "classes has an empty name"),
     ("size: 8", "size: 8\ncache: c.safetensors", "cache belongs to an autoencoder"),
     ("size: 8", "size: 8\nautoencoder: vae", "cache is missing"),
     ("validation: 8", "validation: 0", "validation must be 1"),
@@ -223,12 +225,17 @@ import Training
   // MARK: - Classes and published pictures
 
   @Test func classesInCaptions() throws {
-    let classes = CaptionClasses(["boot", "ankle boot", "hot-dog", "dog"])
+    let classes = CaptionClasses(["boot", "ankle boot", "hot-dog", "dog", "bus|buses|omnibus"])
+    #expect(classes.names == ["boot", "ankle boot", "hot-dog", "dog", "bus"])
+    #expect(
+      try ["two Buses", "dogs", "an omnibus and a dog", "ankle boots"].map { try classes.index(of: $0) } == [
+        4, 3, 4, 1,
+      ])
     #expect(try classes.index(of: "ankle boot") == 1)
     #expect(try classes.index(of: "an Ankle boot, left of a boot") == 1)
     #expect(try classes.index(of: "a hot-dog beside a dog") == 2)
     #expect(try classes.index(of: "two dog sleds and a boot") == 3)
-    #expect { try classes.index(of: "dogs") } throws: { "\($0)".contains("names none of them") }
+    #expect { try classes.index(of: "dogged") } throws: { "\($0)".contains("names none of them") }
   }
 
   private func unconditional(_ path: String, side: Int) -> String {

@@ -72,8 +72,11 @@ extension ClassifierRecipe {
     let model = EncoderUNet2DModel(store.root, config)
     var prediction = try scheduler.map { NoisePrediction(try $0.trainingSchedule, dtype: precision.dtype) }
     if let timestepSampling { prediction?.timesteps = timestepSampling }
+    let named = CaptionClasses(classes)
+    // Of pictures captions are seen when they are read.
+    if case .latents(let cache) = samples.source.content { _ = try named.targets(cache.captions) }
     let objective = ClassifierObjective(
-      model: model, classes: CaptionClasses(classes),
+      model: model, classes: named,
       noising: SampleNoising(prediction: prediction, dtype: precision.dtype),
       groups: [ParameterGroup("classifier", store.parameters)])
     context.note(
@@ -140,7 +143,8 @@ final class TrainedClassifier: Artifact {
       objective.groups[0].parameters, config: objective.model.config, className: "EncoderUNet2DModel",
       name: "diffusion_pytorch_model", dtype: .f16)
     try GuideFolder(target).save(
-      GuideFolder.Index(kind: .classifier, space: samples.space, classes: recipe.classes), scheduler: recipe.scheduler)
+      GuideFolder.Index(kind: .classifier, space: samples.space, classes: objective.classes.names),
+      scheduler: recipe.scheduler)
     return [target]
   }
 }
