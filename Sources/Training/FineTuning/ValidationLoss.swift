@@ -11,10 +11,14 @@ struct ValidationLoss {
     (self.objective, self.batches) = (objective, batches)
   }
 
+  private var count: Int { min(batches.count, Self.limit / 2) }
+  private var levels: Int { max(2, min(10, Self.limit / max(count, 1))) }
+  /// Evaluations of the network, one row each.
+  var evaluations: Int { count * levels }
+
   /// The mean over pictures and evenly spaced timesteps.
   func measure() throws -> Double {
-    let count = min(batches.count, Self.limit / 2)
-    let levels = max(2, min(10, Self.limit / max(count, 1)))
+    let (count, levels) = (count, levels)
     let trainSteps = objective.prediction.schedule.trainSteps
     var sum = 0.0
     for index in 0..<count {
