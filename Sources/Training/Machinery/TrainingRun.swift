@@ -13,6 +13,8 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
   let artifact: any Artifact
   let context: RunContext
   let optimizerSettings: OptimizerSettings
+  /// Called with the number of finished steps before the next one, once the state was read and found to fit.
+  public var onStart: (_ done: Int) throws -> Void = { _ in }
 
   /// - Parameters:
   ///   - identity: what decides the result; a state made by another is refused.
@@ -42,6 +44,11 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
     if exists {
       try state.restore(from: folder.state, identity: identity, steps: settings.steps)
       context.note("resumed at step \(state.step) from \(folder.state.path)")
+    }
+    try onStart(state.step)
+    if context.shouldStop() {
+      context.note("stopped before step \(state.step + 1); run again to go on")
+      return RunResult(steps: state.step, isFinished: false, meanLosses: [])
     }
     let log = try TrainingLog(folder.log, keepingThrough: state.step)
     var loop = RunLoop(run: self, log: log, parameters: state.parameters)
