@@ -114,7 +114,7 @@ let package = Package(
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),
-    .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images"]),
+    .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images", "Tokenizers"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(

@@ -2,6 +2,8 @@
 public enum AdapterError: Error, Equatable, CustomStringConvertible {
   /// The file holds no adapter.
   case notAnAdapter(path: String, reason: String)
+  /// An adapter that training cannot go on from with these settings.
+  case unfit(path: String, reason: String)
   /// No key of the file belongs to a module of the model.
   case nothingMatched(path: String, keys: Int, madeFor: String, model: String)
   /// A change does not have its weight's shape.
@@ -20,6 +22,7 @@ public enum AdapterError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notAnAdapter(let path, let reason): "\(path): not a LoRA file: \(reason)"
+    case .unfit(let path, let reason): "\(path): training cannot go on from it: \(reason)"
     case .nothingMatched(let path, let keys, let madeFor, let model):
       "\(path): none of its \(keys) keys belongs to this model (\(model)); it was made for \(madeFor)"
     case .wrongShape(let path, let key, let found, let weight, let expected, let madeFor):

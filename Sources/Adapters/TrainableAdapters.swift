@@ -110,7 +110,7 @@ public struct TrainableAdapters: Sendable {
   /// - Throws: `AdapterError` unless the file has every one of these modules, of the same rank, and no other.
   public func start(from url: URL, sources: [ModelPart: any ParameterSource]) throws {
     let merger = try AdapterMerger([AdapterRequest(path: url.path)], networks: sources)
-    func fail(_ reason: String) -> AdapterError { .notAnAdapter(path: url.path, reason: reason) }
+    func fail(_ reason: String) -> AdapterError { .unfit(path: url.path, reason: reason) }
     if let unused = merger.reports.first?.unusedKeys.first { throw fail("its \(unused) is of no layer of this model") }
     let changed = merger.changedNetworks.reduce(0) { $0 + merger.changedKeys(of: $1).count }
     guard changed <= modules.count else {
@@ -123,9 +123,9 @@ public struct TrainableAdapters: Sendable {
         throw fail("it has nothing for \(module.weight.name), or nothing that is a plain LoRA: train the same targets")
       }
       guard start.rank == module.adapter.rank else {
-        throw fail("has rank \(start.rank) at \(module.weight.name): give --rank \(start.rank)")
+        throw fail("it has rank \(start.rank) at \(module.weight.name): give --rank \(start.rank)")
       }
-      module.adapter.down.replace(with: start.down.value.cast(to: .f32).reshaped(module.adapter.down.shape))
+      module.adapter.down.replace(with: start.down.value.ownedFloat32().reshaped(module.adapter.down.shape))
       module.adapter.up.replace(with: start.up.value.cast(to: .f32).scaled(by: start.scale / module.adapter.scale))
     }
   }

@@ -136,7 +136,7 @@ public struct ModelLocator: Sendable {
   }
 
   /// The vocabulary of scenes that came with the program.
-  public var sceneVocabulary: URL { pipelines.appendingPathComponent("data/scene-vocabulary.txt") }
+  public var sceneVocabulary: URL { pipelines.appendingPathComponent("data/scenes-256-vocabulary.txt") }
 
   private func read(_ file: URL) throws -> (spec: PipelineSpec, folder: URL) {
     guard let text = try? String(contentsOf: file, encoding: .utf8) else {

@@ -2,15 +2,15 @@ import Generation
 import Models
 
 /// What the pictures of a job need: multiply-adds, and memory besides the model's weights.
-struct PictureWork {
+package struct PictureWork {
   /// Of the network, for one picture.
   let denoising: Double
   /// Of one step, guidance included.
-  let step: Double
+  package let step: Double
   /// Of the autoencoder, for one picture.
-  let coding: Double
+  package let coding: Double
   /// Bytes while one batch is made.
-  let bytes: Double
+  package let bytes: Double
 
   /// - Parameter batch: pictures at once.
   init(_ prepared: PreparedJob, _ components: PipelineComponents, precision: Precision, batch: Int) {
@@ -39,7 +39,8 @@ struct PictureWork {
 
 extension PictureWork {
   /// Two steps of one picture in a single pass, as `StepCost` runs them.
-  init(
+  /// - Parameter isEdit: whether the autoencoder encodes a picture too.
+  package init(
     measured request: GenerationRequest, _ kind: PipelineComponents.Kind?, _ components: PipelineComponents,
     isEdit: Bool, precision: Precision
   ) {

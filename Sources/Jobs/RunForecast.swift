@@ -37,15 +37,28 @@ package struct RunForecast {
 
   /// Throws if the machine has less memory left than the pictures need.
   package func checkMemory(available: Int? = MachineMemory.available()) throws(JobError) {
-    guard pictures > 0, let available, bytes > Double(available) else { return }
-    let (needed, there) = (Self.gigabytes(bytes), Self.gigabytes(Double(available)))
-    throw .badValue(
-      name: "--width, --height", value: size,
-      reason: "needs about \(needed) GB more memory, \(there) GB are free: take a smaller size"
-        + (batch > 1 ? ", or fewer pictures at once with --batch" : "") + " (--ignore-memory tries it all the same)")
+    guard pictures > 0 else { return }
+    try Self.checkMemory(
+      bytes, available, name: "--width, --height", value: size,
+      advice: "take a smaller size" + (batch > 1 ? ", or fewer pictures at once with --batch" : "")
+        + " (--ignore-memory tries it all the same)")
   }
 
-  private static func gigabytes(_ bytes: Double) -> String { String(format: "%.1f", bytes / 1e9) }
+  /// Throws if the machine has less memory left than `bytes`.
+  /// - Parameters:
+  ///   - name: the setting to change, and the `value` it has.
+  ///   - advice: what to do.
+  package static func checkMemory(
+    _ bytes: Double, _ available: Int?, name: String, value: String, advice: String
+  ) throws(JobError) {
+    guard let available, bytes > Double(available) else { return }
+    let (needed, there) = (gigabytes(bytes), gigabytes(Double(available)))
+    throw .badValue(
+      name: name, value: value, reason: "needs about \(needed) GB more memory, \(there) GB are free: \(advice)")
+  }
+
+  /// As a person is told.
+  package static func gigabytes(_ bytes: Double) -> String { String(format: "%.1f", bytes / 1e9) }
 
   /// Measures steps of a smaller picture where the job's own are so large that the first would be long in coming.
   /// - Returns: one line, if it will take minutes.
@@ -78,6 +91,7 @@ package struct RunForecast {
   /// In the unit a person would use.
   package static func duration(_ seconds: Double) -> String {
     switch seconds {
+    case ..<100: "\(max(Int(seconds.rounded(.up)), 1)) s"
     case ..<5400: "\(Int((seconds / 60).rounded(.up))) minutes"
     case ..<172_800: "\(Int((seconds / 3600).rounded())) hours"
     default: String(format: "%.0f days", min(seconds / 86_400, 1e9))

@@ -64,6 +64,14 @@ public struct UNet2DConditionModel: Sendable {
     convOut = Conv2d(p.conv_out, channels[0], config.outChannels)
   }
 
+  /// A call's result with the features it went through at the bottom.
+  public struct Output {
+    /// `[B, H, W, outChannels]`.
+    public let prediction: Tensor
+    /// Behind the middle block, `[B, h, w, C]`.
+    public let middle: Tensor
+  }
+
   /// Predicts the noise (or v, or the clean latent) in a noisy latent.
   /// - Parameters:
   ///   - sample: `[B, H, W, inChannels]`; its type decides the arithmetic.
@@ -73,6 +81,13 @@ public struct UNet2DConditionModel: Sendable {
   public func callAsFunction(
     _ sample: Tensor, timesteps: [Float], encoderHiddenStates: Tensor, added: AddedConditions? = nil
   ) -> Tensor {
+    output(sample, timesteps: timesteps, encoderHiddenStates: encoderHiddenStates, added: added).prediction
+  }
+
+  /// The same with what training looks at besides.
+  public func output(
+    _ sample: Tensor, timesteps: [Float], encoderHiddenStates: Tensor, added: AddedConditions? = nil
+  ) -> Output {
     precondition(timesteps.count == sample.shape[0], "\(timesteps.count) timesteps for \(sample.shape)")
     let dtype = sample.dtype
     let context = encoderHiddenStates.cast(to: dtype)
@@ -88,9 +103,10 @@ public struct UNet2DConditionModel: Sendable {
     var h = convIn(config.centerInputSample ? sample.scaled(by: 2, plus: -1) : sample)
     var skips = [h]
     for block in downBlocks { h = block(h, time: time, context: context, skips: &skips) }
-    h = midBlock(h, time: time, context: context)
+    let middle = midBlock(h, time: time, context: context)
+    h = middle
     for block in upBlocks { h = block(h, time: time, context: context, skips: &skips) }
-    return convOut(convNormOut(h, silu: true))
+    return Output(prediction: convOut(convNormOut(h, silu: true)), middle: middle)
   }
 
   private func sinusoids(_ t: [Float], width: Int) -> Tensor {

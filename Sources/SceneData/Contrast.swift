@@ -1,7 +1,9 @@
 /// Makes things stand out that would drown in what is behind them: a dark horse in space, a snowman in the snow.
 extension Canvas {
   /// Mean colours closer than this (see ``distance(_:_:)``) are told apart by an edge.
-  private static let least: Float = 0.17
+  private static let least: Float = 0.13
+  /// Two colours that are both darker than this are hard to tell apart whatever they are.
+  private static let dark: Float = 0.3
 
   /// Draws a thin edge around where `placement` will be drawn if its colours are close to what is there: light on dark
   /// grounds, dark on light ones.
@@ -12,13 +14,13 @@ extension Canvas {
     let (left, top) = (view.columns.lowerBound - margin, view.rows.lowerBound - margin)
     let (width, height) = (view.columns.count + 2 * margin, view.rows.count + 2 * margin)
     var mask = [Float](repeating: 0, count: width * height)
-    view.forEach { column, row, pixel in
+    view.visit { column, row, pixel in
       mask[(row - top) * width + column - left] = pixel.w
       thing += RGB(pixel.x, pixel.y, pixel.z)
       ground += pixels[row * side + column] * pixel.w
       cover += pixel.w
     }
-    guard cover > 0, Self.distance(thing / cover, ground / cover) < Self.least else { return }
+    guard cover > 0, Self.isClose(thing / cover, ground / cover) else { return }
     let isDark = Self.luminance(ground / cover) < 0.55
     let edge = isDark ? RGB(hex: 0xF4F1E4) : RGB(hex: 0x5C6672)
     let grown = Self.grown(mask, width: width, by: margin)
@@ -28,6 +30,10 @@ extension Canvas {
         if alpha > 0 { pixels[row * side + column] = pixels[row * side + column].mixed(edge, alpha * 0.85) }
       }
     }
+  }
+
+  private static func isClose(_ a: RGB, _ b: RGB) -> Bool {
+    distance(a, b) < least || max(luminance(a), luminance(b)) < dark
   }
 
   /// How different two colours look, about 0...1: brightness counts most.

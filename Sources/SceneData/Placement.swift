@@ -63,7 +63,7 @@ extension Canvas {
     let view = SpriteView(p, tint: tint, side: side)
     let side = side
     pixels.withUnsafeMutableBufferPointer { out in
-      view.forEach { column, row, pixel in
+      view.visit { column, row, pixel in
         let i = row * side + column
         out[i] = out[i] * (1 - pixel.w) + RGB(pixel.x, pixel.y, pixel.z)
       }

@@ -47,7 +47,7 @@ struct SceneCaption: Sendable {
     }
     let size = item.size.map { random.choice($0 == .small ? ["small", "small", "little"] : ["big", "big", "large"]) }
     let before = [size, style].compactMap { $0 }
-    let facing = item.facing.map { " \(random.choice(["facing", "facing", "looking"])) \($0.rawValue)" } ?? ""
+    let facing = item.facing.map { (random.chance(0.85) ? " facing " : " looking ") + $0.rawValue } ?? ""
     if item.count > 1 {
       let number = item.count == 2 ? "two" : "three"
       return ([number] + before + [item.colour, plural].compactMap { $0 }).joined(separator: " ") + facing
@@ -71,8 +71,8 @@ struct SceneCaption: Sendable {
     let nouns = scene.items.map { noun($0, style: style.adjective, &random) }
     guard nouns.count == 2, let relation = scene.relation else {
       if let side = scene.items[0].side { return nouns[0] + " on the \(side.rawValue)" }
-      let isCentred = isLong && scene.items[0].count == 1 && scene.items[0].size != .small
-      return nouns[0] + (isCentred && random.chance(0.12) ? " in the middle" : "")
+      let isCentred = isLong && scene.place == .plain && scene.items[0].count == 1 && scene.items[0].size == nil
+      return nouns[0] + (isCentred && random.chance(0.25) ? " in the middle" : "")
     }
     let (first, second) = (nouns[0], nouns[1])
     switch relation {

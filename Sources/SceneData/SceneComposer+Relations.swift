@@ -32,7 +32,7 @@ extension SceneComposer {
     var choices: [(relation: Description.Relation, swapped: Bool, weight: Float)] = []
     if pair[0].size < pair[1].size { choices.append((.inFrontOf, swapped, 2)) }
     if pair[1].traits.contains(.seat), pair[0].size <= max(3, pair[1].size), pair[0].size < 5 {
-      choices.append((.on, swapped, 3))
+      choices.append((.on, swapped, 4))
     }
     if pair[1].traits.contains(.shelter), pair[0].size <= 4 { choices.append((.under, swapped, 3)) }
     return choices

@@ -62,7 +62,7 @@ struct SceneComposer: Sendable {
     turn(&items, set, &random)
     return Description(
       items: items, relation: relation, place: place,
-      backdrop: place == .plain ? backdrop(items, &random) : nil, light: light(place, &random), style: style)
+      backdrop: place == .plain ? backdrop(items, set, &random) : nil, light: light(place, &random), style: style)
   }
 
   private func light(_ place: Description.Place, _ random: inout SceneRandom) -> Description.Light {
@@ -103,7 +103,7 @@ struct SceneComposer: Sendable {
     _ item: inout Description.Item, _ thing: Thing, _ place: Description.Place, _ set: String?,
     _ random: inout SceneRandom
   ) {
-    if place == .plain, !thing.drawings(set: set, face: true).isEmpty, random.chance(0.12) { item.face = true }
+    if place == .plain, !thing.drawings(set: set, face: true).isEmpty, random.chance(0.3) { item.face = true }
     switch random.weighted([0.76, 0.08, 0.08, 0.08]) {
     case 1: item.size = .small
     case 2: item.size = .big
@@ -130,15 +130,18 @@ struct SceneComposer: Sendable {
   ) -> Int? {
     let weights = things.indices.map { index in
       index != first && (place == .plain || places[index].contains(place))
-        ? things[index].weight : 0
+        ? things[index].weight * (things[index].traits.isDisjoint(with: [.seat, .shelter]) ? 1 : 2.5) : 0
     }
     return weights.contains { $0 > 0 } ? random.weighted(weights) : nil
   }
 
+  /// A background of another colour than the things have.
   private func backdrop(
-    _ items: [Description.Item], _ random: inout SceneRandom
+    _ items: [Description.Item], _ set: String?, _ random: inout SceneRandom
   ) -> String {
-    let worn = items.compactMap(\.colour)
+    let worn = items.compactMap { item in
+      item.colour ?? indices[item.thing].flatMap { things[$0].drawings(set: set, face: false).first?.colour }
+    }
     let weights = Scenery.backdrops.map { worn.contains($0.name) ? 0 : $0.weight }
     return Scenery.backdrops[random.weighted(weights)].name
   }

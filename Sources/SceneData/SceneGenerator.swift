@@ -87,12 +87,13 @@ public struct SceneGenerator: Sendable {
   }
 
   /// Draws a scene that was asked for, held out or not; nil if it names an unknown thing.
-  public func scene(_ description: SceneDescription, seed: UInt64) -> Scene? {
+  /// - Parameter side: pixels along each side, if not ``side``.
+  public func scene(_ description: SceneDescription, seed: UInt64, side: Int? = nil) -> Scene? {
     let known = description.items.allSatisfy { vocabulary.thing(named: $0.thing) != nil }
     guard known, 1...2 ~= description.items.count,
       description.items.allSatisfy({ 1...3 ~= $0.count })
     else { return nil }
-    return draw(description, seed: seed, side: side)
+    return draw(description, seed: seed, side: side ?? self.side)
   }
 
   private func draw(_ description: SceneDescription, seed: UInt64, side: Int) -> Scene {

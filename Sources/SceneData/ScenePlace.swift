@@ -2,8 +2,7 @@
 enum ScenePlace {
   /// "on the moon", "in a meadow at night"; empty where there is nothing to say.
   static func phrase(_ scene: SceneDescription, isLong: Bool, _ random: inout SceneRandom) -> String {
-    let motion = scene.items.last?.motion ?? .stand
-    let phrases = phrases(scene.place, flying: motion == .fly)
+    let phrases = phrases(scene.place, flying: scene.items.allSatisfy { $0.motion == .fly })
     if phrases.isEmpty { return "" }
     let place = random.choice(phrases)
     let time = time(scene, isLong: isLong, &random)

@@ -43,7 +43,7 @@ struct SpriteView {
 
   /// Calls `body` for every pixel of the picture that the sprite covers, with premultiplied RGBA (0...1).
   @inline(__always)
-  func forEach(_ body: (_ column: Int, _ row: Int, _ pixel: SIMD4<Float>) -> Void) {
+  func visit(_ body: (_ column: Int, _ row: Int, _ pixel: SIMD4<Float>) -> Void) {
     let (main, tone) = (placement.sprite.main, placement.tone)
     level.pixels.withUnsafeBufferPointer { source in
       for row in rows {

@@ -1,7 +1,7 @@
 extension KnownWords {
   /// English words that lead to the next one, and those that tie two together.
   private static let english: [String: Role] = {
-    let links = "a an the on in at over under above below beside behind near front with by from into to next"
+    let links = "a an the on in at over under above below beside behind near front with by during from into to next"
     let joins = "of and or as"
     var roles: [String: Role] = [:]
     for word in links.split(separator: " ") { roles[String(word)] = .link }

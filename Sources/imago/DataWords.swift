@@ -19,7 +19,7 @@ struct DataWords: ParsableCommand {
       Examples:
         imago data words my-pictures/ --least 5 --output known_words.txt
         imago data words captions.txt
-        imago data words --scenes Pipelines/data/scene-vocabulary.txt --output Weights/scenes/tokenizer/known_words.txt
+        imago data words --scenes Pipelines/data/scenes-256-vocabulary.txt --output known_words.txt
       """)
 
   @Argument(help: "A folder of captioned pictures, or a text file with a caption on each line.") var source: String?

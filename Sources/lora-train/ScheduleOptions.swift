@@ -3,8 +3,6 @@ import CommandSupport
 import Foundation
 import Training
 
-extension OptimizerName: ExpressibleByArgument {}
-
 /// How long and how fast.
 struct ScheduleOptions: ParsableArguments {
   @Option(help: "Steps (400; 600 for the bundled model).") var steps: Int?

@@ -62,6 +62,34 @@ import Testing
     #expect(try Data(contentsOf: folder.appendingPathComponent("a/stripes.safetensors")) == files[0])
   }
 
+  @Test func aRunGoesOnFromAFileAndSaysWhatItWillTake() throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    _ = try pictures(in: folder)
+    let first = try BuiltCommand.loraTrain.run(small + ["--output", "first.safetensors"], in: folder)
+    #expect(first.status == 0, "\(first.errors)")
+    // Before the first step: memory in GB, a duration, the steps.
+    #expect(
+      first.errors.contains(/it will take about \d+\.\d GB of memory and \d+ (s|minutes): 4 steps of/), "\(first.errors)")
+    let second = try BuiltCommand.loraTrain.run(
+      small + ["--network-weights", "first.safetensors", "--output", "second.safetensors"], in: folder)
+    #expect(second.status == 0, "\(second.errors)")
+    // It begins where the first one ended.
+    func losses(_ text: String) -> [String] {
+      text.matches(of: /validation loss ([\d.]+) before, ([\d.]+) after/).flatMap { [String($0.1), String($0.2)] }
+    }
+    #expect(losses(first.errors).last == losses(second.errors).first, "\(losses(first.errors)), \(losses(second.errors))")
+    for (arguments, word) in [
+      (["--rank", "3", "--network-weights", "first.safetensors"], "give --rank 2"),
+      (["--targets", "all", "--network-weights", "first.safetensors"], "train the same targets"),
+      (["--model", "first.safetensors"], "holds LoRA adapters, no model"),
+    ] {
+      let result = try BuiltCommand.loraTrain.run(small + arguments + ["--output", "third.safetensors"], in: folder)
+      #expect(result.status == 1 && result.complaints.last?.contains(word) == true, "\(result.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("third.safetensors").path))
+  }
+
   @Test(arguments: [
     (["--style", "stripes", "--rank", "0"], 64, "--rank"), (["--style", "nowhere"], 1, "no such folder"),
     (["--style", "empty"], 1, "no PNG or JPEG"), ([], 64, "--style DIR or --subject DIR"),

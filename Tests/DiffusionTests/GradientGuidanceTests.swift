@@ -9,7 +9,8 @@ import Testing
 /// The exact prediction for both together, moved by the exact `∇ log p(class | x)`, is the exact prediction for one alone,
 /// whatever is predicted.
 @Suite struct GradientGuidanceTests {
-  private let (mean, deviation) = (0.8, 0.3)
+  private let mean = 0.8
+  private let deviation = 0.3
   private let points: [Double] = [-2.5, -0.7, -0.1, 0, 0.4, 1.3]
 
   /// What a network of a type predicts where the clean sample is expected to be `clean`.
@@ -62,7 +63,7 @@ import Testing
     let guidance = GradientGuidance(schedule)
     #expect(guidance.factor(at: 999) == 0)
     #expect(guidance.factor(at: 900) < -1)
-    let output = Tensor([1, 2], shape: [1, 1, 1, 2])
+    let output = Tensor([1, 2] as [Float], shape: [1, 1, 1, 2])
     let moved = guidance.moved(output, along: Tensor(repeating: 1e30, shape: output.shape), scale: 7, timestep: 999)
     #expect(moved.floats() == [1, 2])
   }

@@ -33,8 +33,8 @@ import Testing
   /// Six steps under a classifier and classifier-free guidance together, of noise and of velocities.
   @Test(arguments: ["sd1_tiny", "sd2_tiny_v"]) func runsAsInTorch(name: String) throws {
     var pipeline = try pipeline(name)
-    let plain = try pipeline.generate(request(scale: 0)).latents.channelsFirstFloats()
     pipeline.networks.classifier = try classifier(name)
+    let plain = try pipeline.generate(request(scale: 0)).latents.channelsFirstFloats()
     let guided = try pipeline.generate(request(scale: 30)).latents.channelsFirstFloats()
     let wanted = try expected.tensor("run.\(name)").floats()
     expectMatch(guided, wanted, tolerance: 1e-4, "\(name) under both")

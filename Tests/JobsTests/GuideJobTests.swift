@@ -7,9 +7,6 @@ import Testing
 
 /// Settings of networks that guide: layers, prompt files, metadata.
 @Suite struct GuideJobTests {
-  private let classifier = fixtureURL("guides/classifier_sd1_tiny").path
-  private let contrastive = fixtureURL("guides/contrastive").path
-
   private func flags(_ change: (inout GuideJob) -> Void) -> PictureJob {
     var job = PictureJob()
     change(&job.guides)
@@ -69,15 +66,14 @@ import Testing
       ($0.steps, $0.width, $0.height, $0.seed, $0.cfg) = (2, 32, 32, 7, 2)
     }
     let plain = try make(job, "plain.png")
-    (job.guides.classifier, job.guides.className, job.guides.classifierScale) = (classifier, "red car", 12.25)
-    (job.guides.contrastive, job.guides.guideScale) = (contrastive, 7.5)
+    // Beside the picture, where they are found again.
+    let names = ["classifier_sd1_tiny", "contrastive"]
+    for name in names { try FileManager.default.copyItem(at: fixtureURL("guides/\(name)"), to: tiny.file(name)) }
+    (job.guides.classifier, job.guides.className) = (tiny.file(names[0]).path, "red car")
+    (job.guides.contrastive, job.guides.guideScale) = (tiny.file(names[1]).path, 7.5)
+    job.guides.classifierScale = 12.25
     let guided = try make(job, "guided.png")
     #expect(guided != plain)
-
-    // Beside the picture, under their own names.
-    for (path, name) in [(classifier, "classifier_sd1_tiny"), (contrastive, "contrastive")] {
-      try FileManager.default.copyItem(at: URL(fileURLWithPath: path), to: tiny.file(name))
-    }
     let origin = try PictureOrigin(tiny.file("guided.png"), locator: nil)
     #expect(origin.notes.isEmpty, "\(origin.notes)")
     #expect(origin.job.guides.className == "red car" && origin.job.guides.classifierScale == 12.25)
@@ -85,7 +81,7 @@ import Testing
     #expect(try make(PictureJob(), below: origin.job, "again.png") == guided)
 
     // What is not here any more is left out, with its class.
-    for name in ["classifier_sd1_tiny", "contrastive"] { try FileManager.default.removeItem(at: tiny.file(name)) }
+    for name in names { try FileManager.default.removeItem(at: tiny.file(name)) }
     let lost = try PictureOrigin(tiny.file("guided.png"), locator: nil)
     #expect(lost.notes.count == 2 && lost.notes[0].contains("or it is left out"), "\(lost.notes)")
     #expect(lost.job.guides == GuideJob())
@@ -94,6 +90,7 @@ import Testing
   @Test func namesAreLookedUpBesideTheModelFirst() throws {
     let tiny = try TinyPipeline()
     let files = FileManager.default
+    try files.createDirectory(at: tiny.file("work"), withIntermediateDirectories: true)
     let locator = ModelLocator(
       environment: ["IMAGO_HOME": tiny.folder.path], workingDirectory: tiny.file("work").path)
     func put(_ place: String) throws {

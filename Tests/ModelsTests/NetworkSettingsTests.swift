@@ -51,7 +51,8 @@ import Training
     let config = try part.decode(UNet2DConditionConfig.self)
     let again = try JSONDecoder().decode(UNet2DConditionConfig.self, from: JSONEncoder().encode(config))
     #expect(again == config && again.additionEmbedTypeNumHeads == 4 && again.resnetTimeScaleShift == .scaleShift)
-    let (unet, parameters) = try part.load(isTrainable: { _ in true }) { path, _ in UNet2DConditionModel(path, again) }
+    func make(_ path: ParameterPath, _ keys: [String]) -> UNet2DConditionModel { UNet2DConditionModel(path, again) }
+    let (unet, parameters) = try part.load(isTrainable: { _ in true }, make)
     let x = try expected.tensor("x")
     let sample = Tensor(channelsFirst: x.floats(), shape: x.shape)
     let states = try expected.tensor("context")

@@ -44,7 +44,7 @@ enum SceneTestData {
     style glossy two 30
     thing cat
       also kitty/kitties
-      colours red blue
+      colours red blue black
       sprites one/cat:red< two/cat:red>
       face-sprites one/fish
     thing apple
@@ -101,12 +101,12 @@ enum SceneTestData {
     }
   }
 
-  /// A red disc of radius 14 in the middle of 40x40 transparent pixels.
-  static func disc() -> Image {
+  /// A disc of radius 14 in the middle of 40x40 transparent pixels, red if nothing else is said.
+  static func disc(_ colour: [UInt8] = [220, 30, 30]) -> Image {
     var pixels = [UInt8](repeating: 0, count: 40 * 40 * 4)
     for y in 0..<40 {
       for x in 0..<40 where (x - 20) * (x - 20) + (y - 20) * (y - 20) <= 196 {
-        pixels.replaceSubrange((y * 40 + x) * 4..<(y * 40 + x) * 4 + 4, with: [220, 30, 30, 255])
+        pixels.replaceSubrange((y * 40 + x) * 4..<(y * 40 + x) * 4 + 4, with: colour + [255])
       }
     }
     return Image(width: 40, height: 40, channels: 4, pixels: pixels)

@@ -148,3 +148,44 @@ import Testing
     }
   }
 }
+
+/// Things that would drown in what is behind them.
+@Suite struct ContrastTests {
+  @Test func darkThingsOnDarkGroundsGetALightEdge() throws {
+    let generator = try SceneTestData.generator(side: 256, vocabulary: SceneTestData.housed)
+    /// Brightness of the pixels left of the figure's disc, from the sixth to the third, at half its height.
+    func rim(_ colour: String, _ place: SceneDescription.Place, _ backdrop: String?, seed: UInt64) throws -> [Int] {
+      let item = SceneDescription.Item(thing: "cat", colour: colour)
+      let scene = try #require(generator.scene(.init(items: [item], place: place, backdrop: backdrop), seed: seed))
+      let box = try #require(scene.figures.first).box
+      let (left, row) = (Int(box.x * 256), Int((box.y + box.height / 2) * 256))
+      return (left - 6...left - 3).map { x in
+        (0..<3).reduce(0) { $0 + Int(scene.image.pixels[(row * 256 + x) * 3 + $1]) } / 3
+      }
+    }
+    for seed in UInt64(0)..<6 {
+      #expect(try rim("black", .space, nil, seed: seed).contains { $0 > 120 })
+      // A red disc stands out on white as it is.
+      #expect(try rim("red", .plain, "white", seed: seed).allSatisfy { $0 > 220 })
+    }
+  }
+
+  @Test func greysAreRecolouredWhereTheTableSaysSo() throws {
+    try SceneTestData.withSprites { folder, _ in
+      try ImageFile.save(SceneTestData.disc([130, 130, 130]), to: folder.appendingPathComponent("one/house.png"))
+      func middle(_ hue: String) throws -> (red: Int, green: Int, blue: Int) {
+        let table = "house one\nthing house\n  colours blue\n  \(hue)\n  sprites one/house"
+        let generator = try SceneGenerator(
+          spriteDirectory: folder, vocabulary: SceneVocabulary(text: table, path: "v"))
+        let item = SceneDescription.Item(thing: "house", colour: "blue")
+        let scene = try #require(
+          generator.scene(.init(items: [item], place: .plain, backdrop: "white"), seed: 1))
+        return SceneTestData.middle(scene.image)
+      }
+      let all = try middle("hue all")
+      #expect(all.blue > all.red + 60)
+      let own = try middle("hue 0 40")
+      #expect(abs(own.blue - own.red) < 12)
+    }
+  }
+}

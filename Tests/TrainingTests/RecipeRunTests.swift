@@ -46,7 +46,8 @@ import Training
     try Recipes.read(file).run(in: folder.appendingPathComponent(output), RunContext())
   }
 
-  private func textToImage(_ folder: URL, output: String, extra: String = "") throws {
+  private func textToImage(_ folder: URL, output: String, extra: String = "", loop: String? = nil) throws {
+    let loop = loop ?? self.loop(average)
     let blocks = "[DownBlock2D, CrossAttnDownBlock2D]"
     let yaml = """
       kind: text-to-image
@@ -54,7 +55,7 @@ import Training
       data: {kind: folder, path: \(folder.path)/pictures}
       size: 16
       autoencoder: \(folder.path)/first/vae
-      cache: \(folder.path)/latents.safetensors
+      cache: \(folder.path)/latents
       vocabulary_size: 600
       text_encoder: {hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2,
         max_position_embeddings: 16, hidden_act: gelu}
@@ -89,7 +90,7 @@ import Training
     try textToImage(folder, output: "model")
     // The cache holds every picture once, encoded by the float16 weights that were written: half an ulp of 16 bits and
     // the eight pictures the map was made from leave a few thousandths.
-    let latents = try TensorFile(folder.appendingPathComponent("latents.safetensors"))
+    let latents = try TensorFile(folder.appendingPathComponent("latents/shard-00000.safetensors"))
       .tensor("latents").cast(to: .f32).floats()
     let pixels = latents.count / 4
     for i in 0..<4 {
@@ -131,7 +132,7 @@ import Training
     try autoencoder(
       folder, output: "first", extra: "latent_axes: principal\nlatent_noise: 0.3\nequivariance: 0.5")
     try textToImage(folder, output: "model")
-    let latents = try TensorFile(folder.appendingPathComponent("latents.safetensors"))
+    let latents = try TensorFile(folder.appendingPathComponent("latents/shard-00000.safetensors"))
       .tensor("latents").cast(to: .f32).floats()
     let pixels = latents.count / 4
     func covariance(_ i: Int, _ j: Int) -> Double {
@@ -142,6 +143,38 @@ import Training
     #expect(abs(widths.reduce(0, +) / 4 - 1) < 0.02, "one scale for all: \(widths)")
     for i in 0..<4 {
       for j in 0..<i { #expect(abs(covariance(i, j)) < 0.02, "channels \(i), \(j)") }
+    }
+  }
+
+  /// The recipe's options for the next model, as far as folders of pictures go: two averages, zero ends, time that scales.
+  @Test func twoAveragesAndAZeroStart() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "first")
+    let loop = "{steps: 3, batch: 2, learning_rate: 0.001, average_lengths: [0.05, 0.25], optimizer: muon, seed: 3}"
+    try textToImage(folder, output: "model", extra: "zero_ends: true", loop: loop)
+    let path = "unet/diffusion_pytorch_model.safetensors"
+    let (first, second) = (
+      try weights(folder, "model/model/\(path)"), try weights(folder, "model/model-average-2/\(path)")
+    )
+    #expect(Set(first.keys) == Set(second.keys) && first != second)
+    #expect(!first.keys.contains { $0.hasPrefix("nuisance") })
+    // Three steps of at most some thousandths from nothing; a usual start is a tenth.
+    let ends = first.filter { $0.key.hasSuffix("conv2.weight") }
+    #expect(ends.count == 7 && ends.values.joined().allSatisfy { abs($0) < 0.02 })
+    #expect(first["conv_in.weight"]?.contains { abs($0) > 0.1 } == true)
+    #expect {
+      try textToImage(
+        folder, output: "other", extra: "zero_ends: true\nstart_from: \(folder.path)/model/model", loop: loop)
+    } throws: { "\($0)".contains("zero_ends is of no use with start_from") }
+    let options = [
+      "nuisance_weight: 0.05", "singles_first: {share: 0.7, until: 0.3}", "commitment: {every: 50, pairs: 4, seed: 1}",
+    ]
+    for option in options {
+      #expect {
+        try textToImage(folder, output: "other", extra: option, loop: loop)
+      } throws: { "\($0)".contains("needs scenes") }
     }
   }
 

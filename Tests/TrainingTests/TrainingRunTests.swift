@@ -38,6 +38,13 @@ private final class Recorder: Artifact {
     writes.append("\(step)\(isLast ? " last" : "")")
     return []
   }
+
+  var averageLimit = 1
+
+  func write(average number: Int, step: Int, isLast: Bool) -> [URL] {
+    writes.append("\(step) average \(number)")
+    return []
+  }
 }
 
 @Suite struct TrainingRunTests {
@@ -171,6 +178,26 @@ private final class Recorder: Artifact {
     #expect(first.writes == ["5", "10", "12 last"] && first.previews == [0, 12])
     try run(folder.url, settings, artifact: second)
     #expect(second.writes == ["12 last"] && second.previews == [12])
+  }
+
+  /// Two averages give two results; a run that can write only one says so at its start.
+  @Test func eachAverageGivesAResult() throws {
+    let folder = try ScratchFolder()
+    let text = try String(decoding: JSONEncoder().encode(settings()), as: UTF8.self)
+      .replacingOccurrences(of: #""average_decay":0.9"#, with: #""average_lengths":[0.05,0.1],"write_every":5"#)
+    var settings = try JSONDecoder().decode(LoopSettings.self, from: Data(text.utf8))
+    #expect(settings.averages.count == 2 && settings.problem == nil)
+    let recorder = Recorder()
+    #expect {
+      try run(folder.url, settings, artifact: recorder)
+    } throws: { "\($0)".contains("loop.average_lengths must be one") }
+    recorder.averageLimit = 2
+    try run(folder.url, settings, artifact: recorder)
+    #expect(recorder.writes == ["5", "5 average 2", "10", "10 average 2", "12 last", "12 average 2"])
+    settings.averageDecay = 0.9
+    #expect(settings.problem?.key == "loop.average_lengths")
+    (settings.averageDecay, settings.averageLengths) = (nil, [0.3])
+    #expect(settings.problem?.key == "loop.average_lengths")
   }
 
   @Test func twoProcessesDoNotTrainInOneFolder() throws {

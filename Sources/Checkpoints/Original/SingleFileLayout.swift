@@ -51,6 +51,12 @@ public struct SingleFileLayout: Sendable {
       throw .unsupported(path: file.path, what: "holds \(name), which this version does not run")
     }
     guard let unet = UNetStructure(shapes.under(Self.unetPrefix)) else {
+      if let adapter = AdapterSummary(file) {
+        throw .unsupported(
+          path: file.path,
+          what: "holds \(adapter.kinds.joined(separator: " and ")) adapters, no model: name the model they were made for "
+            + "with --model, and this file with --lora")
+      }
       throw .unsupported(
         path: file.path,
         what: "holds no Stable Diffusion checkpoint: \(file.keys.count) tensors, none of them "

@@ -52,8 +52,6 @@ public struct Commitment {
       throw EvaluationError.cannot("latents of \(z.shape[1])×\(z.shape[2]) cannot be halved")
     }
     let schedule = objective.prediction.schedule
-    let (middle, half) = ((z + f) * 0.5, Self.lowPassed((z - f) * 0.5))
-    let squares = Self.rowSums(half.squared)
     let texts = try pairs.map {
       try objective.texts.encode(objective.texts.tokens($0.caption).map { [$0] }, dtype: objective.prediction.dtype)
     }
@@ -61,55 +59,32 @@ public struct Commitment {
     var done = 0
     return try sigmas.map { sigma in
       let timestep = Self.timestep(sigma, schedule)
-      let signal = schedule.alphasCumprod[timestep].squareRoot()
-      let deviation = (1 - schedule.alphasCumprod[timestep]).squareRoot()
       let shape = [z.shape[0], z.shape[3], z.shape[1], z.shape[2]]
       let noise = Tensor(channelsFirst: generator.normals(z.count), shape: shape)
-      let x = z * signal + noise * deviation
-      var estimates: [Tensor] = []
-      for start in stride(from: 0, to: pairs.count, by: Self.batch) {
-        let count = min(Self.batch, pairs.count - start)
-        let part = x.slice(axis: 0, from: start, count: count)
-        let said = objective.predict(
-          part.cast(to: objective.prediction.dtype), timesteps: Array(repeating: Float(timestep), count: count),
-          text: .joined(Array(texts[start..<(start + count)]))
-        ).cast(to: .f32)
-        switch schedule.predictionType {
-        case .velocity: estimates.append(part * signal - said * deviation)
-        case .epsilon: estimates.append((part - said * deviation) * (1 / max(signal, 1e-6)))
-        case .sample: estimates.append(said)
+      let measured = try PairCommitment(seen: z, others: f, noise: noise, schedule: schedule, timestep: timestep) { x in
+        var parts: [Tensor] = []
+        for start in stride(from: 0, to: pairs.count, by: Self.batch) {
+          let count = min(Self.batch, pairs.count - start)
+          parts.append(
+            objective.predict(
+              x.slice(axis: 0, from: start, count: count).cast(to: objective.prediction.dtype),
+              timesteps: Array(repeating: Float(timestep), count: count),
+              text: .joined(Array(texts[start..<(start + count)]))
+            ).cast(to: .f32))
+          done += 1
+          try progress(done)
         }
-        done += 1
-        try progress(done)
-      }
-      let way = Self.rowSums((.concatenate(estimates, axis: 0) - middle) * half)
-      let evidence = Self.rowSums((x - middle * signal) * half)
-      let possible = zip(evidence, squares).reduce(0) {
-        $0 + tanh(Double(signal) / Double(deviation * deviation) * $1.0) * $1.1
+        return .concatenate(parts, axis: 0)
       }
       let found = resampling.bootstrap(count: pairs.count) { places in
-        places.reduce(0) { $0 + way[$1] } / places.reduce(0) { $0 + squares[$1] }
+        places.reduce(0) { $0 + measured.ways[$1] } / places.reduce(0) { $0 + measured.squares[$1] }
       }
-      return Level(
-        sigma: schedule.sigma(timestep), timestep: timestep, found: found, possible: possible / squares.reduce(0, +))
+      return Level(sigma: schedule.sigma(timestep), timestep: timestep, found: found, possible: measured.bound)
     }
   }
 
   /// The training timestep whose noise level is nearest.
   private static func timestep(_ sigma: Double, _ schedule: NoiseSchedule) -> Int {
     (0..<schedule.trainSteps).min { abs(schedule.sigma($0) - sigma) < abs(schedule.sigma($1) - sigma) } ?? 0
-  }
-
-  /// Means of 2×2 latents, each four times.
-  private static func lowPassed(_ x: Tensor) -> Tensor {
-    let s = x.shape
-    return x.reshaped([s[0], s[1] / 2, 2, s[2] / 2, 2, s[3]]).mean(axes: [2, 4]).upsampledNearest2x
-  }
-
-  /// The sum over everything but the first axis.
-  private static func rowSums(_ x: Tensor) -> [Double] {
-    let width = x.count / x.shape[0]
-    let values = x.floats()
-    return (0..<x.shape[0]).map { row in values[(row * width)..<((row + 1) * width)].reduce(0) { $0 + Double($1) } }
   }
 }

@@ -39,8 +39,12 @@ extension Scenery {
     let horizon = random.number(0.5...0.62)
     sky(horizon: horizon)
     let shade =
-      light == .night
-      ? RGB(0.42, 0.48, 0.7) : (light == .sunset ? RGB(1, 0.84, 0.82) : (light == .rain ? groundTint : RGB(repeating: 1)))
+      switch light {
+      case .day: RGB(repeating: 1)
+      case .night: RGB(0.42, 0.48, 0.7)
+      case .sunset: RGB(1, 0.84, 0.82)
+      case .rain: groundTint
+      }
     let (a, b) = (random.number(0...6), random.number(0...6))
     let far = RGB(hex: 0xCFE0EE) * shade
     let farHills = { (x: Float) in horizon - 0.05 + sin(x * 5.5 + a) * 0.04 }

@@ -3,7 +3,7 @@ import Foundation
 import Generation
 import Models
 
-/// Pictures as latents of a finished autoencoder: encoded once and kept in a file between runs.
+/// Pictures as latents of a finished autoencoder: encoded once and kept in a folder between runs.
 struct EncodedPictures {
   let data: DataRecipe
   /// Side of the pictures.
@@ -32,24 +32,53 @@ struct EncodedPictures {
     return try part.load { path, _ in AutoencoderKL(path, config) }.model
   }
 
-  /// The latents, from the cache if it holds those of the same pictures.
-  func open(_ autoencoder: AutoencoderKL, _ context: RunContext) throws -> LatentCache {
-    let url = URL(fileURLWithPath: cache)
-    let identity = try RunIdentity(
-      of: data, ignoring: DataRecipe.incidental,
-      facts: ["autoencoder": RunIdentity(of: autoencoder.config).text, "size": "\(size)"])
-    if let cache = try LatentCache.open(url, identity: identity) { return cache }
-    let data = try data.open(note: context.note)
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    let started = Date()
-    return try LatentCache.make(
-      data, size: size, autoencoder: autoencoder, scale: autoencoder.config.scalingFactor,
-      dtype: precision.dtype, to: url, identity: identity,
-      report: { done in
-        guard done % 4096 == 0 || done == data.count else { return }
-        let rate = Double(done) / max(Date().timeIntervalSince(started), 1e-9)
-        context.note("encoded \(done)/\(data.count) pictures, \(Int(rate)) a second")
-      })
+  /// The latents, made as far as the cache does not hold them; nil if the run was told to stop meanwhile.
+  func open(_ autoencoder: AutoencoderKL, _ context: RunContext) throws -> LatentCache? {
+    let pictures = try data.open(note: context.note)
+    guard pictures.count > 0 else { throw TrainingError.noData(path: data.path, reason: "has no pictures") }
+    let encoder = LatentEncoder(data: pictures, size: size, autoencoder: autoencoder, dtype: precision.dtype)
+    let (total, started) = (pictures.count, Date())
+    var made = 0
+    let found = try LatentCache.open(
+      URL(fileURLWithPath: cache), count: total, identity: try identity(encoder), note: context.note
+    ) { range in
+      let shard = try encoder.encode(range, shouldStop: context.shouldStop)
+      made += range.count
+      let rate = Double(made) / max(Date().timeIntervalSince(started), 1e-9)
+      let minutes = Int((Double(total - range.upperBound) / rate / 60).rounded(.up))
+      if shard != nil {
+        context.note("encoded \(range.upperBound)/\(total) pictures, \(Int(rate)) a second, \(minutes) min left")
+      }
+      return shard
+    }
+    if found == nil { context.note("stopped while pictures were encoded; run again to go on") }
+    return found
+  }
+
+  /// What decides the latents, by content: another place of the same files makes no difference, and neither do more scenes.
+  func identity(_ encoder: LatentEncoder) throws -> RunIdentity {
+    var facts = ["autoencoder": try encoderHash(), "size": "\(size)", "pictures": try probe(encoder)]
+    if let vocabulary = data.vocabulary {
+      facts["vocabulary"] = ContentHash.hex([try Data(contentsOf: DataLocation.url(vocabulary))])
+    }
+    if data.kind != .scenes { facts["count"] = "\(encoder.data.count)" }
+    return try RunIdentity(of: data, ignoring: DataRecipe.incidental + ["path", "vocabulary", "count"], facts: facts)
+  }
+
+  /// Of the weights pictures are encoded with; the decoder may go on learning.
+  private func encoderHash() throws -> String {
+    let (weights, part) = (try TensorFile(folder: folder, names: ["diffusion_pytorch_model"]), ModelFolder(folder))
+    var pieces = [Data(try RunIdentity(of: part.decode(AutoencoderKLConfig.self)).text.utf8)]
+    for key in weights.keys.sorted() where key.hasPrefix("encoder.") || key.hasPrefix("quant_conv.") {
+      pieces.append(Data(key.utf8))
+      weights.raw(key)?.withBytes { pieces.append(Data($0)) }
+    }
+    return ContentHash.hex(pieces)
+  }
+
+  /// Of some pictures and captions: other drawings, or another way to draw, make other ones.
+  private func probe(_ encoder: LatentEncoder) throws -> String {
+    let pictures = try encoder.pictures(0..<min(8, encoder.data.count))
+    return ContentHash.hex(pictures.flatMap { [Data($0.example.image.pixels), Data($0.example.caption.utf8)] })
   }
 }

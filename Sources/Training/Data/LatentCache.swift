@@ -1,68 +1,133 @@
 import Checkpoints
 import Foundation
-import Generation
-import Models
 import TensorCore
 
-/// Encoded pictures and their captions, made once and kept in a file: training reads them instead of the pictures.
+/// Encoded pictures, their captions and what is known of them, made once and kept in a folder: training reads them instead
+/// of the pictures.
+///
+/// The folder holds shards of equal size, each a safetensors file that appears when it is whole, so an interrupted start
+/// goes on behind the last one. They stay mapped: what is not read takes no memory.
 public struct LatentCache: Sendable {
-  /// `[N, h, w, C]`, stored as f16, scaled for diffusion.
-  public let latents: Tensor
+  /// `[n, h, w, C]` each, stored as f16, scaled for diffusion.
+  private let shards: [Tensor]
+  private let rowsPerShard: Int
   public let captions: [String]
+  /// One for each picture, or none where nothing is known.
+  package let truths: [SceneTruth]
 
   public var count: Int { captions.count }
-  public var latentShape: [Int] { Array(latents.shape[1...]) }
-
-  /// Opens a cache, or returns nil if there is none or it was made from something else.
-  public static func open(_ url: URL, identity: RunIdentity) throws -> LatentCache? {
-    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-    let file = try TensorFile(url)
-    guard file.metadata["identity"] == identity.text,
-      let text = try? String(contentsOf: captionFile(url), encoding: .utf8)
-    else { return nil }
-    let captions = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let latents = try file.floatTensor("latents")
-    guard latents.rank == 4, captions.count == latents.shape[0] else { return nil }
-    return LatentCache(latents: latents, captions: captions)
-  }
-
-  private static func captionFile(_ url: URL) -> URL {
-    url.deletingPathExtension().appendingPathExtension("captions.txt")
-  }
-
-  /// Encodes every picture of a data set.
-  /// - Parameters:
-  ///   - mirrored: also encodes each picture mirrored (only where captions do not say left or right).
-  ///   - report: told how many are done.
-  public static func make(
-    _ data: any CaptionedImages, size: Int, autoencoder: AutoencoderKL, scale: Float, dtype: DType,
-    to url: URL, identity: RunIdentity, report: (Int) -> Void = { _ in }
-  ) throws -> LatentCache {
-    let batch = 16
-    let side = size / autoencoder.downscale
-    let each = side * side * autoencoder.config.latentChannels
-    var captions: [String] = []
-    var parts: [Tensor] = []
-    for start in stride(from: 0, to: data.count, by: batch) {
-      let examples = try (start..<min(start + batch, data.count)).map {
-        try data.example($0, size: size)
-      }
-      captions += examples.map { $0.caption.replacingOccurrences(of: "\n", with: " ") }
-      let pixels = ImageTensor.pack(examples.map(\.image)).cast(to: dtype)
-      parts.append((autoencoder.encode(pixels).mean * scale).cast(to: .f16))
-      report(captions.count)
-    }
-    let all = Tensor.concatenate(parts, axis: 0)
-    precondition(all.count == each * data.count, "latents of another size than the pictures")
-    try Data(captions.joined(separator: "\n").utf8).write(to: captionFile(url), options: .atomic)
-    try TensorFile.write([("latents", all)], to: url, metadata: ["identity": identity.text])
-    return LatentCache(latents: all, captions: captions)
-  }
+  public var latentShape: [Int] { Array(shards[0].shape[1...]) }
 
   /// The latents of some examples, float32.
   public func batch(_ indices: [Int]) -> Tensor {
     Tensor.concatenate(
-      indices.map { latents.slice(axis: 0, from: $0, count: 1) }, axis: 0
+      indices.map { shards[$0 / rowsPerShard].slice(axis: 0, from: $0 % rowsPerShard, count: 1) }, axis: 0
     ).cast(to: .f32)
+  }
+
+  /// Classes of things and of hands among the truths.
+  var classes: (things: Int, hands: Int) {
+    ((truths.map(\.thing).max() ?? -1) + 1, (truths.map(\.hand).max() ?? -1) + 1)
+  }
+}
+
+extension LatentCache {
+  /// What a shard holds.
+  package struct Shard {
+    /// `[n, h, w, C]`.
+    package var latents: Tensor
+    package var captions: [String]
+    /// One for each picture, or none.
+    package var truths: [SceneTruth]
+
+    package init(latents: Tensor, captions: [String], truths: [SceneTruth]) {
+      (self.latents, self.captions, self.truths) = (latents, captions, truths)
+    }
+  }
+
+  /// Opens the cache in a folder and makes the shards that are missing.
+  /// - Parameters:
+  ///   - count: pictures in all, at least one.
+  ///   - identity: what decides the latents.
+  ///   - rows: pictures of a shard.
+  ///   - make: encodes some pictures; nil to stop, which leaves what is finished.
+  ///   - note: told what is made again.
+  /// - Returns: nil if it was stopped.
+  /// - Throws: `noData` if the folder's shards were made from something else, with what differs.
+  package static func open(
+    _ folder: URL, count: Int, identity: RunIdentity, rows: Int = 2048, note: (String) -> Void,
+    make: (Range<Int>) throws -> Shard?
+  ) throws -> LatentCache? {
+    var isFolder: ObjCBool = true
+    if FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw TrainingError.noData(
+        path: folder.path, reason: "is a file; latents are kept in a folder now: remove it, or name another cache")
+    }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    var (tensors, captions, truths) = ([Tensor](), [String](), [SceneTruth]())
+    for first in stride(from: 0, to: count, by: rows) {
+      let range = first..<min(first + rows, count)
+      let url = folder.appendingPathComponent(String(format: "shard-%05d.safetensors", first / rows))
+      var shard = try read(url, identity, rows: range.count, note)
+      if shard == nil {
+        guard let made = try make(range) else { return nil }
+        try write(made, to: url, identity)
+        shard = try read(url, identity, rows: range.count, note)
+      }
+      guard let shard else { throw TrainingError.noData(path: url.path, reason: "cannot be read back") }
+      tensors.append(shard.latents)
+      captions += shard.captions
+      truths += shard.truths
+    }
+    return LatentCache(
+      shards: tensors, rowsPerShard: rows, captions: captions, truths: truths.count == captions.count ? truths : [])
+  }
+
+  private static func write(_ shard: Shard, to url: URL, _ identity: RunIdentity) throws {
+    var tensors = [("latents", shard.latents.cast(to: .f16))]
+    if !shard.truths.isEmpty {
+      tensors.append(
+        ("truths", Tensor(shard.truths.flatMap(\.row), shape: [shard.truths.count, SceneTruth.width])))
+    }
+    let captions = shard.captions.map { $0.replacingOccurrences(of: "\n", with: " ") }
+    try TensorFile.write(
+      tensors, to: url, metadata: ["identity": identity.text, "captions": captions.joined(separator: "\n")])
+  }
+
+  /// The first `rows` of a finished shard; nil if there is none, if it has fewer, or if it is damaged.
+  private static func read(
+    _ url: URL, _ identity: RunIdentity, rows: Int, _ note: (String) -> Void
+  ) throws -> Shard? {
+    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    func damaged(_ reason: String) -> Shard? {
+      note("\(url.path) is damaged (\(reason)) and is made again")
+      return nil
+    }
+    let file: TensorFile
+    do { file = try TensorFile(url) } catch { return damaged("\(error)") }
+    guard let known = file.metadata["identity"], let text = file.metadata["captions"] else {
+      return damaged("it does not say what it is made of")
+    }
+    if let difference = identity.difference(from: RunIdentity(text: known)) {
+      throw TrainingError.noData(
+        path: url.deletingLastPathComponent().path,
+        reason: "its latents were made from something else: \(difference); remove the folder, or name another cache")
+    }
+    let captions = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard let latents = try? file.floatTensor("latents"), latents.rank == 4, latents.shape[0] == captions.count else {
+      return damaged("its tensors do not go with its captions")
+    }
+    guard captions.count >= rows else { return nil }
+    var truths: [SceneTruth] = []
+    if let table = file.optionalTensor("truths") {
+      let (values, width) = (table.floats(), SceneTruth.width)
+      truths = stride(from: 0, to: values.count, by: width).compactMap {
+        SceneTruth(row: values[$0..<min($0 + width, values.count)])
+      }
+      guard truths.count == captions.count else { return damaged("its table of truths is none") }
+    }
+    return Shard(
+      latents: latents.slice(axis: 0, from: 0, count: rows), captions: Array(captions.prefix(rows)),
+      truths: Array(truths.prefix(rows)))
   }
 }

@@ -5,8 +5,10 @@ import SceneData
 /// Generated scenes, one for each index.
 public struct SceneSource: CaptionedImages {
   public let count: Int
-  private let generator: SceneGenerator
+  let generator: SceneGenerator
   private let seed: UInt64
+  /// Each set of drawings' number.
+  let hands: [String: Int]
 
   /// - Parameter singles: share of scenes that show a single thing, nil: the usual one.
   public init(sprites: URL, vocabulary: URL, count: Int, seed: UInt64, singles: Float? = nil) throws {
@@ -15,6 +17,9 @@ public struct SceneSource: CaptionedImages {
     generator = try SceneGenerator(spriteDirectory: sprites, vocabulary: vocabulary, mix: mix)
     self.count = count
     self.seed = seed
+    let things = generator.vocabulary.things
+    let sets = Set(things.flatMap { $0.sprites + $0.standSprites + $0.faceSprites }.map(\.set))
+    hands = Dictionary(uniqueKeysWithValues: sets.sorted().enumerated().map { ($1, $0) })
   }
 
   /// What to tell people about sets of drawings that are not there; nil if all are.

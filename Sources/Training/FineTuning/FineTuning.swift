@@ -89,10 +89,15 @@ struct FineTuning {
       sampleCaptions: (split.validation + split.training).map(\.picture.caption),
       metadata: AdapterMetadata(recipe, training: training, components, modelHash: ModelHash.short(modelURL)).values,
       side: buckets.shapes.map { min($0.width, $0.height) }.max() ?? side, folder: folder, context: context)
-    try TrainingRun(
+    let forecast = FineTuningForecast(recipe: recipe, training: training, result: result)
+    try forecast.checkMemory(frozen: components.parameters[.unet] ?? [])
+    var run = TrainingRun(
       recipe.loop, in: runFolder, identity: identity, source: training, objective: objective, artifact: result,
-      optimizer: recipe.loop.optimizerSettings(recipe.precision.dtype), context
-    ).run()
+      optimizer: recipe.loop.optimizerSettings(recipe.precision.dtype), context)
+    run.onStart = { [context] done in
+      if let line = try forecast.line(done: done) { context.note(line) }
+    }
+    try run.run()
   }
 
   private func makeLearnable(_ components: PipelineComponents, _ files: PipelineFiles) throws -> any Learnable {

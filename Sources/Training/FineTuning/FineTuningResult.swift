@@ -32,7 +32,7 @@ struct FineTuningResult: Artifact {
   let context: RunContext
 
   /// Four captions of the folder, each once, where no prompts are given.
-  private func jobs() throws -> [PictureJob] {
+  func jobs() throws -> [PictureJob] {
     let given = try drawing.jobs()
     guard given.isEmpty else { return given }
     var seen: Set<String> = []
@@ -41,6 +41,16 @@ struct FineTuningResult: Artifact {
       (job.prompt, job.emphasis) = (caption, Emphasis.none)
       return job
     }
+  }
+
+  /// Multiply-adds of one `preview`.
+  func previewWork() throws -> Double {
+    let drawn = try drawing.requests(try jobs(), side: side).map { request in
+      let work = PictureWork(measured: request, nil, drawing.components, isEdit: true, precision: recipe.precision)
+      return work.step * Double(request.steps) + work.coding
+    }
+    let losses = validation.map { Double(ValidationLoss(objective, $0).evaluations) } ?? 0
+    return drawn.reduce(0, +) + losses * drawing.components.products(side: side)
   }
 
   private func sample(_ step: Int) -> URL { folder.appendingPathComponent("samples-\(step).png") }

@@ -6,7 +6,7 @@ import Jobs
 /// Draws pictures with the model as it stands.
 struct SampleDrawing {
   let recipe: FineTuningRecipe
-  private let components: PipelineComponents
+  let components: PipelineComponents
   private let spec: PipelineSpec
 
   init(_ recipe: FineTuningRecipe, _ components: PipelineComponents, _ spec: PipelineSpec) {
@@ -23,16 +23,19 @@ struct SampleDrawing {
   func draw(_ jobs: [PictureJob], side: Int, embeddings: [TextualInversion] = []) throws -> [Image] {
     var pipeline = TextToImage(components, precision: recipe.precision)
     pipeline.embeddings = embeddings
+    return try requests(jobs, side: side).flatMap { ImageTensor.images(try pipeline.generate($0).pixels) }
+  }
+
+  /// What is asked of the pipeline for each job.
+  func requests(_ jobs: [PictureJob], side: Int) throws -> [GenerationRequest] {
     var settings = PictureJob()
     (settings.steps, settings.cfg, settings.negativePrompt) = (
       recipe.samples.steps, recipe.samples.guidance, recipe.samples.negative
     )
     (settings.width, settings.height) = (side, side)
-    return try jobs.enumerated().flatMap { index, job in
+    return try jobs.enumerated().map { index, job in
       let whole = PictureJob.layered([PictureJob(pipeline: spec), settings, job])
-      let seed = job.seed ?? recipe.samples.seed &+ UInt64(index)
-      let request = try whole.request(components, seeds: [seed])
-      return ImageTensor.images(try pipeline.generate(request).pixels)
+      return try whole.request(components, seeds: [job.seed ?? recipe.samples.seed &+ UInt64(index)])
     }
   }
 

@@ -29,6 +29,9 @@ public struct ValidationLoss {
     }
   }
 
+  /// Evaluations of the network, one row each.
+  var evaluations: Int { pictures * levels }
+
   /// The mean over pictures and timesteps.
   public func measure() throws -> Double {
     let sum = try (0..<pictures).reduce(0.0) { $0 + (try losses($1)).reduce(0, +) }

@@ -10,10 +10,27 @@ public protocol Artifact {
   /// - Parameter isLast: whether the run is over.
   /// - Returns: the files and folders written.
   func write(step: Int, isLast: Bool) throws -> [URL]
+
+  /// Averages of the weights that can be written; a run that keeps more is refused at its start.
+  var averageLimit: Int { get }
+
+  /// Writes the same with another average of the weights in place, beside the first.
+  /// - Parameter number: from 2.
+  func write(average number: Int, step: Int, isLast: Bool) throws -> [URL]
+
+  /// Steps between measurements; nil for none.
+  var gaugeInterval: Int? { get }
+
+  /// Measures what the log should say beside the loss.
+  func gauges(step: Int) throws -> [String: Double]
 }
 
 extension Artifact {
   public func preview(step: Int) throws -> [URL] { [] }
+  public var averageLimit: Int { 1 }
+  public func write(average number: Int, step: Int, isLast: Bool) throws -> [URL] { [] }
+  public var gaugeInterval: Int? { nil }
+  public func gauges(step: Int) throws -> [String: Double] { [:] }
 }
 
 /// Nothing is written: what was learnt is checked by whoever started the run.

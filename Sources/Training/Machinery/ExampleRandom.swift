@@ -47,7 +47,7 @@ public struct ExampleRandom: Sendable {
 
 extension [ExampleRandom] {
   /// Standard normal noise `[B, ..]`, each row from its own example.
-  mutating func normal(like shape: [Int]) -> Tensor {
+  package mutating func normal(like shape: [Int]) -> Tensor {
     let row = [1] + shape.dropFirst()
     return Tensor.concatenate(indices.map { self[$0].normal(row) }, axis: 0)
   }

@@ -19,6 +19,8 @@ public struct LoopSettings: Sendable, Codable, Equatable {
   public var maxGradientNorm: Float?
   /// Decay of the weight average; nil for none.
   public var averageDecay: Float?
+  /// In its place, averages whose widths are these shares of the run so far, each of which gives a result.
+  public var averageLengths: [Double]?
   public var seed: UInt64
   /// Steps between log lines, states, samples and written results; results are always written at the end.
   public var logEvery: Int
@@ -35,6 +37,7 @@ public struct LoopSettings: Sendable, Codable, Equatable {
     case weightDecay = "weight_decay"
     case maxGradientNorm = "max_gradient_norm"
     case averageDecay = "average_decay"
+    case averageLengths = "average_lengths"
     case logEvery = "log_every"
     case saveEvery = "save_every"
     case sampleEvery = "sample_every"
@@ -50,7 +53,8 @@ public struct LoopSettings: Sendable, Codable, Equatable {
   public init(steps: Int, batch: Int, learningRate: Double) {
     (self.steps, self.batch, self.learningRate) = (steps, batch, learningRate)
     (accumulate, optimizer, warmupSteps, decay, floor) = (1, .adamW, 0, .constant, 0)
-    (weightDecay, beta1, beta2, maxGradientNorm, averageDecay, seed) = (0.01, nil, nil, 1, nil, 0)
+    (weightDecay, beta1, beta2, maxGradientNorm, seed) = (0.01, nil, nil, 1, 0)
+    (averageDecay, averageLengths) = (nil, nil)
     (logEvery, saveEvery, sampleEvery, writeEvery, saveMinutes) = (50, 1000, 1000, nil, 15)
   }
 
@@ -69,6 +73,7 @@ public struct LoopSettings: Sendable, Codable, Equatable {
     beta2 = try c.decodeIfPresent(Float.self, forKey: .beta2)
     maxGradientNorm = try c.decodeIfPresent(Float.self, forKey: .maxGradientNorm) ?? maxGradientNorm
     averageDecay = try c.decodeIfPresent(Float.self, forKey: .averageDecay)
+    averageLengths = try c.decodeIfPresent([Double].self, forKey: .averageLengths)
     seed = try c.decodeIfPresent(UInt64.self, forKey: .seed) ?? seed
     logEvery = try c.decodeIfPresent(Int.self, forKey: .logEvery) ?? logEvery
     saveEvery = try c.decodeIfPresent(Int.self, forKey: .saveEvery) ?? saveEvery
@@ -92,6 +97,14 @@ public struct LoopSettings: Sendable, Codable, Equatable {
       (beta2.map(decays.contains) ?? true, "loop.beta2", "must be 0 to 1, below 1"),
       ((maxGradientNorm ?? 1) > 0 && (maxGradientNorm ?? 1).isFinite, "loop.max_gradient_norm", "must be above 0"),
       (averageDecay.map(decays.contains) ?? true, "loop.average_decay", "must be 0 to 1, below 1"),
+      (
+        averageLengths.map { (1...8).contains($0.count) && $0.allSatisfy { $0 >= 0.001 && $0 <= 0.25 } } ?? true,
+        "loop.average_lengths", "must be 1 to 8 shares of the run, each 0.001 to 0.25"
+      ),
+      (
+        averageDecay == nil || averageLengths == nil, "loop.average_lengths",
+        "and average_decay are two ways to say the same: give one of them"
+      ),
       (logEvery > 0, "loop.log_every", "must be 1 or more"),
       (saveEvery > 0, "loop.save_every", "must be 1 or more"),
       (sampleEvery > 0, "loop.sample_every", "must be 1 or more"),
@@ -99,6 +112,11 @@ public struct LoopSettings: Sendable, Codable, Equatable {
       (saveMinutes > 0 && saveMinutes.isFinite, "loop.save_minutes", "must be above 0"),
     ]
     return RecipeProblem.first(rules)
+  }
+
+  /// The averages of the weights that are kept.
+  public var averages: [AverageProfile] {
+    averageLengths.map { $0.map { .powerFunction(length: $0) } } ?? averageDecay.map { [.exponential(decay: $0)] } ?? []
   }
 
   public var schedule: LearningRate {

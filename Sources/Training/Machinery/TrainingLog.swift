@@ -6,9 +6,11 @@ public struct TrainingLog {
   public struct Entry: Codable, Sendable {
     public var step: Int
     public var loss, gradientNorm, learningRate, samplesPerSecond, secondsLeft: Double
+    /// What was measured besides, by name.
+    public var gauges: [String: Double]?
 
     enum CodingKeys: String, CodingKey {
-      case step, loss
+      case step, loss, gauges
       case gradientNorm = "gradient_norm"
       case learningRate = "learning_rate"
       case samplesPerSecond = "samples_per_second"
@@ -22,7 +24,9 @@ public struct TrainingLog {
       let numbers = String(
         format: "loss %.5f  norm %.3f  rate %.2e  %.1f samples/s", loss, gradientNorm, learningRate,
         samplesPerSecond)
-      return "step \(step)/\(steps)  \(numbers)  \(time) left"
+      let measured = (gauges ?? [:]).sorted { $0.key < $1.key }
+        .map { "  \($0.key) \(String(format: "%.3f", $0.value))" }.joined()
+      return "step \(step)/\(steps)  \(numbers)\(measured)  \(time) left"
     }
   }
 

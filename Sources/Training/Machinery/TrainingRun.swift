@@ -13,6 +13,8 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
   let artifact: any Artifact
   let context: RunContext
   let optimizerSettings: OptimizerSettings
+  /// Called with the number of finished steps before the next one, once the state was read and found to fit.
+  public var onStart: (_ done: Int) throws -> Void = { _ in }
 
   /// - Parameters:
   ///   - identity: what decides the result; a state made by another is refused.
@@ -33,11 +35,20 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
   /// - Throws: `nonFinite`, `wrongState`, and what the source, objective and artifact throw. The last state stays.
   @discardableResult
   public func run() throws -> RunResult {
-    var state = TrainingState(parameters, optimizerSettings, averageDecay: settings.averageDecay)
+    guard settings.averages.count <= artifact.averageLimit else {
+      throw TrainingError.badRecipe(
+        path: folder.url.path, reason: "loop.average_lengths must be one: such a run writes one result")
+    }
+    var state = TrainingState(parameters, optimizerSettings, averages: settings.averages)
     let exists = FileManager.default.fileExists(atPath: folder.state.path)
     if exists {
       try state.restore(from: folder.state, identity: identity, steps: settings.steps)
       context.note("resumed at step \(state.step) from \(folder.state.path)")
+    }
+    try onStart(state.step)
+    if context.shouldStop() {
+      context.note("stopped before step \(state.step + 1); run again to go on")
+      return RunResult(steps: state.step, isFinished: false, meanLosses: [])
     }
     let log = try TrainingLog(folder.log, keepingThrough: state.step)
     var loop = RunLoop(run: self, log: log, parameters: state.parameters)
@@ -55,6 +66,8 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   var (lossSum, count, samples, started) = (0.0, 0, 0, Date())
   var means: [Double] = []
   var lastSave = Date()
+  /// What was measured since the last line of the log.
+  var gauges: [String: Double]?
   /// Steps one after the other, from the first, in which no parameter had a gradient.
   private var idleSteps: Int? = 0
   private static var idleLimit: Int { 20 }
@@ -77,9 +90,10 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
       try checkLearning(norm, state)
       state.optimizer.step(gradients, scale: run.optimizerSettings.clipping(norm: norm), rates: rates)
       state.step += 1
-      state.average?.update(parameters, step: state.step)
+      for average in state.averages { average.update(parameters, step: state.step) }
       (lossSum, count, samples) = (lossSum + loss, count + 1, samples + examples)
       let isLast = state.step == settings.steps
+      try measure(state)
       try tell(state, loss: loss, norm: norm, rate: rate, isLast: isLast)
       let isStopping = run.context.shouldStop()
       let isDue = Date().timeIntervalSince(lastSave) >= settings.saveMinutes * 60
@@ -161,11 +175,19 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
     guard state.step % settings.logEvery == 0 || isLast else { return }
     let entry = TrainingLog.Entry(
       step: state.step, loss: lossSum / Double(count), gradientNorm: norm, learningRate: rate, samplesPerSecond: speed,
-      secondsLeft: left)
+      secondsLeft: left, gauges: gauges)
+    gauges = nil
     try log.append(entry)
     run.context.onEvent(.log(entry, of: settings.steps))
     means.append(entry.loss)
     (lossSum, count, samples, started) = (0, 0, 0, Date())
+  }
+
+  private mutating func measure(_ state: TrainingState) throws {
+    guard let every = run.artifact.gaugeInterval, state.step % every == 0 else { return }
+    let before = Date()
+    gauges = try averaged(state) { try run.artifact.gauges(step: state.step) }
+    started += Date().timeIntervalSince(before)
   }
 
   private mutating func save(_ state: TrainingState) throws {
@@ -184,6 +206,12 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   private mutating func write(_ state: TrainingState, isLast: Bool) throws {
     let before = Date()
     tell("result", try averaged(state) { try run.artifact.write(step: state.step, isLast: isLast) })
+    for (index, average) in state.averages.enumerated().dropFirst() {
+      let files = try average.withAverage(parameters) {
+        try run.artifact.write(average: index + 1, step: state.step, isLast: isLast)
+      }
+      tell("result", files)
+    }
     started += Date().timeIntervalSince(before)
   }
 
@@ -192,6 +220,6 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   }
 
   private func averaged<R>(_ state: TrainingState, _ body: () throws -> R) rethrows -> R {
-    try state.average?.withAverage(parameters, body) ?? body()
+    try state.averages.first?.withAverage(parameters, body) ?? body()
   }
 }

@@ -7,15 +7,16 @@ import TensorCore
 public struct TrainingState: Sendable {
   public let parameters: [Parameter]
   public var optimizer: any Optimizer
-  public var average: WeightAverage?
+  /// The first is the one pictures are made with.
+  public var averages: [WeightAverage]
   /// Steps finished.
   public var step = 0
 
   /// - Parameter parameters: each name only once.
-  public init(_ parameters: [Parameter], _ settings: OptimizerSettings, averageDecay: Float?) {
+  public init(_ parameters: [Parameter], _ settings: OptimizerSettings, averages: [AverageProfile]) {
     self.parameters = parameters
     optimizer = settings.make(parameters)
-    average = averageDecay.map { WeightAverage(parameters, decay: $0) }
+    self.averages = averages.map { WeightAverage(parameters, $0) }
   }
 
   /// Writes the state to one safetensors file, under a temporary name first.
@@ -31,7 +32,9 @@ public struct TrainingState: Sendable {
       for buffer in buffers {
         if let tensor = buffer.tensors[i] { tensors.append(("\(buffer.name)/\(parameter.name)", tensor)) }
       }
-      if let average { tensors.append(("average/\(parameter.name)", average.values[i])) }
+      for (number, average) in averages.enumerated() {
+        tensors.append(("\(Self.kind(ofAverage: number))/\(parameter.name)", average.values[i]))
+      }
     }
     try TensorFile.write(
       tensors, to: url,
@@ -63,12 +66,17 @@ public struct TrainingState: Sendable {
         name: buffer.name,
         tensors: try zip(parameters, buffer.tensors).map { $1 == nil ? nil : try read(buffer.name, $0) })
     }
-    let averages = average == nil ? nil : try parameters.map { try read("average", $0) }
+    let values = try averages.indices.map { number in
+      try parameters.map { try read(Self.kind(ofAverage: number), $0) }
+    }
     for (parameter, value) in zip(parameters, weights) { parameter.replace(with: value) }
     optimizer.restore(buffers, updateCount: updates)
-    if let averages { average?.restore(averages) }
+    for number in averages.indices { averages[number].restore(values[number]) }
     self.step = step
   }
+
+  /// What an average's tensors are called.
+  private static func kind(ofAverage number: Int) -> String { number == 0 ? "average" : "average\(number + 1)" }
 
   /// A state's path for messages, or that there is none.
   static func lastGood(_ url: URL) -> String {

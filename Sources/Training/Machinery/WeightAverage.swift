@@ -1,24 +1,24 @@
 import NN
 import TensorCore
 
-/// An exponential moving average of the weights, which makes better pictures than the last step's (Ho et al. 2020, §4).
+/// A running average of the weights, which makes better pictures than the last step's (Ho et al. 2020, §4).
 public struct WeightAverage: Sendable {
-  public let decay: Float
+  public let profile: AverageProfile
   public private(set) var values: [Tensor]
 
-  public init(_ parameters: [Parameter], decay: Float) {
-    self.decay = decay
+  public init(_ parameters: [Parameter], _ profile: AverageProfile) {
+    self.profile = profile
     values = parameters.map { $0.value.ownedFloat32() }
   }
 
   /// Continues from saved values.
   public mutating func restore(_ values: [Tensor]) { self.values = values }
 
-  /// Takes in the weights after step `step` (from 1). Early on the average follows faster, so that it forgets the start.
+  /// Takes in the weights after step `step` (from 1).
   public func update(_ parameters: [Parameter], step: Int) {
-    let warm = min(decay, Float(1 + step) / Float(10 + step))
+    let decay = profile.decay(step: step)
     for (value, parameter) in zip(values, parameters) {
-      value.updateAverage(towards: parameter.value, decay: warm)
+      value.updateAverage(towards: parameter.value, decay: decay)
     }
   }
 

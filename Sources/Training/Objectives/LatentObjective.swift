@@ -21,6 +21,8 @@ public struct LatentBatch: Sendable {
   public var weights: [Float]?
   /// `[B, h, w, 1]`, what each place counts; nil for 1.
   public var mask: Tensor?
+  /// What each picture shows; nil where nobody knows.
+  public var truths: [SceneTruth]?
 
   public init(latents: Tensor, text: TextBatch) { (self.latents, self.text) = (latents, text) }
 }
@@ -35,6 +37,8 @@ public struct LatentObjective: Objective {
   public var word: [Parameter] = []
   /// Whether blocks of the network are computed again for their gradients instead of being kept.
   public var recomputes = false
+  /// Networks that say what a scene shows, and what their loss counts.
+  package var heads: (networks: NuisanceHeads, weight: Float)?
 
   public init(unet: UNet2DConditionModel, texts: TextRows, prediction: NoisePrediction, groups: [ParameterGroup]) {
     (self.unet, self.texts, self.prediction, self.groups) = (unet, texts, prediction, groups)
@@ -48,11 +52,16 @@ public struct LatentObjective: Objective {
   public func loss(_ batch: LatentBatch, timesteps: [Int]?, random: inout [ExampleRandom]) throws -> Tensor {
     try Recomputation.$isOn.withValue(recomputes) {
       let text = try conditioning(batch.text)
-      return prediction.loss(
+      var middle: Tensor?
+      let main = prediction.loss(
         batch.latents, timesteps: timesteps, weights: batch.weights, mask: batch.mask, random: &random
       ) { noisy, timesteps in
-        predict(noisy, timesteps: timesteps, text: text, sizes: batch.sizes)
+        let output = output(noisy, timesteps: timesteps, text: text, sizes: batch.sizes)
+        middle = output.middle
+        return output.prediction
       }
+      guard let heads, let middle, let truths = batch.truths else { return main }
+      return main + heads.networks.loss(middle, truths) * heads.weight
     }
   }
 
@@ -61,8 +70,14 @@ public struct LatentObjective: Objective {
   public func predict(
     _ noisy: Tensor, timesteps: [Float], text: PromptConditioning, sizes: [[Float]] = []
   ) -> Tensor {
+    output(noisy, timesteps: timesteps, text: text, sizes: sizes).prediction
+  }
+
+  private func output(
+    _ noisy: Tensor, timesteps: [Float], text: PromptConditioning, sizes: [[Float]]
+  ) -> UNet2DConditionModel.Output {
     let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: sizes) }
-    return unet(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
+    return unet.output(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
   }
 
   private func conditioning(_ text: TextBatch) throws -> PromptConditioning {

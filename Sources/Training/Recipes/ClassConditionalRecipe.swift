@@ -74,7 +74,8 @@ extension ClassConditionalRecipe {
       "\(name): \(objective.groups[0].size) parameters, \(pictures.count) pictures of \(classes.count) classes")
     let wanted = (0..<(samplesPerClass * classes.count)).map { $0 % classes.count }
     let drawn = PixelModel(
-      unet: model, parameters: store.parameters, scheduler: scheduler, precision: precision, classes: classes,
+      unet: model, parameters: store.parameters, scheduler: scheduler, precision: precision,
+      classes: objective.classes.names,
       folder: folder, columns: classes.count
     ) { images in
       try images.generate(

@@ -61,8 +61,10 @@ extension ClassifierRecipe {
     let encoded = autoencoder.map {
       EncodedPictures(data: data, size: size, autoencoder: $0, cache: cache ?? "", precision: precision)
     }
-    let samples = try GuideSamples(
-      data, size: size, encoded: encoded, mirrors: mirror ?? false, heldBack: validation, context)
+    guard
+      let samples = try GuideSamples(
+        data, size: size, encoded: encoded, mirrors: mirror ?? false, heldBack: validation, context)
+    else { return }
     var config = encoder
     (config.projectionDim, config.sampleSize) = (classes.count, size / samples.space.downscale)
     try config.check(samples.space, recipe: name)
@@ -70,8 +72,11 @@ extension ClassifierRecipe {
     let model = EncoderUNet2DModel(store.root, config)
     var prediction = try scheduler.map { NoisePrediction(try $0.trainingSchedule, dtype: precision.dtype) }
     if let timestepSampling { prediction?.timesteps = timestepSampling }
+    let named = CaptionClasses(classes)
+    // Of pictures captions are seen when they are read.
+    if case .latents(let cache) = samples.source.content { _ = try named.targets(cache.captions) }
     let objective = ClassifierObjective(
-      model: model, classes: CaptionClasses(classes),
+      model: model, classes: named,
       noising: SampleNoising(prediction: prediction, dtype: precision.dtype),
       groups: [ParameterGroup("classifier", store.parameters)])
     context.note(
@@ -138,7 +143,8 @@ final class TrainedClassifier: Artifact {
       objective.groups[0].parameters, config: objective.model.config, className: "EncoderUNet2DModel",
       name: "diffusion_pytorch_model", dtype: .f16)
     try GuideFolder(target).save(
-      GuideFolder.Index(kind: .classifier, space: samples.space, classes: recipe.classes), scheduler: recipe.scheduler)
+      GuideFolder.Index(kind: .classifier, space: samples.space, classes: objective.classes.names),
+      scheduler: recipe.scheduler)
     return [target]
   }
 }

@@ -65,8 +65,10 @@ extension ContrastiveRecipe {
     let encoded = autoencoder.map {
       EncodedPictures(data: data, size: size, autoencoder: $0, cache: cache ?? "", precision: precision)
     }
-    let samples = try GuideSamples(
-      data, size: size, encoded: encoded, mirrors: mirror ?? false, heldBack: validation, context)
+    guard
+      let samples = try GuideSamples(
+        data, size: size, encoded: encoded, mirrors: mirror ?? false, heldBack: validation, context)
+    else { return }
     let objective = try objective(samples.space)
     let numbers = objective.groups.reduce(0) { $0 + $1.size }
     context.note("\(name): \(numbers) parameters, \(samples.source.count) pictures")

@@ -13,12 +13,13 @@ struct GuideSamples {
   ///   - encoded: pictures as latents; nil for pixels.
   ///   - mirrors: whether half of the pixel pictures are mirrored.
   ///   - heldBack: examples kept back for measuring.
-  init(
+  /// - Returns: nil if the run was told to stop while pictures were encoded.
+  init?(
     _ data: DataRecipe, size: Int, encoded: EncodedPictures?, mirrors: Bool, heldBack: Int, _ context: RunContext
   ) throws {
     if let encoded {
       let autoencoder = try encoded.loadAutoencoder()
-      let cache = try encoded.open(autoencoder, context)
+      guard let cache = try encoded.open(autoencoder, context) else { return nil }
       source = CaptionedSamples(content: .latents(cache), heldBack: heldBack)
       space = SampleSpace(of: .kl(autoencoder))
     } else {

@@ -10,7 +10,7 @@ import Tokenizers
 /// Trains a text encoder with its own vocabulary and a conditional U-Net together, on latents of a finished autoencoder.
 public struct TextToImageRecipe: TrainingRecipe {
   public static let kind = "text-to-image"
-  public static let incidental = ["cache", "sample_prompts", "sample_steps", "sample_guidance"]
+  public static let incidental = ["cache", "commitment", "sample_prompts", "sample_steps", "sample_guidance"]
 
   /// The models a recipe trains.
   public enum Part: String, Codable, Sendable, CaseIterable {
@@ -39,6 +39,14 @@ public struct TextToImageRecipe: TrainingRecipe {
   public var timestepSampling: TimestepSampling?
   /// How often a caption is replaced by the empty one, which makes guidance possible (Ho & Salimans 2022).
   public var captionDropout: Float
+  /// Whether a fresh U-Net's residual branches and output start at zero (`ZeroStart`).
+  public var zeroEnds: Bool?
+  /// What networks count that say what a scene shows (`NuisanceHeads`); 0.05 is usual. None if not given.
+  public var nuisanceWeight: Float?
+  /// More scenes with a single thing at first.
+  public var singlesFirst: SinglesFirst?
+  /// Measures commitment on the way.
+  public var commitment: CommitmentSettings?
   /// What the sample grids show.
   public var samplePrompts: [String]
   public var sampleSteps: Int
@@ -46,12 +54,15 @@ public struct TextToImageRecipe: TrainingRecipe {
   public var loop: LoopSettings
 
   enum CodingKeys: String, CodingKey {
-    case name, data, size, autoencoder, cache, unet, scheduler, precision, train, loop
+    case name, data, size, autoencoder, cache, unet, scheduler, precision, train, commitment, loop
     case startFrom = "start_from"
     case timestepSampling = "timestep_sampling"
     case vocabularySize = "vocabulary_size"
     case textEncoder = "text_encoder"
     case captionDropout = "caption_dropout"
+    case zeroEnds = "zero_ends"
+    case nuisanceWeight = "nuisance_weight"
+    case singlesFirst = "singles_first"
     case samplePrompts = "sample_prompts"
     case sampleSteps = "sample_steps"
     case sampleGuidance = "sample_guidance"
@@ -67,8 +78,22 @@ extension TextToImageRecipe {
       (sampleGuidance >= 0 && sampleGuidance.isFinite, "sample_guidance", "must not be negative"),
       ((1...scheduler.trainSteps).contains(sampleSteps), "sample_steps", "must be 1 to \(scheduler.trainSteps)"),
       (train.map { !$0.isEmpty } ?? true, "train", "names nothing: text_encoder, unet or both"),
+      (zeroEnds != true || startFrom == nil, "zero_ends", "is of no use with start_from: nothing starts anew"),
+      (nuisanceWeight.map { $0 > 0 && $0.isFinite } ?? true, "nuisance_weight", "must be above 0"),
+      (
+        nuisanceWeight == nil || train.map { $0.contains(.unet) } ?? true, "nuisance_weight",
+        "is for a U-Net that is trained"
+      ),
+      (nuisanceWeight == nil || data.kind == .scenes, "nuisance_weight", "needs scenes, whose builder knows the truth"),
+      (singlesFirst == nil || data.kind == .scenes, "singles_first", "needs scenes"),
+      (commitment == nil || data.kind == .scenes, "commitment", "needs scenes"),
+      (
+        [nil, "text"].contains(unet.additionEmbedType), "unet.addition_embed_type",
+        "must be text or left out: such a model has no second text encoder"
+      ),
     ]
     return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules) ?? timestepSampling?.problem
+      ?? singlesFirst?.problem ?? commitment?.problem(logEvery: loop.logEvery)
   }
 
   /// Trains, or goes on training; the model as it stands at each sample is written to `model/`, in diffusers layout.
@@ -77,14 +102,19 @@ extension TextToImageRecipe {
     let pictures = EncodedPictures(
       data: data, size: size, autoencoder: autoencoder, cache: cache, precision: precision)
     let vae = try pictures.loadAutoencoder()
-    let latents = try pictures.open(vae, context)
+    guard let latents = try pictures.open(vae, context) else { return }
     let tokenizer = try openTokenizer(latents.captions, folder)
     let trainee = try Trainee(self, tokenizer: tokenizer)
     let texts = TextRows([TextConditioner(tokenizer: tokenizer, model: trainee.text)], isXL: false)
     var prediction = NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype)
     prediction.timesteps = timestepSampling ?? TimestepSampling()
-    let objective = LatentObjective(
-      unet: trainee.unet, texts: texts, prediction: prediction, groups: trainee.groups)
+    let heads = try nuisanceHeads(latents)
+    var objective = LatentObjective(
+      unet: trainee.unet, texts: texts, prediction: prediction,
+      groups: trainee.groups + (heads.map { [ParameterGroup(NuisanceHeads.prefix, $0.parameters)] } ?? []))
+    if let heads, let nuisanceWeight { objective.heads = (heads, nuisanceWeight) }
+    var source = CachedLatents(latents, texts: texts, captionDropout: captionDropout)
+    source.singles = try singles(latents)
     let numbers = objective.groups.reduce(0) { $0 + $1.size }
     context.note(
       "\(name): \(numbers) parameters, \(latents.count) pictures, \(tokenizer.vocabularySize) tokens")
@@ -92,11 +122,46 @@ extension TextToImageRecipe {
     loop.writeEvery = loop.writeEvery ?? loop.sampleEvery
     try TrainingRun(
       loop, in: runFolder, identity: identity(),
-      source: CachedLatents(latents, texts: texts, captionDropout: captionDropout), objective: objective,
+      source: source, objective: objective,
       artifact: TrainedTextToImage(
-        recipe: self, trainee: trainee, autoencoder: vae, tokenizer: tokenizer, folder: folder),
+        recipe: self, trainee: trainee, autoencoder: vae, tokenizer: tokenizer, folder: folder,
+        gauge: try gauge(vae, texts).map { ($0, objective) }),
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
+  }
+
+  /// The networks that say what a scene shows, made for the latents' size; nil if the recipe wants none.
+  private func nuisanceHeads(_ latents: LatentCache) throws -> NuisanceHeads? {
+    guard nuisanceWeight != nil else { return nil }
+    guard !latents.truths.isEmpty else {
+      throw TrainingError.noData(path: cache, reason: "does not say what its scenes show, as nuisance_weight needs it")
+    }
+    let halvings = unet.blockOutChannels.count - 1
+    let sides = latents.latentShape.prefix(2).map { side in (0..<halvings).reduce(side) { half, _ in (half + 1) / 2 } }
+    let classes = latents.classes
+    return NuisanceHeads(
+      features: sides.reduce(1, *) * unet.blockOutChannels[halvings], things: classes.things, hands: classes.hands,
+      seed: loop.seed &+ 2)
+  }
+
+  /// How scenes with a single thing are dealt out at first.
+  private func singles(_ latents: LatentCache) throws -> (share: Double, batches: Int)? {
+    guard let singlesFirst else { return nil }
+    let kinds = latents.kinds
+    guard !kinds.single.isEmpty, !kinds.others.isEmpty else {
+      throw TrainingError.noData(
+        path: cache, reason: "\(kinds.single.count) of \(latents.count) scenes show a single thing: no mix can be made")
+    }
+    return (singlesFirst.share, Int((Double(loop.steps) * singlesFirst.until).rounded()) * loop.accumulate)
+  }
+
+  private func gauge(_ autoencoder: AutoencoderKL, _ texts: TextRows) throws -> CommitmentGauge? {
+    guard let commitment else { return nil }
+    guard let images = try data.open(note: { _ in }) as? any PairedImages else {
+      throw TrainingError.noData(path: data.path, reason: "has no pictures to tell apart, as commitment needs them")
+    }
+    let encoder = LatentEncoder(data: images, size: size, autoencoder: autoencoder, dtype: precision.dtype)
+    return try CommitmentGauge(images, commitment, encoder: encoder, texts: texts)
   }
 
   /// The run's tokenizer: trained on the captions the first time, read back afterwards.

@@ -13,6 +13,8 @@ struct TrainedTextToImage: Artifact {
   let autoencoder: AutoencoderKL
   let tokenizer: CLIPTokenizer
   let folder: URL
+  /// What is measured on the way.
+  let gauge: (pairs: CommitmentGauge, objective: LatentObjective)?
 
   func preview(step: Int) throws -> [URL] {
     let prompts = recipe.samplePrompts
@@ -25,9 +27,22 @@ struct TrainedTextToImage: Artifact {
     return [try SampleGrid.save(ImageTensor.images(batch.pixels), columns: 8, step: step, in: folder)]
   }
 
+  /// Averages that are written beside `model/`: `model-average-2/` and on.
+  var averageLimit: Int { 8 }
+
+  var gaugeInterval: Int? { recipe.commitment?.every }
+
+  func gauges(step: Int) throws -> [String: Double] { try gauge.map { try $0.pairs.measure($0.objective) } ?? [:] }
+
   /// Writes the model as a diffusers folder.
-  func write(step: Int, isLast: Bool) throws -> [URL] {
-    let model = folder.appendingPathComponent("model")
+  func write(step: Int, isLast: Bool) throws -> [URL] { [try write(named: "model")] }
+
+  func write(average number: Int, step: Int, isLast: Bool) throws -> [URL] {
+    [try write(named: "model-average-\(number)")]
+  }
+
+  private func write(named name: String) throws -> URL {
+    let model = folder.appendingPathComponent(name)
     func part(_ name: String) -> URL { model.appendingPathComponent(name) }
     try ModelFolder(part("unet")).save(
       trainee.unetParameters, config: recipe.unet, className: "UNet2DConditionModel",
@@ -39,6 +54,6 @@ struct TrainedTextToImage: Artifact {
       model, autoencoder: DataLocation.url(recipe.autoencoder),
       tokenizer: (recipe.startFrom.map { URL(fileURLWithPath: $0) } ?? folder)
         .appendingPathComponent("tokenizer"), scheduler: recipe.scheduler)
-    return [model]
+    return model
   }
 }

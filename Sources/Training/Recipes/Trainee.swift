@@ -46,6 +46,7 @@ struct Trainee {
     text = CLIPTextModel(textStore.root, config)
     let unetStore = ParameterStore(RandomInitialization(seed: seed &+ 1), isTrainable: { _ in trainsUNet })
     unet = UNet2DConditionModel(unetStore.root, recipe.unet)
+    if recipe.zeroEnds == true { ZeroStart.apply(unetStore.parameters) }
     (textParameters, unetParameters) = (textStore.parameters, unetStore.parameters)
   }
 

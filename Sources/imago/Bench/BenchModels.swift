@@ -1,3 +1,4 @@
+import ArgumentParser
 import Checkpoints
 import Foundation
 import Models
@@ -89,6 +90,15 @@ enum BenchModels {
     return config
   }
 
+  /// The same with scales and shifts by the time, pooled text and eight channels of latents.
+  static var scaleShiftUNet: UNet2DConditionConfig {
+    var config = smallUNet
+    config.blockOutChannels = [112, 192, 192]
+    (config.inChannels, config.outChannels, config.normNumGroups) = (8, 8, 16)
+    (config.resnetTimeScaleShift, config.additionEmbedType, config.additionEmbedTypeNumHeads) = (.scaleShift, "text", 8)
+    return config
+  }
+
   /// The text encoder beside it: three layers, 192 wide, 14 tokens.
   static var smallText: CLIPTextConfig {
     var config = CLIPTextConfig()
@@ -100,5 +110,18 @@ enum BenchModels {
     config.positionCount = 14
     config.activation = .gelu
     return config
+  }
+}
+
+/// The U-Nets a small training step can be of.
+enum SmallNetwork: String, CaseIterable, ExpressibleByArgument {
+  case plain
+  case scaleShift = "scale-shift"
+
+  var config: UNet2DConditionConfig {
+    switch self {
+    case .plain: BenchModels.smallUNet
+    case .scaleShift: BenchModels.scaleShiftUNet
+    }
   }
 }

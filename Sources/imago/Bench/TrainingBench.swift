@@ -40,10 +40,15 @@ extension Bench {
     static let configuration = CommandConfiguration(
       commandName: "small-step",
       abstract:
-        "A training step of a 19.4 M text encoder and U-Net on 16×16 latents: loss, gradients, clipping, AdamW.",
+        "A training step of a text encoder and a small U-Net on 16×16 latents: loss, gradients, clipping, optimiser.",
       usage: "imago bench small-step [<options>]"
     )
     @Option(help: "Pictures in a step.") var batch = 48
+    @Option(
+      help: "plain: 96/192/224 channels, latents of 4; scale-shift: 112/192/192 with pooled text, latents of 8.")
+    var network = SmallNetwork.plain
+    @Option(help: "The optimiser of the step: \(OptimizerName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var optimizer = OptimizerName.adamW
     @OptionGroup var options: BenchOptions
 
     func validate() throws { try BenchLimits.check(batch: batch) }
@@ -53,24 +58,26 @@ extension Bench {
         try BenchMemory.smallStep.check(size: 128, batch: batch, options)
         try options.report(
           "small-step", size: 128, batch: batch, complete: Bench.countSamples(batch),
-          Bench.smallStep(batch: batch, options))
+          Bench.smallStep(batch: batch, network: network, optimizer: optimizer, options))
       }
     }
   }
 
-  /// A training step of the small net on noise.
-  static func smallStep(batch: Int, _ options: BenchOptions) -> () -> Void {
+  /// A training step of a small net on noise.
+  static func smallStep(
+    batch: Int, network: SmallNetwork = .plain, optimizer: OptimizerName = .adamW, _ options: BenchOptions
+  ) -> () -> Void {
     let dtype = options.dtype
     let (texts, nets) = (
       BenchModels.store(training: true, precision: dtype), BenchModels.store(training: true, precision: dtype)
     )
     let text = CLIPTextModel(texts.root, BenchModels.smallText)
-    let unet = UNet2DConditionModel(nets.root, BenchModels.smallUNet)
-    let noise = Bench.normal(RandomInitialization(seed: 1), [batch, 16, 16, 4])
+    let unet = UNet2DConditionModel(nets.root, network.config)
+    let noise = Bench.normal(RandomInitialization(seed: 1), [batch, 16, 16, unet.config.inChannels])
     let x = noise.cast(to: dtype)
     let times = (0..<batch).map { Float($0 * 997 % 1000) }
     let ids = (0..<batch).map { row in (0..<14).map { Int32((row * 131 + $0 * 17) % 1000) } }
-    return Bench.step(texts.parameters + nets.parameters) {
+    return Bench.step(texts.parameters + nets.parameters, optimizer, dtype) {
       let context = text(ids, dtype: dtype).lastHiddenState
       return (unet(x, timesteps: times, encoderHiddenStates: context).cast(to: .f32) - noise).squared.mean()
     }
@@ -117,9 +124,12 @@ extension Bench {
     }
   }
 
-  /// Gradients of `loss` and a step of AdamW.
-  private static func step(_ parameters: [Parameter], loss: @escaping () -> Tensor) -> () -> Void {
-    let settings = OptimizerSettings()
+  /// Gradients of `loss` and a step of an optimiser.
+  private static func step(
+    _ parameters: [Parameter], _ name: OptimizerName = .adamW, _ dtype: DType = .f32, loss: @escaping () -> Tensor
+  ) -> () -> Void {
+    var settings = OptimizerSettings()
+    (settings.name, settings.dtype) = (name, dtype)
     var optimizer = settings.make(parameters)
     let rates = parameters.map { _ in Float(1e-4) }
     return {

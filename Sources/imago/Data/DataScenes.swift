@@ -15,7 +15,7 @@ struct DataScenes: ParsableCommand {
 
       Examples:
         imago data scenes --sprites data/sprites --count 64 --output scenes
-        imago data scenes --sprites data/sprites --held-out --count 500 --side 256 --output judging
+        imago data scenes --sprites data/sprites --held-out --count 500 --output judging
         imago data scenes --sprites data/sprites --hands openmoji,fxemoji --count 8000 --output judge-scenes
       """)
 
@@ -26,7 +26,7 @@ struct DataScenes: ParsableCommand {
   @Option(parsing: .unconditional, help: "Pictures to make.", transform: whole) var count = 64
   @Option(parsing: .unconditional, help: "The first picture's seed; picture i has seed N + i.", transform: unsigned)
   var seed: UInt64 = 0
-  @Option(parsing: .unconditional, help: "Side in pixels, 64 to 512.", transform: whole) var side = 128
+  @Option(parsing: .unconditional, help: "Side in pixels, 64 to 512.", transform: whole) var side = 256
   @Option(parsing: .unconditional, help: "Share of pictures with a single thing, 0 to 1.", transform: decimal)
   var singles = 0.5
   @Flag(help: "Makes what training never shows: things in places, and two things in a relation, that are held back.")

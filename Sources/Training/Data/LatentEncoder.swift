@@ -1,0 +1,60 @@
+import Foundation
+import Generation
+import Images
+import Models
+import Synchronization
+import TensorCore
+
+/// Pictures through an autoencoder into latents: drawn on all cores, then encoded on all cores, a batch at a time.
+struct LatentEncoder {
+  let data: any CaptionedImages
+  /// Side of the pictures.
+  let size: Int
+  let autoencoder: AutoencoderKL
+  let dtype: DType
+  /// Pictures encoded together.
+  private static let batch = 16
+
+  /// - Parameter shouldStop: asked before each batch; true ends with nil.
+  func encode(_ range: Range<Int>, shouldStop: () -> Bool) throws -> LatentCache.Shard? {
+    var (parts, captions, truths) = ([Tensor](), [String](), [SceneTruth]())
+    for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.batch) {
+      if shouldStop() { return nil }
+      let pictures = try pictures(first..<min(first + Self.batch, range.upperBound))
+      captions += pictures.map(\.example.caption)
+      truths += pictures.compactMap(\.truth)
+      parts.append(latents(pictures.map(\.example.image)).cast(to: .f16))
+    }
+    return LatentCache.Shard(latents: Tensor.concatenate(parts, axis: 0), captions: captions, truths: truths)
+  }
+
+  /// Means of pictures' latents, scaled for diffusion, float32.
+  func latents(_ images: [Image]) -> Tensor {
+    autoencoder.encode(ImageTensor.pack(images).cast(to: dtype)).mean * autoencoder.config.scalingFactor
+  }
+
+  /// A picture with what is known of it.
+  typealias Picture = (example: CaptionedImage, truth: SceneTruth?)
+
+  /// Pictures in order. Drawn ones may be made on any thread; folders report what they skip on this one.
+  func pictures(_ range: Range<Int>) throws -> [Picture] {
+    guard let described = data as? any DescribedImages else {
+      return try range.map { (try data.example($0, size: size), nil) }
+    }
+    let (side, threads, first) = (size, Processor.threads, range.lowerBound)
+    let drawn = Mutex([Result<Picture, any Error>?](repeating: nil, count: range.count))
+    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+      for index in stride(from: thread, to: range.count, by: threads) {
+        let result = Result<Picture, any Error> {
+          let found = try described.described(first + index, size: side)
+          return (found.example, found.truth)
+        }
+        drawn.withLock { $0[index] = result }
+      }
+    }
+    return try drawn.withLock { $0 }.map { result in
+      guard let result else { preconditionFailure("a picture was not drawn") }
+      return try result.get()
+    }
+  }
+}
