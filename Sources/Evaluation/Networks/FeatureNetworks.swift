@@ -37,9 +37,9 @@ public enum FeatureNetworks {
         reason: "has no \(GuideFolder.indexName); give a network's file, or the folder of a contrastive model or "
           + "classifier that imago train wrote")
     }
-    return switch try ModelFolder.decode(GuideFolder.Index.self, from: index).kind {
-    case .contrastive: try ContrastiveFeatures(ContrastiveModel(folder))
-    case .classifier: try ClassifierFeatures(NoisyClassifier(folder))
+    switch try ModelFolder.decode(GuideFolder.Index.self, from: index).kind {
+    case .contrastive: return try ContrastiveFeatures(ContrastiveModel(folder))
+    case .classifier: return try ClassifierFeatures(NoisyClassifier(folder))
     }
   }
 
