@@ -111,7 +111,7 @@ import Testing
     let failing: [([String], String)] = [
       (["nowhere", "--reference", "real"], "nowhere"), (["real", "--reference", "empty"], "holds no PNG or JPEG"),
       (["real", "--reference", "real", "--network", "network.safetensors"], "network.safetensors"),
-      (["real", "--network", "real"], "is a folder"), (["real", "--metrics", "is"], "tells classes apart"),
+      (["real", "--network", "real"], "has no guide.json"), (["real", "--metrics", "is"], "tells classes apart"),
       (["real", "--metrics", "agreement"], "reads texts"),
       (["real", "--probe", fixture("network.safetensors")], "network.safetensors"),
       (["--prompts", "nowhere.txt"], "nowhere.txt"), (["--data", "real", "--keep", "empty"], "exists already"),

@@ -72,6 +72,16 @@ struct ColourNetwork: FeatureNetwork {
     #expect(read.answer("thing", other.pooled) == probe.answer("thing", other.pooled))
   }
 
+  /// Pictures of two things teach both.
+  @Test func scenesOfTwoThingsTeachBoth() throws {
+    let network = ColourNetwork()
+    let pairs = (0..<24).map { ($0 % 3, ($0 + 1) % 3) }
+    let probe = try LinearProbe(try PictureFeatures(Self.set(pairs), network), network: network)
+    #expect(probe.answers(to: "thing") == ["blue", "green", "red"])
+    let single = try PictureFeatures(Self.set([(2, 2), (0, 0), (1, 1)]), network)
+    #expect(probe.answer("thing", single.pooled) == ["blue", "red", "green"])
+  }
+
   @Test func judgesScenesByGroups() throws {
     let network = ColourNetwork()
     let probe = try LinearProbe(try PictureFeatures(Self.set(Self.single), network), network: network)
@@ -89,7 +99,7 @@ struct ColourNetwork: FeatureNetwork {
     #expect(try group("single thing").ratio?.value == 0.75)
     #expect(try group("symmetric thing").found.value == 1 && group("asymmetric thing").found.value == 0.5)
     #expect(try group("both things").found.value == 1 && group("both things").count == 3)
-    let related = try group("left, right, above")
+    let related = try group("standing as told")
     #expect(abs(related.found.value - 2.0 / 3) < 1e-12 && related.real?.value == 1)
   }
 

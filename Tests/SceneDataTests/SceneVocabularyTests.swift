@@ -56,4 +56,20 @@ import Testing
         path: url.path, reason: "no such UTF-8 text file")
     ) { try SceneVocabulary(contentsOf: url) }
   }
+
+  @Test func otherHandsDrawWhatTheyHave() throws {
+    try SceneTestData.withSprites { folder, _ in
+      let housed = try SceneVocabulary(text: SceneTestData.housed, path: "v")
+      let other = try housed.redrawn(by: ["two"], sprites: folder)
+      #expect(other.things.map(\.name) == ["cat", "apple"] && other.house == nil && other.styles.isEmpty)
+      #expect(other.things.flatMap(\.sprites).map(\.file) == ["two/cat.png", "two/apple.png"])
+      #expect(other.things.flatMap(\.sprites).allSatisfy { $0.colour == nil && $0.facing == nil })
+      let both = try housed.redrawn(by: ["one", "two"], sprites: folder)
+      #expect(both.things.count == housed.things.count && both.things[0].sprites.count == 2)
+      _ = try SceneGenerator(spriteDirectory: folder, vocabulary: other, side: 64).scene(seed: 1)
+      #expect(throws: SceneDataError.missingSprites(directory: folder.path, files: ["three/*.png"])) {
+        try housed.redrawn(by: ["three"], sprites: folder)
+      }
+    }
+  }
 }

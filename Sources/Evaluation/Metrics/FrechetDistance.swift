@@ -47,7 +47,7 @@ public enum FrechetDistance {
     return distance(Moments(moved(a, origin)), Moments(moved(b, origin)))
   }
 
-  /// The same with an interval: the groups of both sets are left out one after the other.
+  /// The same with an interval, which ends at 0: the groups of both sets are left out one after the other.
   public static func estimate(_ a: DoubleMatrix, _ b: DoubleMatrix, _ resampling: Resampling) -> Estimate {
     let origin = center(a, b)
     let (a, b) = (moved(a, origin), moved(b, origin))
@@ -55,7 +55,9 @@ public enum FrechetDistance {
     let parts = zip(resampling.dealt(a.rows), resampling.dealt(b.rows)).map { left, right in
       distance(first.without(Moments(a.rows(left))), second.without(Moments(b.rows(right))))
     }
-    return Resampling.jackknife(distance(first, second), leavingOut: parts)
+    var estimate = Resampling.jackknife(distance(first, second), leavingOut: parts)
+    estimate.low = max(estimate.low, 0)
+    return estimate
   }
 
   /// The mean of both sets: sums of products about it lose no digits.

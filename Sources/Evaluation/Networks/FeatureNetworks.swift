@@ -8,14 +8,15 @@ import TensorCore
 public enum FeatureNetworks {
   /// Opens a network.
   /// - Parameter path: a file of EfficientNet-Lite0 or of FID's Inception-v3, in safetensors or as torch saves it, told
-  ///   apart by its tensors; nil for the one that comes along.
+  ///   apart by its tensors; the folder of a contrastive model or classifier of pictures that was trained here; nil for the
+  ///   network that comes along.
   /// - Throws: `EvaluationError.network`, or what is wrong with the file.
   public static func open(_ path: String?) throws -> any FeatureNetwork {
     guard let path else { return try bundled() }
     let url = URL(fileURLWithPath: path)
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw EvaluationError.network(path: path, reason: "is a folder; give the network's file")
+      return try trained(url)
     }
     let file = try TensorFile(url)
     let keys = Set(file.keys)
@@ -25,6 +26,21 @@ public enum FeatureNetworks {
       path: path,
       reason: "is neither EfficientNet-Lite0 (no tensor \(EfficientNetLite.mark)) nor FID's Inception-v3 "
         + "(no \(InceptionV3.mark)); docs/evaluation.md says what the file must hold")
+  }
+
+  /// What `imago train` wrote.
+  private static func trained(_ folder: URL) throws -> any FeatureNetwork {
+    let index = folder.appendingPathComponent(GuideFolder.indexName)
+    guard FileManager.default.fileExists(atPath: index.path) else {
+      throw EvaluationError.network(
+        path: folder.path,
+        reason: "has no \(GuideFolder.indexName); give a network's file, or the folder of a contrastive model or "
+          + "classifier that imago train wrote")
+    }
+    switch try ModelFolder.decode(GuideFolder.Index.self, from: index).kind {
+    case .contrastive: return try ContrastiveFeatures(ContrastiveModel(folder))
+    case .classifier: return try ClassifierFeatures(NoisyClassifier(folder))
+    }
   }
 
   /// EfficientNet-Lite0 with weights from anywhere.

@@ -38,7 +38,7 @@ public enum KeptDrawings {
         try ImageFile.save(try pictures.image(index), to: partial.url.appendingPathComponent(name))
         let truth = pictures.truths[index]
         lines += try encoder.encode(
-          Line(fileName: name, text: pictures.captions[index], scene: truth.scene, label: truth.answers["label"]))
+          Line(fileName: name, text: pictures.captions[index], scene: truth.scene, label: truth.answer("label")))
         lines.append(UInt8(ascii: "\n"))
       }
       try lines.write(to: partial.url.appendingPathComponent("metadata.jsonl"))

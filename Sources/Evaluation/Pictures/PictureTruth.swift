@@ -4,12 +4,12 @@ import SceneData
 
 /// What a picture is known to show: answers to questions that a probe can be asked.
 public struct PictureTruth: Sendable, Equatable {
-  /// By question, such as `thing`, `colour`, `count`, `place` or `label`.
-  public var answers: [String: String] = [:]
+  /// By question, such as `thing`, `colour`, `count`, `place` or `label`; of things there may be two.
+  public var answers: [String: [String]] = [:]
   /// The description of a generated scene.
   public var scene: SceneDescription?
 
-  public init(answers: [String: String] = [:], scene: SceneDescription? = nil) {
+  public init(answers: [String: [String]] = [:], scene: SceneDescription? = nil) {
     (self.answers, self.scene) = (answers, scene)
   }
 
@@ -20,19 +20,22 @@ public struct PictureTruth: Sendable, Equatable {
     {
       self.init(scene)
     } else {
-      self.init(answers: columns["label"]?.words.map { ["label": $0] } ?? [:])
+      self.init(answers: columns["label"]?.words.map { ["label": [$0]] } ?? [:])
     }
   }
 
-  /// Of a scene. One with two kinds of things has no single answer to what it shows.
+  /// Of a scene. Colour and number are asked of scenes with one kind of thing.
   public init(_ scene: SceneDescription) {
     self.scene = scene
-    answers["place"] = scene.place.rawValue
+    answers["place"] = [scene.place.rawValue]
+    answers["thing"] = scene.items.map(\.thing)
     guard scene.items.count == 1, let item = scene.items.first else { return }
-    answers["thing"] = item.thing
-    answers["count"] = String(item.count)
-    if let colour = item.colour { answers["colour"] = colour }
+    answers["count"] = [String(item.count)]
+    if let colour = item.colour { answers["colour"] = [colour] }
   }
+
+  /// The answer to a question that has a single one.
+  func answer(_ question: String) -> String? { answers[question].flatMap { $0.count == 1 ? $0[0] : nil } }
 
   /// Both things of a scene with two kinds of them, and how the first stands to the second.
   public var pair: (first: String, second: String, relation: SceneDescription.Relation)? {

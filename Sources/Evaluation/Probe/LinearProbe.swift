@@ -37,13 +37,15 @@ public struct LinearProbe: Sendable {
     let truths = features.pictures.truths
     for question in Set(truths.flatMap { $0.answers.keys }) {
       let known = truths.indices.filter { truths[$0].answers[question] != nil }
-      let given = known.map { truths[$0].answers[question] ?? "" }
-      let answers = Set(given).sorted()
+      let given = known.map { truths[$0].answers[question] ?? [] }
+      let answers = Set(given.joined()).sorted()
       guard answers.count > 1 else { continue }
       var targets = DoubleMatrix.zeros(rows: known.count, columns: answers.count)
-      for (row, answer) in given.enumerated() {
-        guard let column = answers.firstIndex(of: answer) else { continue }
-        targets.values[row * answers.count + column] = 1
+      let columns = Dictionary(uniqueKeysWithValues: answers.enumerated().map { ($1, $0) })
+      for (row, named) in given.enumerated() {
+        for answer in named {
+          if let column = columns[answer] { targets.values[row * answers.count + column] = 1 }
+        }
       }
       let fit = RidgeRegression(features.pooled.rows(known), targets)
       heads[question] = Head(answers: answers, weights: fit.weights.transposed, bias: fit.bias)
@@ -65,13 +67,6 @@ public struct LinearProbe: Sendable {
       let best = values.indices.max { values[$0] < values[$1] } ?? values.startIndex
       return head.answers[best - values.startIndex]
     }
-  }
-
-  /// How much speaks for one answer, for each row of features; nil for what it does not know.
-  func score(_ answer: String, to question: String, _ features: DoubleMatrix) -> [Double]? {
-    guard let head = heads[question], let column = head.answers.firstIndex(of: answer) else { return nil }
-    let scores = head.scores(features)
-    return (0..<features.rows).map { scores[$0, column] }
   }
 }
 

@@ -65,17 +65,17 @@ public struct ProbeJudgement: Sendable {
       guard let given = probe.answer(question, set.pooled) else { continue }
       let known = Set(probe.answers(to: question))
       let values = truths.indices.map { index -> Double? in
-        guard let truth = truths[index].answers[question], known.contains(truth) else { return nil }
+        guard let truth = truths[index].answer(question), known.contains(truth) else { return nil }
         return given[index] == truth ? 1 : 0
       }
       result.append(Marks(name: question, values: values))
       guard question == "thing" else { continue }
-      let single = zip(truths, values).map { $0.answers["count"] == "1" ? $1 : nil }
+      let single = zip(truths, values).map { $0.answer("count") == "1" ? $1 : nil }
       result.append(Marks(name: "single thing", values: single))
       if let symmetric {
         for (name, wanted) in [("symmetric thing", true), ("asymmetric thing", false)] {
           let part = zip(truths, single).map { truth, value in
-            truth.answers["thing"].map(symmetric.contains) == wanted ? value : nil
+            truth.answer("thing").map(symmetric.contains) == wanted ? value : nil
           }
           result.append(Marks(name: name, values: part))
         }
@@ -117,6 +117,6 @@ public struct ProbeJudgement: Sendable {
           return isThere && lean(first) > lean(second) ? 1 : 0
         })
     }
-    return [Marks(name: "both things", values: both), Marks(name: "left, right, above", values: related)]
+    return [Marks(name: "both things", values: both), Marks(name: "standing as told", values: related)]
   }
 }

@@ -16,6 +16,7 @@ struct DataScenes: ParsableCommand {
       Examples:
         imago data scenes --sprites data/sprites --count 64 --output scenes
         imago data scenes --sprites data/sprites --held-out --count 500 --output judging
+        imago data scenes --sprites data/sprites --hands openmoji,fxemoji --count 8000 --output judge-scenes
       """)
 
   @Option(help: "Folder of the cut-outs; the vocabulary says where they come from.", completion: .directory)
@@ -30,6 +31,8 @@ struct DataScenes: ParsableCommand {
   var singles = 0.5
   @Flag(help: "Makes what training never shows: things in places, and two things in a relation, that are held back.")
   var heldOut = false
+  @Option(help: "Sets of drawings in place of the vocabulary's, separated by commas: for pictures a judge learns from.")
+  var hands: String?
   @Option(help: "A folder that does not exist yet.", completion: .directory) var output: String
   @Flag(help: "Says nothing on stderr but errors.") var quiet = false
   @Flag(help: "Prints one JSON object on stdout.") var json = false
@@ -51,9 +54,15 @@ struct DataScenes: ParsableCommand {
     try reportingFailures {
       let folder = URL(fileURLWithPath: output)
       try SceneDataSet.check(folder)
+      var things = try SceneVocabulary(
+        contentsOf: vocabulary.map { URL(fileURLWithPath: $0) } ?? ModelLocator().sceneVocabulary)
+      let drawings = URL(fileURLWithPath: sprites)
+      if let hands {
+        let names = hands.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        things = try things.redrawn(by: names, sprites: drawings)
+      }
       let generator = try SceneGenerator(
-        spriteDirectory: URL(fileURLWithPath: sprites),
-        vocabulary: vocabulary.map { URL(fileURLWithPath: $0) } ?? ModelLocator().sceneVocabulary, side: side,
+        spriteDirectory: drawings, vocabulary: things, side: side,
         mix: SceneMix(singles: Float(singles), isHeldOut: heldOut))
       if let absence = generator.absence, !quiet { Terminal.error("note: \(absence)") }
       let bar = ProgressBar(total: count, label: "scenes", quiet: quiet)

@@ -36,7 +36,10 @@ struct EvalCommand: ParsableCommand {
 /// The flag that names the network features are taken from.
 struct NetworkOption: ParsableArguments {
   @Option(
-    help: "Whose features: a file of EfficientNet-Lite0 or of FID's Inception-v3 (the bundled network).",
+    help: """
+      Whose features: a file of EfficientNet-Lite0 or of FID's Inception-v3, or a folder of a contrastive model or \
+      classifier of pictures that imago train wrote (the bundled network).
+      """,
     completion: .file())
   var network: String?
 
