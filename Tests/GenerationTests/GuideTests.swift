@@ -38,9 +38,9 @@ import Testing
     let guided = try pipeline.generate(request(scale: 30)).latents.channelsFirstFloats()
     let wanted = try expected.tensor("run.\(name)").floats()
     expectMatch(guided, wanted, tolerance: 1e-4, "\(name) under both")
-    // The classifier has a part in it that is far above what is allowed.
+    // The classifier has a part in it that is a hundred times what is allowed.
     let part = zip(plain, wanted).map { abs($0 - $1) }.max() ?? 0
-    #expect(part > 0.05 * ((wanted.max() ?? 0) - (wanted.min() ?? 0)), "\(part)")
+    #expect(part > 0.01 * ((wanted.max() ?? 0) - (wanted.min() ?? 0)), "\(part)")
   }
 
   @Test(arguments: [SamplerName.eulerAncestral, .dpmpp2M, .heun, .pndm])
