@@ -74,11 +74,15 @@ struct SingleFilePrediction {
     var model: Model?
   }
 
+  /// A recipe of `imago train`, which may have the name of the model it makes.
+  private struct Recipe: Decodable { let kind, name: String }
+
   private static func sidecar(_ url: URL) throws -> PredictionType? {
     for ending in ["yaml", "yml"] {
       let file = url.deletingPathExtension().appendingPathExtension(ending)
       guard FileManager.default.fileExists(atPath: file.path) else { continue }
       let text = try RegularFile.text(file)
+      if (try? YAMLDecoder().decode(Recipe.self, from: text)) != nil { continue }
       guard let parameters = try? YAMLDecoder().decode(Sidecar.self, from: text).model?.params else {
         throw GenerationError.noModel(
           path: file.path, reason: "is not the configuration of a model (model: params: parameterization:)")

@@ -34,7 +34,10 @@ public final class Storage: @unchecked Sendable {
   /// Names a form of the data that a backend keeps beside it, such as weights repacked for one kernel.
   struct DerivedKey: Hashable {
     /// What the form is for: a layer, a layer in 8 bits, the gradient of a layer's input; or what it is.
-    enum Kind: Hashable { case forward, int8, backward, float32, columns([Int]) }
+    enum Kind: Hashable {
+      case forward, int8, backward, float32
+      case columns([Int])
+    }
     var kind: Kind
     var layout: UInt64
     var offset: Int

@@ -70,7 +70,8 @@ import Testing
     #expect(first.status == 0, "\(first.errors)")
     // Before the first step: memory in GB, a duration, the steps.
     #expect(
-      first.errors.contains(/it will take about \d+\.\d GB of memory and \d+ (s|minutes): 4 steps of/), "\(first.errors)")
+      first.errors.contains(/it will take about \d+\.\d GB of memory and \d+ (s|minutes): 4 steps of/),
+      "\(first.errors)")
     let second = try BuiltCommand.loraTrain.run(
       small + ["--network-weights", "first.safetensors", "--output", "second.safetensors"], in: folder)
     #expect(second.status == 0, "\(second.errors)")
@@ -78,7 +79,8 @@ import Testing
     func losses(_ text: String) -> [String] {
       text.matches(of: /validation loss ([\d.]+) before, ([\d.]+) after/).flatMap { [String($0.1), String($0.2)] }
     }
-    #expect(losses(first.errors).last == losses(second.errors).first, "\(losses(first.errors)), \(losses(second.errors))")
+    #expect(
+      losses(first.errors).last == losses(second.errors).first, "\(losses(first.errors)), \(losses(second.errors))")
     for (arguments, word) in [
       (["--rank", "3", "--network-weights", "first.safetensors"], "give --rank 2"),
       (["--targets", "all", "--network-weights", "first.safetensors"], "train the same targets"),
@@ -88,6 +90,41 @@ import Testing
       #expect(result.status == 1 && result.complaints.last?.contains(word) == true, "\(result.errors)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("third.safetensors").path))
+  }
+
+  /// A text encoder's own weights as a recipe; what comes out is a model, beside a recipe of the same name.
+  @Test func aNetworkItselfIsTrained() throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    _ = try pictures(in: folder)
+    func recipe(_ part: String) -> String {
+      """
+      kind: fine-tuning
+      name: tuned
+      method: full
+      parts: [\(part)]
+      pictures: {path: stripes, trigger: stripes, resolution: 64}
+      output: tuned.safetensors
+      samples: {prompts: ["stripes --s 1 --w 64 --h 64"]}
+      loop: {steps: 2, batch: 2, learning_rate: 0.001}
+      """
+    }
+    let file = folder.appendingPathComponent("tuned.yaml")
+    func train(_ part: String) throws -> CommandResult {
+      try Data(recipe(part).utf8).write(to: file)
+      return try BuiltCommand.imago.run(["train", "tuned.yaml", "--output", "run"], in: folder)
+    }
+    let refused = try train("vae")
+    #expect(refused.status == 1 && refused.errors.contains("parts cannot hold vae"), "\(refused.errors)")
+    let trained = try train("text_encoder")
+    #expect(trained.status == 0 && trained.errors.contains("it will take about"), "\(trained.errors)")
+    let drawn = try [[], ["--model", "tuned.safetensors"]].enumerated().map { index, model in
+      let result = try BuiltCommand.txt2img.run(
+        ["a cat", "--seed", "1", "--steps", "2", "--no-metadata", "--output", "\(index).png"] + model, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      return try Data(contentsOf: folder.appendingPathComponent("\(index).png"))
+    }
+    #expect(drawn[0] != drawn[1])
   }
 
   @Test(arguments: [

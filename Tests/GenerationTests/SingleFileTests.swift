@@ -165,6 +165,12 @@ import Testing
     let url = try scratch.single()
     try Data("model:\n  params:\n    parameterization: w\n".utf8).write(to: scratch.file("model.yaml"))
     expectError(["model.yaml", "parameterization \"w\""]) { _ = try PipelineFiles(url) }
+    // The recipe that made a model often has its name.
+    try Data("kind: fine-tuning\nname: model\nmodel: scenes\nmethod: full\n".utf8)
+      .write(to: scratch.file("model.yaml"))
+    _ = try PipelineFiles(url)
+    try Data("kind: fine-tuning\n".utf8).write(to: scratch.file("model.yaml"))
+    expectError(["model.yaml", "is not the configuration of a model"]) { _ = try PipelineFiles(url) }
   }
 
   // MARK: Strict accounting

@@ -37,7 +37,9 @@ import Testing
     #expect(short.told(atStep: 1, at: start) == nil && short.told(atStep: 2, at: start.addingTimeInterval(60)) == nil)
   }
 
-  @Test(arguments: [(0.2, "1 s"), (99.0, "99 s"), (121, "3 minutes"), (5399, "90 minutes"), (7200, "2 hours"), (200_000, "2 days")])
+  @Test(arguments: [
+    (0.2, "1 s"), (99.0, "99 s"), (121, "3 minutes"), (5399, "90 minutes"), (7200, "2 hours"), (200_000, "2 days"),
+  ])
   func durations(seconds: Double, text: String) { #expect(RunForecast.duration(seconds) == text) }
 
   /// What torch's `FlopCounterMode` counts for diffusers' modules of Stable Diffusion 1.5's shapes, two for a multiply-add. It counts

@@ -54,7 +54,8 @@ public struct SingleFileLayout: Sendable {
       if let adapter = AdapterSummary(file) {
         throw .unsupported(
           path: file.path,
-          what: "holds \(adapter.kinds.joined(separator: " and ")) adapters, no model: name the model they were made for "
+          what:
+            "holds \(adapter.kinds.joined(separator: " and ")) adapters, no model: name the model they were made for "
             + "with --model, and this file with --lora")
       }
       throw .unsupported(

@@ -91,11 +91,13 @@ struct FineTuning {
       side: buckets.shapes.map { min($0.width, $0.height) }.max() ?? side, folder: folder, context: context)
     let forecast = FineTuningForecast(recipe: recipe, training: training, result: result)
     try forecast.checkMemory(frozen: components.parameters[.unet] ?? [])
+    try forecast.checkDisk(free: FineTuningForecast.freeBytes(at: folder))
     var run = TrainingRun(
       recipe.loop, in: runFolder, identity: identity, source: training, objective: objective, artifact: result,
       optimizer: recipe.loop.optimizerSettings(recipe.precision.dtype), context)
     run.onStart = { [context] done in
       if let line = try forecast.line(done: done) { context.note(line) }
+      return !context.shouldStop()
     }
     try run.run()
   }

@@ -81,6 +81,7 @@ public struct FineTuningRecipe: TrainingRecipe {
       ((0...1).contains(noiseOffset), "noise_offset", "must be 0 to 1; 0.05 to 0.1 is usual"),
       ((1...1_000_000).contains(epochs ?? 1), "epochs", "must be 1 to 1000000"),
       (!parts.isEmpty, "parts", "names nothing to train"),
+      (!parts.contains(.vae), "parts", "cannot hold vae: noise in latents does not reach it; train it by itself first"),
       (!output.isEmpty, "output", "is empty"),
       (
         method != .embedding || pictures.trigger?.contains(embedding.word) ?? true, "pictures.trigger",

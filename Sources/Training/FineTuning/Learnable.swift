@@ -91,7 +91,10 @@ struct LearnableWord: Learnable {
 
   var groups: [ParameterGroup] { [ParameterGroup("embedding", word)] }
 
-  var summary: String { "the word \(name) as \(word[0].shape[0]) vectors, \(size) numbers" }
+  var summary: String {
+    let count = word[0].shape[0]
+    return "the word \(name) as \(count == 1 ? "a vector" : "\(count) vectors"), \(size) numbers"
+  }
 
   var embeddings: [TextualInversion] {
     [TextualInversion(name: name, vectors: word.map { $0.value.ownedFloat32() })]

@@ -26,6 +26,9 @@ public final class RunFolder {
   deinit { close(descriptor) }
 
   /// The file a run resumes from.
-  public var state: URL { url.appendingPathComponent("state.safetensors") }
+  public var state: URL { Self.state(of: url) }
+
+  /// That file of a run's folder.
+  static func state(of folder: URL) -> URL { folder.appendingPathComponent("state.safetensors") }
   public var log: URL { url.appendingPathComponent("log.jsonl") }
 }

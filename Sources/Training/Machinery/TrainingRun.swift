@@ -13,8 +13,9 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
   let artifact: any Artifact
   let context: RunContext
   let optimizerSettings: OptimizerSettings
-  /// Called with the number of finished steps before the next one, once the state was read and found to fit.
-  public var onStart: (_ done: Int) throws -> Void = { _ in }
+  /// Called with the number of finished steps before the next one, once the state was read and found to fit; false ends the
+  /// run there.
+  public var onStart: (_ done: Int) throws -> Bool = { _ in true }
 
   /// - Parameters:
   ///   - identity: what decides the result; a state made by another is refused.
@@ -45,8 +46,7 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
       try state.restore(from: folder.state, identity: identity, steps: settings.steps)
       context.note("resumed at step \(state.step) from \(folder.state.path)")
     }
-    try onStart(state.step)
-    if context.shouldStop() {
+    guard try onStart(state.step) else {
       context.note("stopped before step \(state.step + 1); run again to go on")
       return RunResult(steps: state.step, isFinished: false, meanLosses: [])
     }

@@ -103,7 +103,8 @@ extension Bench {
 
     func run() throws {
       try options.run {
-        try BenchMemory.loraStep.check(size: size, batch: batch, options)
+        let memory = checkpointing ? BenchMemory.recomputedLoRAStep : BenchMemory.loraStep
+        try memory.check(size: size, batch: batch, options)
         let dtype = options.dtype
         let store = BenchModels.store(training: false, precision: dtype)
         let unet = UNet2DConditionModel(store.root, BenchModels.stableDiffusionUNet)
