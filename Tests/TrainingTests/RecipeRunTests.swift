@@ -69,7 +69,7 @@ import Training
       sample_prompts: []
       sample_steps: 2
       sample_guidance: 2
-      loop: \(loop(average))
+      loop: \(loop)
       \(extra)
       """
     let file = folder.appendingPathComponent("text-to-image.yaml")
