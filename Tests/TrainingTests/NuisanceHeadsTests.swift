@@ -102,7 +102,8 @@ private struct ShownTruths: BatchSource {
     let losses = try log.split(separator: "\n").map {
       try JSONDecoder().decode(TrainingLog.Entry.self, from: Data($0.utf8)).loss
     }
-    #expect(losses.count == 3 && losses[2] < losses[0] - 0.5, "\(losses)")
+    // Heads that know nothing cost ½ (ln 4 + ln 2 + ln 3) = 1.59, besides the noise and the boxes.
+    #expect(losses.count == 3 && losses[2] < 1.2, "\(losses)")
   }
 
   /// Loss and gradients are those of the noise, plus the weight times the heads'.
@@ -148,7 +149,7 @@ private struct ShownTruths: BatchSource {
     func loss() -> Tensor { (unet(x, timesteps: [300], encoderHiddenStates: context) - x).squared.mean() }
     #expect(unet(x, timesteps: [300], encoderHiddenStates: context).floats().allSatisfy { $0 == 0 })
     let zero = parameters.filter { $0.value.sumOfSquares == 0 && $0.name.hasSuffix("weight") }.map(\.name)
-    #expect(zero.count == 10 && zero.allSatisfy { ZeroStart.isEnd($0) }, "\(zero)")
+    #expect(zero.count == 13 && zero.allSatisfy { ZeroStart.isEnd($0) }, "\(zero)")
     let settings = OptimizerSettings()
     var optimizer = settings.make(parameters)
     var silent = Set(parameters.map(\.name))
