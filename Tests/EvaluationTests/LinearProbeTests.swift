@@ -101,6 +101,11 @@ struct ColourNetwork: FeatureNetwork {
     #expect(try group("both things").found.value == 1 && group("both things").count == 3)
     let related = try group("standing as told")
     #expect(abs(related.found.value - 2.0 / 3) < 1e-12 && related.real?.value == 1)
+    // What is not even found in real pictures gives no quotient, and is no trouble for JSON.
+    let blind = try PictureFeatures(Self.set([(1, 1), (2, 2), (0, 0)], told: [(0, 0), (1, 1), (2, 2)]), network)
+    let none = ProbeJudgement(probe, generated: blind, real: blind, symmetric: nil, Resampling(draws: 50)).groups
+    #expect(none.first?.real?.value == 0 && none.first?.ratio == nil)
+    _ = try JSONEncoder().encode(none)
   }
 
   @Test func measuresEverythingAtOnce() throws {

@@ -10,7 +10,7 @@ public struct ProbeJudgement: Sendable {
     public let count: Int
     /// The share of generated pictures that show it.
     public let found: Estimate
-    /// The share of real ones, the probe's ceiling, and how near the generated ones come to it.
+    /// The share of real ones, the probe's ceiling, and how near the generated ones come to it: nothing where it is 0.
     public let real, ratio: Estimate?
   }
 
@@ -41,7 +41,7 @@ public struct ProbeJudgement: Sendable {
       return Group(
         name: marks.name, count: own.count, found: resampling.mean(own),
         real: other.isEmpty ? nil : resampling.mean(other),
-        ratio: other.isEmpty ? nil : Self.ratio(own, other, isPaired: isPaired, resampling))
+        ratio: other.contains { $0 > 0 } ? Self.ratio(own, other, isPaired: isPaired, resampling) : nil)
     }
   }
 

@@ -16,7 +16,7 @@ public struct Chart {
   public let series: [Series]
   /// Pixels of the picture, and of the field inside the axes.
   private static let size = (width: 900, height: 560)
-  private static let field = (left: 110.0, top: 60.0, right: 880.0, bottom: 480.0)
+  private static let field = (left: 110.0, top: 80.0, right: 880.0, bottom: 480.0)
   /// Colours that differ for every eye (Okabe & Ito 2008).
   private static let colours: [SIMD3<Float>] = [
     SIMD3(0, 114, 178), SIMD3(213, 94, 0), SIMD3(0, 158, 115), SIMD3(204, 121, 167), SIMD3(230, 159, 0),
@@ -73,15 +73,17 @@ public struct Chart {
     return canvas.image()
   }
 
-  /// Names of the curves in a row above the field.
+  /// Names of the curves above the field, in two rows where one is too short.
   private func legend(_ canvas: inout ChartCanvas, _ black: SIMD3<Float>) {
     guard series.count > 1 || !(series.first?.name ?? "").isEmpty else { return }
-    var left = Float(Self.field.left)
+    var (left, y) = (Float(Self.field.left), Float(46))
     for (index, curve) in series.enumerated() {
       let colour = Self.colours[index % Self.colours.count]
-      canvas.line(SIMD2(left, 48), SIMD2(left + 22, 48), width: 3, colour)
-      canvas.text(curve.name, at: left + 30, y: 48, black)
-      left += 30 + ChartCanvas.width(of: curve.name) + 26
+      let width = 30 + ChartCanvas.width(of: curve.name)
+      if left + width > Float(Self.size.width) { (left, y) = (Float(Self.field.left), y + 18) }
+      canvas.line(SIMD2(left, y), SIMD2(left + 22, y), width: 3, colour)
+      canvas.text(curve.name, at: left + 30, y: y, black)
+      left += width + 26
     }
   }
 }

@@ -50,7 +50,7 @@ public struct EvaluationReport: Encodable, Sendable {
       lines.append(hasReal ? "found by the probe: generated, real, generated / real" : "found by the probe")
       for group in groups {
         var parts = [group.name.padding(toLength: names, withPad: " ", startingAt: 0), group.found.text]
-        if let real = group.real, let ratio = group.ratio { parts += [real.text, ratio.text] }
+        if let real = group.real { parts += [real.text, group.ratio?.text ?? "-"] }
         lines.append("  " + parts.joined(separator: "  ") + "  of \(group.count)")
       }
     }
