@@ -162,7 +162,7 @@ import Training
     #expect(!first.keys.contains { $0.hasPrefix("nuisance") })
     // Three steps of at most some thousandths from nothing; a usual start is a tenth.
     let ends = first.filter { $0.key.hasSuffix("conv2.weight") }
-    #expect(ends.count == 7 && ends.values.joined().allSatisfy { abs($0) < 0.02 })
+    #expect(ends.count == 8 && ends.values.joined().allSatisfy { abs($0) < 0.02 })
     #expect(first["conv_in.weight"]?.contains { abs($0) > 0.1 } == true)
     #expect {
       try textToImage(
