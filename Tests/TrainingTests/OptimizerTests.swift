@@ -78,6 +78,32 @@ import Training
     #expect(!Muon.isMatrix(Parameter(name: "conv_in.weight", value: .zeros([2, 3, 3, 3]), isTrainable: true)))
   }
 
+  /// Matrices of one shape go together; each gets what it gets alone, in another order of summation at most.
+  @Test func muonInGroupsIsMuonAlone() {
+    var settings = OptimizerSettings()
+    settings.name = .muon
+    var random = TestRandom(seed: 8)
+    let shapes = [[4, 6], [6, 4], [4, 2, 3], [4, 6], [4, 6], [5]]
+    let starts = shapes.map { random.tensor($0) }
+    let goals = shapes.map { random.tensor($0) }
+    func trained(_ numbers: [Int]) -> [[Float]] {
+      let parameters = numbers.map { Parameter(name: "p\($0)", value: starts[$0].ownedFloat32(), isTrainable: true) }
+      var optimizer = settings.make(parameters)
+      for _ in 0..<4 {
+        let (_, gradients) = valueAndGradients {
+          zip(parameters, numbers).map { ($0.tensor - goals[$1]).squared.sum() }.reduce(.zeros([])) { $0 + $1 }
+        }
+        optimizer.step(gradients, scale: 0.5, rates: parameters.map { _ in 0.05 })
+      }
+      return parameters.map { $0.value.floats() }
+    }
+    let together = trained(Array(shapes.indices))
+    for number in shapes.indices {
+      for (a, b) in zip(together[number], trained([number])[0]) { #expect(abs(a - b) < 1e-5) }
+      #expect(together[number] != starts[number].floats())
+    }
+  }
+
   /// A quadratic bowl: each of them goes down.
   @Test(arguments: OptimizerName.allCases) func goesDown(_ name: OptimizerName) {
     var settings = OptimizerSettings()
