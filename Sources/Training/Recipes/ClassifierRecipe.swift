@@ -58,26 +58,22 @@ extension ClassifierRecipe {
   /// Trains, or goes on training, writes the network to `classifier/`, and throws if too many examples kept back are told wrong.
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
-    let encoded = autoencoder.map {
-      EncodedPictures(data: data, size: size, autoencoder: $0, cache: cache ?? "", precision: precision)
-    }
     guard
       let samples = try GuideSamples(
-        data, size: size, encoded: encoded, mirrors: mirror ?? false, heldBack: validation, context)
+        data, size: size, autoencoder: autoencoder, cache: cache, precision: precision, mirrors: mirror ?? false,
+        heldBack: validation, context)
     else { return }
     var config = encoder
     (config.projectionDim, config.sampleSize) = (classes.count, size / samples.space.downscale)
     try config.check(samples.space, recipe: name)
     let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
     let model = EncoderUNet2DModel(store.root, config)
-    var prediction = try scheduler.map { NoisePrediction(try $0.trainingSchedule, dtype: precision.dtype) }
-    if let timestepSampling { prediction?.timesteps = timestepSampling }
     let named = CaptionClasses(classes)
     // Of pictures captions are seen when they are read.
     if case .latents(let cache) = samples.source.content { _ = try named.targets(cache.captions) }
     let objective = ClassifierObjective(
       model: model, classes: named,
-      noising: SampleNoising(prediction: prediction, dtype: precision.dtype),
+      noising: try SampleNoising(scheduler, timestepSampling, precision),
       groups: [ParameterGroup("classifier", store.parameters)])
     context.note(
       "\(name): \(objective.groups[0].size) parameters, \(samples.source.count) pictures of \(classes.count) classes")
@@ -114,26 +110,14 @@ final class TrainedClassifier: Artifact {
   /// Says how many of the examples kept back are told right, by the noise in them.
   func preview(step: Int) throws -> [URL] {
     guard step > 0 else { return [] }
-    let last = (recipe.scheduler?.trainSteps ?? 1) - 1
-    let levels = last == 0 ? [0] : [0, 0.1, 0.2, 0.3, 0.5, 0.7].map { Int($0 * Double(last)) }
-    var right = levels.map { _ in 0 }
-    var count = 0
-    for (draws, batch) in try samples.source.validation(size: 64) {
-      let wanted = try objective.classes.targets(batch.captions)
-      count += wanted.count
-      for (place, level) in levels.enumerated() {
-        var random = draws.map { ExampleRandom(seed: recipe.loop.seed, example: $0.index, epoch: 0, stream: 9) }
-        let noisy = objective.noising.apply(
-          batch.samples, timesteps: wanted.map { _ in level }, random: &random)
-        let logits = objective.model(noisy.samples, timesteps: noisy.timesteps).cast(to: .f32)
-        right[place] += zip(logits.largestInRows, wanted).count { $0 == $1 }
-      }
+    let score = try GuideScore(
+      samples.source, objective.noising, trainSteps: recipe.scheduler?.trainSteps, seed: recipe.loop.seed
+    ) { noisy, timesteps, captions in
+      let logits = objective.model(noisy, timesteps: timesteps).cast(to: .f32)
+      return zip(logits.largestInRows, try objective.classes.targets(captions)).map { $0 == $1 }
     }
-    let shares = right.map { Double($0) / Double(max(count, 1)) }
-    cleanAccuracy = shares[0]
-    note(
-      "step \(step)  right of \(count): "
-        + zip(levels, shares).map { String(format: "t %d %.1f %%", $0, 100 * $1) }.joined(separator: ", "))
+    cleanAccuracy = score.clean
+    note("step \(step)  right of \(score.count): \(score.text)")
     return []
   }
 

@@ -62,12 +62,10 @@ extension ContrastiveRecipe {
   /// Trains, or goes on training, and writes both networks to `contrastive/`.
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
-    let encoded = autoencoder.map {
-      EncodedPictures(data: data, size: size, autoencoder: $0, cache: cache ?? "", precision: precision)
-    }
     guard
       let samples = try GuideSamples(
-        data, size: size, encoded: encoded, mirrors: mirror ?? false, heldBack: validation, context)
+        data, size: size, autoencoder: autoencoder, cache: cache, precision: precision, mirrors: mirror ?? false,
+        heldBack: validation, context)
     else { return }
     let objective = try objective(samples.space)
     let numbers = objective.groups.reduce(0) { $0 + $1.size }
@@ -98,11 +96,9 @@ extension ContrastiveRecipe {
     let (images, texts, scale) = (store(0), store(1), store(2))
     let (image, text) = (EncoderUNet2DModel(images.root, config), CLIPTextModel(texts.root, textConfig))
     let temperature = scale.root.logit_scale.parameter([1], .zeros)
-    var prediction = try scheduler.map { NoisePrediction(try $0.trainingSchedule, dtype: precision.dtype) }
-    if let timestepSampling { prediction?.timesteps = timestepSampling }
     return ContrastiveObjective(
       image: image, text: text, tokenizer: words, temperature: temperature,
-      noising: SampleNoising(prediction: prediction, dtype: precision.dtype),
+      noising: try SampleNoising(scheduler, timestepSampling, precision),
       groups: [
         ParameterGroup("image_encoder", images.parameters), ParameterGroup("text_encoder", texts.parameters),
         ParameterGroup("logit_scale", scale.parameters),
@@ -131,24 +127,15 @@ final class TrainedContrastive: Artifact {
   /// Says how many pictures find their caption among 64, by the noise in them.
   func preview(step: Int) throws -> [URL] {
     guard step > 0 else { return [] }
-    let last = (recipe.scheduler?.trainSteps ?? 1) - 1
-    let levels = last == 0 ? [0] : [0, 0.1, 0.2, 0.3, 0.5, 0.7].map { Int($0 * Double(last)) }
-    var right = levels.map { _ in 0 }
-    var count = 0
-    for (draws, batch) in try samples.source.validation(size: 64) {
-      count += draws.count
-      for (place, level) in levels.enumerated() {
-        var random = draws.map { ExampleRandom(seed: recipe.loop.seed, example: $0.index, epoch: 0, stream: 9) }
-        let noisy = objective.noising.apply(batch.samples, timesteps: draws.map { _ in level }, random: &random)
-        let found = objective.similarities(noisy.samples, timesteps: noisy.timesteps, batch.captions).largestInRows
-        right[place] += found.enumerated().count { batch.captions[$1] == batch.captions[$0] }
-      }
+    let score = try GuideScore(
+      samples.source, objective.noising, trainSteps: recipe.scheduler?.trainSteps, seed: recipe.loop.seed
+    ) { noisy, timesteps, captions in
+      let found = objective.similarities(noisy, timesteps: timesteps, captions).largestInRows
+      return found.enumerated().map { captions[$1] == captions[$0] }
     }
-    let shares = right.map { Double($0) / Double(max(count, 1)) }
-    cleanRecall = shares[0]
+    cleanRecall = score.clean
     note(
-      "step \(step)  captions found of \(count), among 64: "
-        + zip(levels, shares).map { String(format: "t %d %.1f %%", $0, 100 * $1) }.joined(separator: ", ")
+      "step \(step)  captions found of \(score.count), among 64: \(score.text)"
         + String(format: "; scale %.1f", objective.logitScale))
     return []
   }

@@ -10,18 +10,22 @@ struct GuideSamples {
   let space: SampleSpace
 
   /// - Parameters:
-  ///   - encoded: pictures as latents; nil for pixels.
+  ///   - autoencoder: the folder of the one whose latents are looked at; nil for pixels.
+  ///   - cache: where these are kept.
   ///   - mirrors: whether half of the pixel pictures are mirrored.
   ///   - heldBack: examples kept back for measuring.
   /// - Returns: nil if the run was told to stop while pictures were encoded.
   init?(
-    _ data: DataRecipe, size: Int, encoded: EncodedPictures?, mirrors: Bool, heldBack: Int, _ context: RunContext
+    _ data: DataRecipe, size: Int, autoencoder: String?, cache: String?, precision: Precision, mirrors: Bool,
+    heldBack: Int, _ context: RunContext
   ) throws {
-    if let encoded {
-      let autoencoder = try encoded.loadAutoencoder()
-      guard let cache = try encoded.open(autoencoder, context) else { return nil }
+    if let autoencoder {
+      let encoded = EncodedPictures(
+        data: data, size: size, autoencoder: autoencoder, cache: cache ?? "", precision: precision)
+      let network = try encoded.loadAutoencoder()
+      guard let cache = try encoded.open(network, context) else { return nil }
       source = CaptionedSamples(content: .latents(cache), heldBack: heldBack)
-      space = SampleSpace(of: .kl(autoencoder))
+      space = SampleSpace(of: .kl(network))
     } else {
       let pictures = try data.open(note: context.note)
       source = CaptionedSamples(content: .pixels(pictures, size: size, mirrors: mirrors), heldBack: heldBack)
@@ -44,6 +48,15 @@ struct GuideSamples {
       (autoencoder == nil || !mirrors, "mirror", "is for pictures; latents are not mirrored"),
     ]
     return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)
+  }
+}
+
+extension SampleNoising {
+  /// - Parameter scheduler: nil for clean samples alone.
+  init(_ scheduler: SchedulerConfig?, _ sampling: TimestepSampling?, _ precision: Precision) throws {
+    var prediction = try scheduler.map { NoisePrediction(try $0.trainingSchedule, dtype: precision.dtype) }
+    if let sampling { prediction?.timesteps = sampling }
+    self.init(prediction: prediction, dtype: precision.dtype)
   }
 }
 
