@@ -19,7 +19,8 @@ let package = Package(
   targets: [
     // C: vector kernels, and shims over system libraries.
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
-    .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CMatrixKernels", dependencies: ["CKernels"]),
+    .target(name: "COneDNN", dependencies: ["CKernels", "CMatrixKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CFiles"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
@@ -29,7 +30,7 @@ let package = Package(
 
     // The engine.
     .target(name: "Randomness"),
-    .target(name: "TensorCore", dependencies: ["CKernels", "COneDNN", "COpenBLAS"]),
+    .target(name: "TensorCore", dependencies: ["CKernels", "CMatrixKernels", "COneDNN", "COpenBLAS"]),
     .target(name: "NN", dependencies: ["TensorCore", "Randomness"]),
 
     // Files.
@@ -97,7 +98,7 @@ let package = Package(
     .testTarget(name: "CommandSupportTests", dependencies: ["CommandSupport"]),
     .testTarget(name: "ConfigurationsTests", dependencies: ["Configurations"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
-    .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
+    .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CMatrixKernels", "CKernels"]),
     .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Images", "SceneData", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(

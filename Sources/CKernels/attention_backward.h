@@ -75,7 +75,7 @@ static float dot_rows(ik_dtype type, const char *a, const char *b, int64_t n) {
   float sum = 0;
   for (int64_t i = 0; i < n; i++) {
     sum += type == IK_F32 ? ((const float *)a)[i] * ((const float *)b)[i]
-                          : from_bf16(((const uint16_t *)a)[i]) * from_bf16(((const uint16_t *)b)[i]);
+                          : ik_float_of_bf16(((const uint16_t *)a)[i]) * ik_float_of_bf16(((const uint16_t *)b)[i]);
   }
   return sum;
 #endif

@@ -7,15 +7,13 @@ enum { MEAN, SCALE, OFFSET, TILT, LEVEL };
 
 static float element(ik_dtype type, const void *p, int64_t i) {
   float f;
+  uint16_t h;
   if (type == IK_F32) {
     memcpy(&f, (const char *)p + i * 4, 4);
-  } else {
-    uint16_t h;
-    memcpy(&h, (const char *)p + i * 2, 2);
-    const uint32_t bits = (uint32_t)h << 16;
-    memcpy(&f, &bits, 4);
+    return f;
   }
-  return f;
+  memcpy(&h, (const char *)p + i * 2, 2);
+  return ik_float_of_bf16(h);
 }
 
 // Mean and reciprocal deviation of every group of image b, from the sums around the first position; leaves what

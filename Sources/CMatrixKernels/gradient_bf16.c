@@ -7,16 +7,12 @@
 //
 // Threads share the output, not the pixels: each element is one sum in one order, whatever their number.
 #include "internal.h"
-#include <immintrin.h>
 #include <string.h>
 
-#define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma")))
-#define INLINE static inline __attribute__((always_inline))
-
-enum { ROWS = 8, LANES = 16, MOST_VECTORS = 3, BLOCK_PAIRS = 128, MOST_BLOCK_PAIRS = 1024, BLOCK_BYTES = 256 << 10, PIECES = 4 };
+enum { ROWS = 8, MOST_VECTORS = 3, BLOCK_PAIRS = 128, MOST_BLOCK_PAIRS = 1024, BLOCK_BYTES = 256 << 10, PIECES = 4 };
 
 typedef struct {
-  const idnn_conv_shape *s;
+  const im_conv_shape *s;
   const uint16_t *x, *dy;
   float *sums, *dw;              // sums [KH, KW, o_blocks, ROWS, c_vectors, LANES]
   uint32_t *panels;              // scratch, panel_size for each member
@@ -26,12 +22,6 @@ typedef struct {
   int64_t o_blocks, c_vectors;
   int64_t o_shares, c_shares;
 } plan;
-
-int idnn_gradient_bf16_works(void) { return idnn_has_bf16() && __builtin_cpu_supports("avx512bf16"); }
-
-INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-INLINE int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // ---------------------------------------------------------------- packing
 
@@ -46,7 +36,7 @@ BF16 static void pack_dy_row(const uint16_t *row, int64_t width, int64_t OC, int
 }
 
 // Channels [c, c + vectors * LANES) of a row of x, as the kernel column that starts at `left` meets them.
-BF16 static void pack_x_row(const uint16_t *row, int64_t width, int64_t left, const idnn_conv_shape *s, int64_t c, int vectors,
+BF16 static void pack_x_row(const uint16_t *row, int64_t width, int64_t left, const im_conv_shape *s, int64_t c, int vectors,
                             int64_t pairs, uint32_t *to) {
   for (int64_t p = 0; p < pairs; p++) {
     const int64_t w0 = 2 * p * s->stride + left, w1 = w0 + s->stride;
@@ -107,7 +97,7 @@ typedef struct {
 } part;
 
 static void pack_dy(const plan *g, const part *t, uint32_t *a) {
-  const idnn_conv_shape *s = g->s;
+  const im_conv_shape *s = g->s;
   const int64_t row_size = g->pairs * ROWS, block_size = t->images * t->rows * row_size;
   for (int64_t n = 0; n < t->images * t->rows; n++) {
     const int64_t row = (t->image + n / t->rows) * s->OH + t->row + n % t->rows;
@@ -118,7 +108,7 @@ static void pack_dy(const plan *g, const part *t, uint32_t *a) {
 
 // Rows of x that a block meets: [image, kernel row + stride * output row]; those outside the picture are left out.
 static void pack_x(const plan *g, const part *t, int64_t kw, int64_t c, int vectors, uint32_t *b) {
-  const idnn_conv_shape *s = g->s;
+  const im_conv_shape *s = g->s;
   const int64_t row_size = g->pairs * vectors * LANES, first = t->row * s->stride - s->pad_top;
   const int64_t count = (t->rows - 1) * s->stride + s->KH;
   for (int64_t image = 0; image < t->images; image++)
@@ -130,7 +120,7 @@ static void pack_x(const plan *g, const part *t, int64_t kw, int64_t c, int vect
 }
 
 static void add_column(const plan *g, const part *t, int64_t kw, int64_t c, int vectors, const uint32_t *a, const uint32_t *b) {
-  const idnn_conv_shape *s = g->s;
+  const im_conv_shape *s = g->s;
   const int64_t a_row = g->pairs * ROWS, b_row = g->pairs * vectors * LANES, x_count = (t->rows - 1) * s->stride + s->KH;
   const int64_t c_row = g->c_vectors * LANES, first = t->row * s->stride - s->pad_top;
   for (int64_t kh = 0; kh < s->KH; kh++) {
@@ -169,7 +159,7 @@ static void add_block(const plan *g, const part *t, uint32_t *panel) {
 }
 
 static void add_share(const plan *g, int64_t share) {
-  const idnn_conv_shape *s = g->s;
+  const im_conv_shape *s = g->s;
   const int64_t o = share / g->c_shares, c = share % g->c_shares;
   part t = {.o0 = g->o_blocks * o / g->o_shares, .o1 = g->o_blocks * (o + 1) / g->o_shares,
             .c0 = g->c_vectors * c / g->c_shares, .c1 = g->c_vectors * (c + 1) / g->c_shares};
@@ -232,9 +222,8 @@ static void share_out(plan *g, int64_t threads) {
       }
 }
 
-int idnn_gradient_bf16(const idnn_conv_shape *s, const uint16_t *x, const uint16_t *dy, float *dw) {
-  if (!x || !dy || !dw) return idnn_fail(dnnl_invalid_arguments, "gradient of weights: an operand is missing");
-  plan g = {.s = s, .x = x, .dy = dy, .dw = dw};
+static im_status run(const im_conv_shape *s, const im_operands *p) {
+  plan g = {.s = s, .x = p->src, .dy = p->weights, .dw = p->dst};
   g.pairs = up(s->OW, 2);
   g.o_blocks = up(s->OC, ROWS);
   g.c_vectors = up(s->C, LANES);
@@ -249,10 +238,14 @@ int idnn_gradient_bf16(const idnn_conv_shape *s, const uint16_t *x, const uint16
   g.a_size = up(g.images * g.rows * g.pairs * ROWS * up(g.o_blocks, g.o_shares), LANES) * LANES;
   g.panel_size = g.a_size + g.images * g.x_rows * g.pairs * MOST_VECTORS * LANES;
   const int64_t shares = g.o_shares * g.c_shares, taps = s->KH * s->KW;
-  g.panels = idnn_buffer(BUFFER_SRC, (size_t)(least(threads, shares) * g.panel_size) * sizeof(uint32_t));
-  g.sums = idnn_buffer(BUFFER_DST, (size_t)(taps * g.o_blocks * ROWS * g.c_vectors * LANES) * sizeof(float));
-  if (!g.panels || !g.sums) return dnnl_out_of_memory;
-  idnn_parallel(shares, INT64_MAX, add_shares, &g);
-  idnn_parallel(s->OC, s->OC * s->C * taps * 8, gather, &g);
-  return 0;
+  g.panels = im_scratch(IM_SCRATCH_SRC, (size_t)(least(threads, shares) * g.panel_size) * sizeof(uint32_t));
+  g.sums = im_scratch(IM_SCRATCH_DST, (size_t)(taps * g.o_blocks * ROWS * g.c_vectors * LANES) * sizeof(float));
+  if (!g.panels || !g.sums) return IM_NO_MEMORY;
+  im_parallel(shares, INT64_MAX, add_shares, &g);
+  im_parallel(s->OC, s->OC * s->C * taps * 8, gather, &g);
+  return IM_DONE;
 }
+
+static int takes(const im_conv_shape *s) { return s->type == IK_BF16 && im_has_bf16(); }
+
+const im_kernel im_gradient_bf16 = {.name = "gradient:avx512_bf16", .takes = takes, .run = run};

@@ -76,14 +76,13 @@ static void pieces(void *context, int64_t begin, int64_t end) {
 
 static int64_t panels_bytes(int64_t N, int64_t K) { return up(N, WIDTH) * WIDTH * K; }
 
-static size_t packed_bytes(int64_t N, int64_t K) { return (size_t)(panels_bytes(N, K) + up(N, WIDTH) * WIDTH * (int64_t)sizeof(float)); }
+static size_t bytes(const im_conv_shape *s) {
+  return (size_t)(panels_bytes(s->OC, s->C) + up(s->OC, WIDTH) * WIDTH * (int64_t)sizeof(float));
+}
 
-static int run(const idnn_op *op, const idnn_pointers *p) {
-  if (!p->src || !p->weights || !p->dst || (op->has_bias && !p->bias) || (op->has_residual && !p->residual))
-    return idnn_fail(dnnl_invalid_arguments, "%s: an operand is missing", op->primitive.name);
-  plan g = {.M = op->shape.B, .N = op->shape.OC, .K = op->shape.C, .x = p->src, .weights = p->weights, .y = p->dst,
-            .bias = op->has_bias ? p->bias : NULL, .residual = op->has_residual ? p->residual : NULL};
-  if (!g.M) return 0;
+static im_status run(const im_conv_shape *s, const im_operands *p) {
+  plan g = {.M = s->B, .N = s->OC, .K = s->C, .x = p->src, .weights = p->weights, .y = p->dst, .bias = p->bias, .residual = p->residual};
+  if (!g.M) return IM_DONE;
   g.scales = (const float *)(g.weights + panels_bytes(g.N, g.K));
   // Several pieces a thread, as many for each.
   const int64_t groups = up(g.M, GROUP), wanted = PIECES * ik_threads();
@@ -92,28 +91,28 @@ static int run(const idnn_op *op, const idnn_pointers *p) {
   // Few rows: the weights, which are the larger part, are shared instead and read once.
   g.shares = g.padded * g.K <= ROOM && g.padded < g.N ? least(wanted, up(g.N, WIDTH)) : 1;
   if (g.shares > 1) g.blocks = 1;
-  g.q = idnn_buffer(BUFFER_SRC, (size_t)(g.padded * g.K));
-  g.rows = idnn_buffer(BUFFER_DST, (size_t)g.padded * sizeof *g.rows);
-  if (!g.q || !g.rows) return dnnl_out_of_memory;
-  idnn_parallel(g.padded, g.padded * g.K * 3, quantize, &g);
-  idnn_parallel(g.blocks * g.shares, g.M * g.N * g.K / 64, pieces, &g);
-  return 0;
+  g.q = im_scratch(IM_SCRATCH_SRC, (size_t)(g.padded * g.K));
+  g.rows = im_scratch(IM_SCRATCH_DST, (size_t)g.padded * sizeof *g.rows);
+  if (!g.q || !g.rows) return IM_NO_MEMORY;
+  im_parallel(g.padded, g.padded * g.K * 3, quantize, &g);
+  im_parallel(g.blocks * g.shares, g.M * g.N * g.K / 64, pieces, &g);
+  return IM_DONE;
 }
 
 // ---------------------------------------------------------------- weights
 
 typedef struct {
   const void *src;
-  idnn_dtype type;
+  ik_dtype type;
   uint8_t *dst;
   float *scales;
   int64_t N, K;
 } packing;
 
 INT8 INLINE __m512 weights_at(const packing *p, int64_t at) {
-  if (p->type == IDNN_F32) return _mm512_loadu_ps((const float *)p->src + at);
+  if (p->type == IK_F32) return _mm512_loadu_ps((const float *)p->src + at);
   const __m256i bits = _mm256_loadu_si256((const __m256i *)((const uint16_t *)p->src + at));
-  return p->type == IDNN_F16 ? _mm512_cvtph_ps(bits) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+  return p->type == IK_F16 ? _mm512_cvtph_ps(bits) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 
 INT8 static void pack_rows(void *context, int64_t begin, int64_t end) {
@@ -126,49 +125,27 @@ INT8 static void pack_rows(void *context, int64_t begin, int64_t end) {
     p->scales[n] = int8_scale(largest);
     uint8_t *to = p->dst + n / WIDTH * WIDTH * p->K + n % WIDTH * 4;
     for (int64_t k = 0; k < p->K; k += LANES) {
-      uint8_t bytes[LANES];
-      _mm_storeu_si128((__m128i *)bytes, _mm_xor_si128(int8_round(weights_at(p, n * p->K + k), inverse), _mm_set1_epi8((char)0x80)));
-      for (int64_t j = 0; j < LANES; j += 4) memcpy(to + (k + j) * WIDTH, bytes + j, 4);
+      uint8_t numbers[LANES];
+      _mm_storeu_si128((__m128i *)numbers, _mm_xor_si128(int8_round(weights_at(p, n * p->K + k), inverse), _mm_set1_epi8((char)0x80)));
+      for (int64_t j = 0; j < LANES; j += 4) memcpy(to + (k + j) * WIDTH, numbers + j, 4);
     }
   }
 }
 
-static int pack(const idnn_op *op, const void *src, idnn_dtype type, void *dst) {
-  packing p = {src, type, dst, NULL, op->shape.OC, op->shape.C};
+static void pack(const im_conv_shape *s, int turned, const void *src, ik_dtype type, void *dst) {
+  (void)turned;  // one tap
+  packing p = {src, type, dst, NULL, s->OC, s->C};
   p.scales = (float *)(p.dst + panels_bytes(p.N, p.K));
   // Output channels that fill up the last block.
-  if (p.N % WIDTH) memset(dst, 0, packed_bytes(p.N, p.K));
-  idnn_parallel(p.N, p.N * p.K, pack_rows, &p);
-  return 0;
+  if (p.N % WIDTH) memset(dst, 0, bytes(s));
+  im_parallel(p.N, p.N * p.K, pack_rows, &p);
 }
 
-// ---------------------------------------------------------------- op
+// ---------------------------------------------------------------- kernel
 
-int idnn_has_int8(void) { return idnn_gradient_bf16_works() && __builtin_cpu_supports("avx512vnni"); }
-
-int idnn_linear_int8_takes(idnn_dtype type, int64_t N, int64_t K) {
-  return type == IDNN_BF16 && N % LANES == 0 && K % LANES == 0 && N >= WIDTH && K >= WIDTH && K <= 1 << 16 && idnn_has_int8();
+static int takes(const im_conv_shape *s) {
+  return im_is_pointwise(s) && s->type == IK_BF16 && s->OC % LANES == 0 && s->C % LANES == 0 && s->OC >= WIDTH && s->C >= WIDTH
+      && s->C <= 1 << 16 && im_has_int8();
 }
 
-static int build(idnn_op *op, const void *request) {
-  const int64_t *key = request;
-  op->shape = (idnn_conv_shape){.type = (idnn_dtype)key[1], .B = key[2], .OC = key[3], .C = key[4]};
-  op->has_bias = (int)key[5];
-  op->has_residual = (int)key[6];
-  op->run = run;
-  op->pack = pack;
-  op->own_bytes = packed_bytes(key[3], key[4]);
-  const int64_t dims[4] = {key[3], key[4], 1, 1};
-  memcpy(op->weight_dims, dims, sizeof dims);
-  strcpy(op->primitive.name, "linear_int8:avx512_core_vnni");
-  return 0;
-}
-
-idnn_op *idnn_linear_int8(idnn_dtype type, int64_t M, int64_t N, int64_t K, int has_bias, int has_residual) {
-  if (!idnn_linear_int8_takes(type, N, K)) {
-    idnn_fail(dnnl_unimplemented, "no 8-bit linear layer of this shape");
-    return NULL;
-  }
-  const int64_t key[] = {32, type, M, N, K, has_bias != 0, has_residual != 0};
-  return idnn_obtain(key, 7, build, key);
-}
+const im_kernel im_linear_int8 = {.name = "linear_int8:avx512_core_vnni", .takes = takes, .run = run, .bytes = bytes, .pack = pack};

@@ -1,49 +1,46 @@
 // Packing weights to bf16 in the layouts whose smallest unit is a pair along one axis of channels, sixteen of them along the
 // other: those of all fast kernels. Loading a model and every training step pack all weights, so this is done with vectors.
 #include "internal.h"
-#include <immintrin.h>
 #include <string.h>
 
-#define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,f16c")))
-
-enum { LANES = 16, MOST_TAPS = 9, ROW = TILE_I * MOST_TAPS };
+enum { TILE_I = 16, MATRIX_TILE_I = 128, MOST_TAPS = 9, ROW = TILE_I * MOST_TAPS };
 
 typedef struct {
   const void *src;
-  idnn_dtype from;
+  ik_dtype from;
   uint16_t *dst;
   int64_t O, I, taps;
   const int64_t *o, *i, *tap;  // offsets in dst by the checkpoint's indices
   int lanes_are_outputs;
 } packing;
 
-int idnn_are_grouped(const int64_t *offsets, int64_t count, int64_t group, int64_t step) {
+int64_t im_tile_inputs(int64_t taps) { return taps == 1 ? MATRIX_TILE_I : TILE_I; }
+
+int im_are_grouped(const int64_t *offsets, int64_t count, int64_t group, int64_t step) {
   if (count % group) return 0;
   for (int64_t n = 0; n < count; n++)
     if (offsets[n] != offsets[n / group * group] + n % group * step) return 0;
   return 1;
 }
 
-// Numbers from the at-th on, to nearest, ties to even; a NaN stays one.
+typedef uint32_t vu __attribute__((ext_vector_type(LANES)));
+
+// Numbers from the at-th on.
 BF16 static void narrow(const packing *p, int64_t at, int64_t count, uint16_t *to) {
-  if (p->from == IDNN_BF16) {
+  if (p->from == IK_BF16) {
     memcpy(to, (const uint16_t *)p->src + at, (size_t)count * sizeof *to);
     return;
   }
   for (int64_t n = 0; n < count; n += LANES) {
     const __mmask16 here = count - n >= LANES ? 0xffff : (__mmask16)((1u << (count - n)) - 1);
     __m512i rounded;
-    if (p->from == IDNN_F16) {
+    if (p->from == IK_F16) {
       // No number of this type is subnormal in float32.
       const __m512 wide = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(here, (const uint16_t *)p->src + at + n));
       rounded = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(wide));
     } else {
-      const __m512i bits = _mm512_maskz_loadu_epi32(here, (const float *)p->src + at + n), high = _mm512_srli_epi32(bits, 16);
-      const __m512i odd = _mm512_and_si512(high, _mm512_set1_epi32(1)), half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
-      const __m512i magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(0x7fffffff));
-      const __mmask16 none = _mm512_cmpgt_epi32_mask(magnitude, _mm512_set1_epi32(0x7f800000));
-      rounded = _mm512_srli_epi32(_mm512_add_epi32(bits, half), 16);
-      rounded = _mm512_mask_or_epi32(rounded, none, high, _mm512_set1_epi32(0x40));
+      const vu bits = (vu)_mm512_maskz_loadu_epi32(here, (const float *)p->src + at + n);
+      rounded = (__m512i)IK_BF16_OF_BITS(bits);
     }
     _mm256_mask_storeu_epi16(to + n, here, _mm512_cvtepi32_epi16(rounded));
   }
@@ -59,7 +56,7 @@ BF16 static inline __m512i pairs(const uint16_t *first, int64_t next, __m512i la
 
 BF16 static void pack_tile(const packing *p, int64_t o0, int64_t outs, int64_t i0, int64_t ins) {
   // A gather reads two numbers at a time: one more at the end.
-  uint16_t rows[TILE_O * ROW + 2];
+  uint16_t rows[IM_TILE_O * ROW + 2];
   const int64_t taps = p->taps, row = ins * taps;
   for (int64_t o = 0; o < outs; o++) narrow(p, ((o0 + o) * p->I + i0) * taps, row, rows + o * row);
   const __m512i order = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -74,19 +71,19 @@ BF16 static void pack_tile(const packing *p, int64_t o0, int64_t outs, int64_t i
 
 static void pack_tiles(void *context, int64_t begin, int64_t end) {
   const packing *p = context;
-  const int64_t width = idnn_tile_inputs(p->taps), columns = (p->I + width - 1) / width;
+  const int64_t width = im_tile_inputs(p->taps), columns = (p->I + width - 1) / width;
   for (int64_t tile = begin; tile < end; tile++) {
-    const int64_t o = tile / columns * TILE_O, i = tile % columns * width;
-    pack_tile(p, o, p->O - o < TILE_O ? p->O - o : TILE_O, i, p->I - i < width ? p->I - i : width);
+    const int64_t o = tile / columns * IM_TILE_O, i = tile % columns * width;
+    pack_tile(p, o, p->O - o < IM_TILE_O ? p->O - o : IM_TILE_O, i, p->I - i < width ? p->I - i : width);
   }
 }
 
-int idnn_pack_pairs(const void *src, idnn_dtype from, uint16_t *dst, int64_t O, int64_t I, int64_t taps, const int64_t *o, const int64_t *i,
+int im_pack_pairs(const void *src, ik_dtype from, uint16_t *dst, int64_t O, int64_t I, int64_t taps, const int64_t *o, const int64_t *i,
                     const int64_t *tap) {
-  packing p = {src, from, dst, O, I, taps, o, i, tap, idnn_are_grouped(o, O, LANES, 2) && idnn_are_grouped(i, I, 2, 1)};
-  const int known = p.lanes_are_outputs || (idnn_are_grouped(i, I, LANES, 2) && idnn_are_grouped(o, O, 2, 1));
-  if (!known || taps > MOST_TAPS || !idnn_gradient_bf16_works()) return 0;
-  const int64_t tiles = (O + TILE_O - 1) / TILE_O * ((I + idnn_tile_inputs(taps) - 1) / idnn_tile_inputs(taps));
-  idnn_parallel(tiles, O * I * taps * 4, pack_tiles, &p);
+  packing p = {src, from, dst, O, I, taps, o, i, tap, im_are_grouped(o, O, LANES, 2) && im_are_grouped(i, I, 2, 1)};
+  const int known = p.lanes_are_outputs || (im_are_grouped(i, I, LANES, 2) && im_are_grouped(o, O, 2, 1));
+  if (!known || taps > MOST_TAPS || !im_has_bf16()) return 0;
+  const int64_t tiles = (O + IM_TILE_O - 1) / IM_TILE_O * ((I + im_tile_inputs(taps) - 1) / im_tile_inputs(taps));
+  im_parallel(tiles, O * I * taps * 4, pack_tiles, &p);
   return 1;
 }

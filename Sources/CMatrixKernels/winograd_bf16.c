@@ -45,11 +45,9 @@ BF16 static void multiply(const winograd_plan *g, const char *v, int64_t point, 
   else product(a, C, b, sums, C / 2, 2);
 }
 
-static size_t packed_bytes(const idnn_op *op) {
-  return (size_t)(up(op->shape.OC, WIDTH) * WIDTH * POINTS * op->shape.C) * sizeof(uint16_t);
-}
+static size_t bytes(const im_conv_shape *s) { return (size_t)(up(s->OC, WIDTH) * WIDTH * POINTS * s->C) * sizeof(uint16_t); }
 
-static int run(const idnn_op *op, const idnn_pointers *p) { return winograd_run(&bf16, op, p, packed_bytes(op)); }
+static im_status run(const im_conv_shape *s, const im_operands *p) { return winograd_run(&bf16, s, p, bytes(s)); }
 
 // ---------------------------------------------------------------- weights
 
@@ -76,19 +74,17 @@ static void pack_tiles(void *context, int64_t begin, int64_t end) {
   for (int64_t n = begin; n < end; n++) pack_tile(p, n / columns * LANES, n % columns * LANES);
 }
 
-static int pack(const idnn_op *op, const void *src, idnn_dtype type, void *dst) {
-  const winograd_packing p = {src, dst, type, op->packing == PACK_TURNED, op->shape.OC, op->shape.C};
+static void pack(const im_conv_shape *s, int turned, const void *src, ik_dtype type, void *dst) {
+  const winograd_packing p = {src, dst, type, turned, s->OC, s->C};
   // Output channels that fill up the last block.
-  if (p.O % WIDTH) memset(dst, 0, packed_bytes(op));
-  idnn_parallel(up(p.O, LANES) * up(p.I, LANES), (int64_t)packed_bytes(op), pack_tiles, (void *)&p);
-  return 0;
+  if (p.O % WIDTH) memset(dst, 0, bytes(s));
+  im_parallel(up(p.O, LANES) * up(p.I, LANES), (int64_t)bytes(s), pack_tiles, (void *)&p);
 }
 
 // [k block][point][I / 2][64][2]. Turning weights by half a circle changes places of the first and the last of four points on
 // both axes and nothing else, so the transformed ones can be turned themselves.
-static int64_t places(const idnn_op *op, int64_t *o, int64_t *i, int64_t *tap) {
-  const int turned = op->packing == PACK_TURNED;
-  const int64_t panel = op->shape.C * WIDTH, O = op->shape.OC, I = op->shape.C;
+static int64_t places(const im_conv_shape *s, int turned, int64_t *o, int64_t *i, int64_t *tap) {
+  const int64_t panel = s->C * WIDTH, O = s->OC, I = s->C;
   int64_t *outputs = turned ? i : o, *inputs = turned ? o : i;
   for (int64_t n = 0; n < O; n++) outputs[n] = n / WIDTH * POINTS * panel + n % WIDTH * 2;
   for (int64_t n = 0; n < I; n++) inputs[n] = n / 2 * 2 * WIDTH + n % 2;
@@ -97,23 +93,13 @@ static int64_t places(const idnn_op *op, int64_t *o, int64_t *i, int64_t *tap) {
   return POINTS;
 }
 
-// ---------------------------------------------------------------- op
+// ---------------------------------------------------------------- kernel
 
 // By shape without the batch, so that a row's result does not depend on its neighbours. Transformed weights take 16/9 of the
 // plain ones' memory; the widest layers on the smallest pictures hold a third of a U-Net's weights and 4 % of its products.
-int idnn_winograd_bf16_pays(const idnn_conv_shape *s) {
-  return s->type == IDNN_BF16 && s->KH == 3 && s->KW == 3 && s->stride == 1 && s->pad_top == 1 && s->pad_left == 1
-      && s->pad_bottom == 1 && s->pad_right == 1 && s->OH == s->H && s->OW == s->W && s->C % LANES == 0 && s->OC % LANES == 0
-      && s->C >= 64 && s->OC >= 64 && s->OH * s->OW >= 64 && (s->OH * s->OW > 64 || s->C * s->OC <= 1 << 20) && idnn_gradient_bf16_works();
+static int takes(const im_conv_shape *s) {
+  return s->type == IK_BF16 && winograd_fits(s) && s->OH * s->OW >= 64 && (s->OH * s->OW > 64 || s->C * s->OC <= 1 << 20) && im_has_bf16();
 }
 
-void idnn_build_winograd_bf16(idnn_op *op, const idnn_conv_shape *s, int has_bias, int has_residual) {
-  op->shape = *s;
-  op->run = run;
-  op->pack = pack;
-  op->own_bytes = packed_bytes(op);
-  op->own_places = places;
-  op->has_bias = has_bias;
-  op->has_residual = has_residual;
-  strcpy(op->primitive.name, "winograd_bf16:avx512_core_bf16");
-}
+const im_kernel im_winograd_bf16 = {
+  .name = "winograd_bf16:avx512_core_bf16", .takes = takes, .run = run, .bytes = bytes, .pack = pack, .places = places};

@@ -37,7 +37,7 @@ INT8 static void transform(const winograd_plan *g, int64_t tile, char *v, int64_
   }
 }
 
-static int64_t panels_bytes(const idnn_conv_shape *s) { return up(s->OC, WIDTH) * WIDTH * POINTS * s->C; }
+static int64_t panels_bytes(const im_conv_shape *s) { return up(s->OC, WIDTH) * WIDTH * POINTS * s->C; }
 
 INT8 INLINE void multiply_vectors(const winograd_plan *g, const char *v, int64_t point, int64_t slot, int64_t k_block, float *sums, const int vectors) {
   const int64_t C = g->s->C, panel = k_block * POINTS + point;
@@ -54,11 +54,11 @@ INT8 static void multiply(const winograd_plan *g, const char *v, int64_t point, 
   else multiply_vectors(g, v, point, slot, k_block, sums, 2);
 }
 
-static size_t packed_bytes(const idnn_op *op) {
-  return (size_t)(panels_bytes(&op->shape) + up(op->shape.OC, WIDTH) * WIDTH * POINTS * (int64_t)sizeof(float));
+static size_t bytes(const im_conv_shape *s) {
+  return (size_t)(panels_bytes(s) + up(s->OC, WIDTH) * WIDTH * POINTS * (int64_t)sizeof(float));
 }
 
-static int run(const idnn_op *op, const idnn_pointers *p) { return winograd_run(&int8, op, p, packed_bytes(op)); }
+static im_status run(const im_conv_shape *s, const im_operands *p) { return winograd_run(&int8, s, p, bytes(s)); }
 
 // ---------------------------------------------------------------- weights
 
@@ -112,55 +112,15 @@ static void pack_shares(void *context, int64_t begin, int64_t end) {
   for (int64_t n = begin; n < end; n++) pack_channels(&job->p, n * LANES, job->scales);
 }
 
-static int pack(const idnn_op *op, const void *src, idnn_dtype type, void *dst) {
-  const idnn_conv_shape *s = &op->shape;
-  packing_job job = {{src, dst, type, 0, s->OC, s->C}, (float *)((char *)dst + panels_bytes(s))};
+static void pack(const im_conv_shape *s, int turned, const void *src, ik_dtype type, void *dst) {
+  packing_job job = {{src, dst, type, turned, s->OC, s->C}, (float *)((char *)dst + panels_bytes(s))};
   // Output channels that fill up the last block.
-  if (s->OC % WIDTH) memset(dst, 0, packed_bytes(op));
-  idnn_parallel(up(s->OC, LANES), INT64_MAX, pack_shares, &job);
-  return 0;
+  if (s->OC % WIDTH) memset(dst, 0, bytes(s));
+  im_parallel(up(s->OC, LANES), INT64_MAX, pack_shares, &job);
 }
 
-// ---------------------------------------------------------------- op
+// ---------------------------------------------------------------- kernel
 
-// By shape without the batch, so that a row's result does not depend on its neighbours.
-int idnn_conv_int8_takes(const idnn_conv_shape *s) {
-  if (idnn_is_pointwise(s)) return idnn_linear_int8_takes(s->type, s->OC, s->C);
-  return s->type == IDNN_BF16 && s->KH == 3 && s->KW == 3 && s->stride == 1 && s->pad_top == 1 && s->pad_left == 1
-      && s->pad_bottom == 1 && s->pad_right == 1 && s->OH == s->H && s->OW == s->W && s->C % LANES == 0 && s->OC % LANES == 0
-      && s->C >= 64 && s->OC >= 64 && idnn_has_int8();
-}
+static int takes(const im_conv_shape *s) { return s->type == IK_BF16 && winograd_fits(s) && im_has_int8(); }
 
-typedef struct {
-  const idnn_conv_shape *shape;
-  int has_bias, has_residual;
-} request;
-
-static int build(idnn_op *op, const void *context) {
-  const request *r = context;
-  const idnn_conv_shape *s = r->shape;
-  const int64_t dims[4] = {s->OC, s->C, s->KH, s->KW};
-  memcpy(op->weight_dims, dims, sizeof dims);
-  op->shape = *s;
-  op->run = run;
-  op->pack = pack;
-  op->own_bytes = packed_bytes(op);
-  op->has_bias = r->has_bias;
-  op->has_residual = r->has_residual;
-  strcpy(op->primitive.name, "winograd_int8:avx512_core_vnni");
-  return 0;
-}
-
-idnn_op *idnn_conv_int8(const idnn_conv_shape *s, int has_bias, int has_residual) {
-  if (idnn_is_pointwise(s)) return idnn_linear_int8(s->type, s->B * s->H * s->W, s->OC, s->C, has_bias, has_residual);
-  if (!idnn_conv_int8_takes(s)) {
-    idnn_fail(dnnl_unimplemented, "no 8-bit convolution of this shape");
-    return NULL;
-  }
-  const request r = {s, has_bias != 0, has_residual != 0};
-  int64_t key[KEY_LENGTH];
-  int n = idnn_convolution_key(key, 31, s);
-  key[n++] = r.has_bias;
-  key[n++] = r.has_residual;
-  return idnn_obtain(key, n, build, &r);
-}
+const im_kernel im_winograd_int8 = {.name = "winograd_int8:avx512_core_vnni", .takes = takes, .run = run, .bytes = bytes, .pack = pack};

@@ -7,7 +7,7 @@ enum { MOST_TILES = 192 };
 static const uint16_t zeros[LANES] __attribute__((aligned(64)));
 
 void winograd_locate(const winograd_plan *g, int64_t tile, winograd_pixels *at) {
-  const idnn_conv_shape *s = g->s;
+  const im_conv_shape *s = g->s;
   const int64_t image = tile / (g->rows * g->columns), row = tile / g->columns % g->rows, column = tile % g->columns;
   for (int i = 0; i < 4; i++)
     for (int j = 0; j < 4; j++) {
@@ -20,7 +20,7 @@ void winograd_locate(const winograd_plan *g, int64_t tile, winograd_pixels *at) 
 
 // A^T m A of one tile for up to 64 channels from k on, with bias and residual.
 BF16 static void finish_tile(const winograd_plan *g, int64_t tile, const float *m, int64_t k) {
-  const idnn_conv_shape *s = g->s;
+  const im_conv_shape *s = g->s;
   const int64_t image = tile / (g->rows * g->columns), row = tile / g->columns % g->rows, column = tile % g->columns;
   const int64_t channels = least(WIDTH, s->OC - k);
   for (int64_t c = 0; c < channels; c += LANES) {
@@ -92,12 +92,8 @@ static void take_channels(void *context, int64_t begin, int64_t end) {
   for (int64_t k = begin; k < end; k++) convolve(g, 0, g->groups, g->v, g->m + ik_member() * g->m_size, k);
 }
 
-int winograd_run(const winograd_arithmetic *arithmetic, const idnn_op *op, const idnn_pointers *p, size_t bytes) {
-  const idnn_conv_shape *s = &op->shape;
-  if (!p->src || !p->weights || !p->dst || (op->has_bias && !p->bias) || (op->has_residual && !p->residual))
-    return idnn_fail(dnnl_invalid_arguments, "%s: an operand is missing", op->primitive.name);
-  winograd_plan g = {.arithmetic = arithmetic, .s = s, .x = p->src, .weights = p->weights, .y = p->dst,
-                     .bias = op->has_bias ? p->bias : NULL, .residual = op->has_residual ? p->residual : NULL};
+im_status winograd_run(const winograd_arithmetic *arithmetic, const im_conv_shape *s, const im_operands *p, size_t bytes) {
+  winograd_plan g = {.arithmetic = arithmetic, .s = s, .x = p->src, .weights = p->weights, .y = p->dst, .bias = p->bias, .residual = p->residual};
   g.rows = up(s->OH, 2);
   g.columns = up(s->OW, 2);
   g.tiles = s->B * g.rows * g.columns;
@@ -117,14 +113,14 @@ int winograd_run(const winograd_arithmetic *arithmetic, const idnn_op *op, const
   g.beside = POINTS * g.v_point;
   g.v_size = up(g.beside + POINTS * g.block * GROUP * arithmetic->beside, 8192) * 8192;
   g.m_size = up(POINTS * g.m_point, 1024) * 1024;
-  g.v = idnn_buffer(BUFFER_SRC, (size_t)((few ? 1 : threads) * g.v_size));
-  g.m = idnn_buffer(BUFFER_DST, (size_t)(threads * g.m_size) * sizeof *g.m);
-  if (!g.v || !g.m) return dnnl_out_of_memory;
+  g.v = im_scratch(IM_SCRATCH_SRC, (size_t)((few ? 1 : threads) * g.v_size));
+  g.m = im_scratch(IM_SCRATCH_DST, (size_t)(threads * g.m_size) * sizeof *g.m);
+  if (!g.v || !g.m) return IM_NO_MEMORY;
   if (few) {
-    idnn_parallel(g.groups, INT64_MAX, take_transforms, &g);
-    idnn_parallel(g.k_blocks, INT64_MAX, take_channels, &g);
+    im_parallel(g.groups, INT64_MAX, take_transforms, &g);
+    im_parallel(g.k_blocks, INT64_MAX, take_channels, &g);
   } else {
-    idnn_parallel(g.blocks, INT64_MAX, take_blocks, &g);
+    im_parallel(g.blocks, INT64_MAX, take_blocks, &g);
   }
-  return 0;
+  return IM_DONE;
 }

@@ -7,13 +7,9 @@
 #ifndef IMAGO_WINOGRAD_TILES_H
 #define IMAGO_WINOGRAD_TILES_H
 #include "internal.h"
-#include <immintrin.h>
 #include <string.h>
 
-#define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma")))
-#define INLINE static inline __attribute__((always_inline))
-
-enum { POINTS = 16, GROUP = 6, LANES = 16, WIDTH = 64 };
+enum { POINTS = 16, GROUP = 6, WIDTH = 64 };
 
 typedef struct winograd_plan winograd_plan;
 
@@ -29,7 +25,7 @@ typedef struct {
 
 struct winograd_plan {
   const winograd_arithmetic *arithmetic;
-  const idnn_conv_shape *s;
+  const im_conv_shape *s;
   const uint16_t *x, *residual;
   const void *weights;
   const float *bias;
@@ -44,12 +40,15 @@ struct winograd_plan {
   int64_t v_size, m_size;                   // of a member
 };
 
-INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-INLINE int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // y = conv(x, w) [+ bias] [+ residual], bf16. `bytes` is the size of the packed weights.
-int winograd_run(const winograd_arithmetic *arithmetic, const idnn_op *op, const idnn_pointers *p, size_t bytes);
+im_status winograd_run(const winograd_arithmetic *arithmetic, const im_conv_shape *s, const im_operands *p, size_t bytes);
+
+// Whether a convolution is of the kind that tiles are for. By shape without the batch, so that a row's result does not depend on
+// its neighbours.
+INLINE int winograd_fits(const im_conv_shape *s) {
+  return s->KH == 3 && s->KW == 3 && s->stride == 1 && s->pad_top == 1 && s->pad_left == 1 && s->pad_bottom == 1 && s->pad_right == 1
+      && s->OH == s->H && s->OW == s->W && s->C % LANES == 0 && s->OC % LANES == 0 && s->C >= 64 && s->OC >= 64;
+}
 
 // ---------------------------------------------------------------- input
 
@@ -60,10 +59,6 @@ typedef struct {
 } winograd_pixels;
 
 void winograd_locate(const winograd_plan *g, int64_t tile, winograd_pixels *at);
-
-BF16 INLINE __m512 widened(const uint16_t *from) {
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)from)), 16));
-}
 
 // B^T d B for sixteen channels from c on.
 BF16 INLINE void transform_pixels(const winograd_pixels *at, int64_t c, __m512 out[POINTS]) {
@@ -89,7 +84,7 @@ BF16 INLINE void transform_pixels(const winograd_pixels *at, int64_t c, __m512 o
 typedef struct {
   const void *src;
   void *dst;
-  idnn_dtype type;
+  ik_dtype type;
   int turned;
   int64_t O, I;  // of the convolution that runs
 } winograd_packing;
@@ -99,11 +94,11 @@ enum { TAPS = 9, RUN = 16 * TAPS };
 // A run of the checkpoint's numbers, widened.
 BF16 static void widen(const winograd_packing *p, int64_t at, int64_t count, float *to) {
   const uint16_t *narrow = (const uint16_t *)p->src + at;
-  if (p->type == IDNN_F32) memcpy(to, (const float *)p->src + at, (size_t)count * sizeof *to);
+  if (p->type == IK_F32) memcpy(to, (const float *)p->src + at, (size_t)count * sizeof *to);
   else for (int64_t i = 0; i < count; i += LANES) {
     const __mmask16 here = count - i >= LANES ? 0xffff : (__mmask16)((1u << (count - i)) - 1);
     const __m256i bits = _mm256_maskz_loadu_epi16(here, narrow + i);
-    const __m512 wide = p->type == IDNN_F16 ? _mm512_cvtph_ps(bits) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+    const __m512 wide = p->type == IK_F16 ? _mm512_cvtph_ps(bits) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
     _mm512_mask_storeu_ps(to + i, here, wide);
   }
 }

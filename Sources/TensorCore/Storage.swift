@@ -41,8 +41,8 @@ public final class Storage: @unchecked Sendable {
     var kind: Kind
     var layout: UInt64
     var offset: Int
-    /// The address of an operation that reads the form; it decides nothing.
-    var operation: UInt = 0
+    /// The number of an operation that reads the form; it decides nothing.
+    var operation: UInt64 = 0
 
     static func == (a: Self, b: Self) -> Bool { (a.kind, a.layout, a.offset) == (b.kind, b.layout, b.offset) }
 

@@ -78,7 +78,7 @@ import Testing
       let x = values.array(.bf16, l.0 * l.1)
       let w = values.array(.bf16, l.2 * l.1)
       let op = try #require(
-        idnn_linear_int8(IDNN_BF16, Int64(l.0), Int64(l.2), Int64(l.1), 0, 0), "\(lastError)")
+        idnn_linear_int8(IK_BF16, Int64(l.0), Int64(l.2), Int64(l.1), 0, 0), "\(lastError)")
       return runForward(op, .bf16, x, w, outputs: l.0 * l.2)
     }
     setThreads(1)

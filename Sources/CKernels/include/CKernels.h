@@ -11,6 +11,7 @@
 // - Vector code picks its instruction set at run time (see ik_isa).
 #ifndef IMAGO_CKERNELS_H
 #define IMAGO_CKERNELS_H
+#include "ik_bf16.h"
 #include <stdint.h>
 #include <stddef.h>
 
@@ -20,6 +21,9 @@ typedef enum { IK_F32 = 0, IK_BF16 = 1, IK_F16 = 2 } ik_dtype;
 // One pool for everything (pool.c), which oneDNN uses too (openmp.c).
 void ik_set_threads(int n);
 int ik_threads(void);
+// The calling thread sees this number from now on, whatever is set meanwhile: for work that was cut for it. 0 ends that. Returns what
+// it was.
+int ik_hold_threads(int n);
 typedef void (*ik_body)(void *context, int64_t begin, int64_t end);
 // Calls body on disjoint ranges of at least `grain` that cover 0..<n: threads take one after the other, as they become free.
 void ik_parallel_for(int64_t n, int64_t grain, ik_body body, void *context);
