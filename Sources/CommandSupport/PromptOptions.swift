@@ -1,5 +1,5 @@
 import ArgumentParser
-import Generation
+import Conditioning
 import Jobs
 
 /// Flags that say how prompts are read.

@@ -1,4 +1,4 @@
-import Generation
+import Conditioning
 
 extension Emphasis {
   /// As AUTOMATIC1111 writes it, where it has the rule.

@@ -1,5 +1,5 @@
+import Conditioning
 import Foundation
-import Generation
 
 /// A picture that was made and written.
 public struct FinishedPicture: Sendable {

@@ -1,8 +1,9 @@
 import Adapters
+import Conditioning
 import Diffusion
 import Foundation
-import Generation
 import Images
+import Models
 
 /// Turns the fields of a picture's text into a job.
 struct ParameterReader {

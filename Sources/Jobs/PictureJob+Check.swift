@@ -1,4 +1,5 @@
 import Adapters
+import Conditioning
 import Diffusion
 import Generation
 import PromptLanguage

@@ -1,4 +1,5 @@
 import Adapters
+import Conditioning
 import Foundation
 import Generation
 import Images

@@ -1,5 +1,8 @@
+import Conditioning
 import Diffusion
 import Generation
+import ModelFiles
+import Models
 
 /// What a picture is to be made of; nil leaves a value to the layer below.
 ///

@@ -1,7 +1,7 @@
 import Diffusion
 import Foundation
-import Generation
 import Images
+import ModelFiles
 
 /// The settings found in a picture, and what of them cannot be had here.
 public struct PictureOrigin: Sendable {

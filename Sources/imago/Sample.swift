@@ -1,11 +1,14 @@
 import ArgumentParser
 import Checkpoints
 import CommandSupport
+import Conditioning
 import Diffusion
 import Files
 import Foundation
 import Generation
 import Images
+import Jobs
+import ModelFiles
 import TensorCore
 
 /// Pictures of a model that takes no words.
