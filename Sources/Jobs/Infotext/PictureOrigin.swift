@@ -38,7 +38,7 @@ public struct PictureOrigin: Sendable {
       if let model, let folder = try? locator.pipeline(model).folder { search.add(model: folder) }
     }
     places = search.places.map(\.path)
-    var reader = ParameterReader(parameters, path: path, search: search)
+    var reader = InfotextReader(parameters, path: path, search: search)
     try reader.read(editing: editing)
     (job, notes) = (reader.job, reader.notes)
     job.model = model
