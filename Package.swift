@@ -64,9 +64,10 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "DataSets", "SceneData", "Files",
+        "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "DataSets", "Files",
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(name: "SceneTraining", dependencies: ["Training", "SceneData"]),
     .target(
       name: "Evaluation",
       dependencies: [
@@ -84,7 +85,8 @@ let package = Package(
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
-    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training", "DataSets", "Evaluation"]),
+    .executableTarget(
+      name: "imago", dependencies: ["CommandSupport", "Training", "SceneTraining", "DataSets", "Evaluation"]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
@@ -129,7 +131,9 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport"]),
+      dependencies: [
+        "Training", "SceneTraining", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,8 +1,8 @@
-import DataSets
 import SceneData
+import Training
 
 extension SceneSource: DescribedImages {
-  func described(_ index: Int, size: Int) -> (example: CaptionedImage, truth: SceneTruth) {
+  package func described(_ index: Int, size: Int) -> (example: CaptionedImage, truth: SceneTruth) {
     let scene = scene(index, size: size)
     return (CaptionedImage(image: scene.image, caption: scene.caption), truth(of: scene))
   }

@@ -1,6 +1,6 @@
-@_exported import DataSets
 import Foundation
 import SceneData
+import Training
 
 /// Generated scenes, one for each index.
 public struct SceneSource: CaptionedImages {

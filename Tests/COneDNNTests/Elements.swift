@@ -148,4 +148,5 @@ func expectSums(
 /// The message of the last failure.
 var lastError: String { String(cString: idnn_error()) }
 
-func setThreads(_ count: Int32) { ik_set_threads(count) }
+/// What the calling thread asks for from now on is cut for so many threads; 0 ends that.
+func holdThreads(_ count: Int32) { _ = ik_hold_threads(count) }

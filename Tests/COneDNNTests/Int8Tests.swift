@@ -117,16 +117,16 @@ import Testing
 
   /// The same bits for every number of threads, and for a picture alone or among others.
   @Test func invariance() throws {
-    defer { setThreads(2) }
+    defer { holdThreads(0) }
     for c in Self.convolutions {
       func result(_ c: Convolution) throws -> [Double] {
         var values = Values(35)
         let w = values.array(.f32, c.weightCount)
         return runForward(try op(c), .bf16, values.array(.bf16, c.inputCount), w, outputs: c.outputCount).doubles
       }
-      setThreads(1)
+      holdThreads(1)
       let one = try result(c)
-      setThreads(2)
+      holdThreads(2)
       #expect(try result(c) == one, "\(c)")
       var single = c
       single.batch = 1
@@ -138,9 +138,9 @@ import Testing
         let w = values.array(.f32, l.n * l.k)
         return runForward(try op(l), .bf16, values.array(.bf16, l.m * l.k), w, outputs: l.m * l.n).doubles
       }
-      setThreads(1)
+      holdThreads(1)
       let one = try result(l)
-      setThreads(2)
+      holdThreads(2)
       #expect(try result(l) == one, "\(l)")
       #expect(try result(Linear(1, l.n, l.k)) == Array(one.prefix(l.n)), "\(l), the first row alone")
     }

@@ -7,6 +7,14 @@ import COneDNN
 struct OneDNNMatrixKernels: MatrixKernels {
   static let isAvailable = idnn_init() == 0
 
+  var unavailableReason: String? { Self.isAvailable ? nil : "oneDNN: \(String(cString: idnn_error()))" }
+
+  var computesInt8: Bool { true }
+
+  var noInt8Reason: String? {
+    idnn_has_int8() == 0 ? "this processor has no AVX-512 VNNI and BF16 instructions: take f32 or bf16" : nil
+  }
+
   var matrixDescription: String { "oneDNN \(String(cString: idnn_version()))" }
 
   /// The weights of `op`, repacked unless a current copy exists.
