@@ -60,9 +60,9 @@ struct CommitmentGauge {
       let rows = min(Self.batch, count - first)
       let text = try objective.texts.encode(
         tokens.map { Array($0[first..<(first + rows)]) }, dtype: objective.prediction.dtype)
-      return objective.unet(
+      return objective.predict(
         noisy.slice(axis: 0, from: first, count: rows).cast(to: objective.prediction.dtype),
-        timesteps: Array(repeating: Float(timestep), count: rows), encoderHiddenStates: text.context
+        timesteps: Array(repeating: Float(timestep), count: rows), text: text
       ).cast(to: .f32)
     }
     return Tensor.concatenate(parts, axis: 0)
