@@ -34,45 +34,53 @@ let package = Package(
     .target(name: "NN", dependencies: ["TensorCore", "Randomness"]),
 
     // Files.
+    .target(name: "Configurations"),
     .target(name: "Files", dependencies: ["CFiles"]),
     .target(name: "SafeTensors", dependencies: ["Files"]),
-    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib", "Files"]),
+    .target(name: "Checkpoints", dependencies: ["NN", "SafeTensors", "CZlib", "Files", "Configurations"]),
     .target(name: "Tokenizers", dependencies: ["Files"]),
     .target(name: "Images", dependencies: ["CImageCodecs", "Files"]),
     .target(name: "PromptLanguage", dependencies: ["Files"]),
-    .target(name: "Configurations"),
 
     // Models and what is done with them.
     .target(name: "Models", dependencies: ["NN", "Configurations"]),
-    .target(name: "Adapters", dependencies: ["Models", "Checkpoints", "NN"]),
     .target(name: "Diffusion", dependencies: ["TensorCore", "Randomness", "Configurations"]),
+    .target(name: "Conditioning", dependencies: ["Models", "Tokenizers", "PromptLanguage", "TensorCore"]),
     .target(
       name: "Generation",
+      dependencies: ["Models", "Diffusion", "Conditioning", "Configurations", "Images", "PromptLanguage"]),
+    .target(
+      name: "ModelFiles",
       dependencies: [
-        "Models", "Diffusion", "Checkpoints", "Tokenizers", "Images", "PromptLanguage", "Files",
+        "Generation", "Conditioning", "Diffusion", "Models", "Checkpoints", "Tokenizers", "Images", "Files",
         .product(name: "Yams", package: "Yams"),
       ]),
-    .target(name: "Jobs", dependencies: ["Generation", "Adapters", "PromptLanguage", "Files"]),
+    .target(name: "Adapters", dependencies: ["ModelFiles", "Checkpoints", "NN"]),
+    .target(
+      name: "Jobs",
+      dependencies: ["ModelFiles", "Generation", "Conditioning", "Adapters", "Images", "PromptLanguage", "Files"]),
     .target(name: "DataSets", dependencies: ["Images", "Files", "CZlib", "CZstd"]),
     .target(name: "SceneData", dependencies: ["Images", "Files"]),
     .target(
       name: "Training",
       dependencies: [
-        "Generation", "Jobs", "Adapters", "DataSets", "Files", .product(name: "Yams", package: "Yams"),
+        "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "DataSets", "Files",
+        .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "SceneTraining", dependencies: ["Training", "SceneData"]),
     .target(
       name: "Evaluation",
       dependencies: [
-        "Training", "Generation", "Jobs", "DataSets", "SceneData", "Images", "NN", "Models", "Checkpoints", "Files",
-        "Randomness", "Diffusion", "TensorCore",
+        "Training", "Generation", "ModelFiles", "Conditioning", "Jobs", "DataSets", "SceneData", "Images", "NN",
+        "Models",
+        "Checkpoints", "Files", "Randomness", "Diffusion", "TensorCore",
       ]),
 
     // Commands.
     .target(
       name: "CommandSupport",
       dependencies: [
-        "Generation", "Jobs", "Adapters", "Files", "CFiles", "Training",
+        "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "Files", "CFiles", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
@@ -87,10 +95,11 @@ let package = Package(
       name: "ReferenceSupport", dependencies: ["Models", "Checkpoints", "TestSupport"],
       path: "Tests/ReferenceSupport"),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "CZlib", "Models", "TestSupport", "ReferenceSupport"]),
+      name: "CheckpointsTests",
+      dependencies: ["Checkpoints", "ModelFiles", "CZlib", "Models", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "AdaptersTests",
-      dependencies: ["Adapters", "Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
+      dependencies: ["Adapters", "ModelFiles", "Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
@@ -107,8 +116,10 @@ let package = Package(
       name: "EvaluationTests",
       dependencies: ["Evaluation", "Images", "SceneData", "Checkpoints", "TestSupport", "ReferenceSupport"]),
     .testTarget(
-      name: "GenerationTests", dependencies: ["Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
+      name: "GenerationTests",
+      dependencies: ["Generation", "ModelFiles", "SafeTensors", "TestSupport", "ReferenceSupport"]),
+    .testTarget(
+      name: "JobsTests", dependencies: ["Jobs", "ModelFiles", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(

@@ -107,7 +107,7 @@ public struct AdapterMerger: Sendable {
     return precision == .asBase ? sum.cast(to: base.dtype) : sum
   }
 
-  /// The same for a tensor on its way from file to file, as `PipelineFilesWriter` takes it: bit for bit the base where
+  /// The same for a tensor on its way from file to file, as `ModelWriter` takes it: bit for bit the base where
   /// no adapter changes it, else in the base's type.
   public func merged(_ key: String, of network: ModelPart, base: RawTensor) -> RawTensor {
     guard changes[network]?[key] != nil else { return base }

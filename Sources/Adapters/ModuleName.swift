@@ -1,4 +1,5 @@
 import Checkpoints
+import ModelFiles
 
 /// Where an adapter file says a change belongs.
 enum ModuleLocation: Hashable {

@@ -1,4 +1,5 @@
 import Checkpoints
+import ModelFiles
 import NN
 
 /// The modules of one network, found by any name an adapter file has for them.

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Generation
+import Conditioning
+import Models
 import TensorCore
 
 extension Precision: ExpressibleByArgument {}

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Diffusion
 import Foundation
-import Generation
+import ModelFiles
 
 /// Flags that say how to read a model's files.
 public struct ModelFileOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Generation
 import Jobs
+import ModelFiles
 
 /// Where settings come from besides the flags: what txt2img and img2img share.
 public struct SourceOptions: ParsableArguments {

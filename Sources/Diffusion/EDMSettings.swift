@@ -65,6 +65,7 @@ extension SchedulerConfig {
   ///   - output: what it said.
   ///   - told: what it was told.
   public func cleanSample(_ sample: Tensor, output: Tensor, told: Float) -> Tensor? {
+    if isFlow { return sample.scaled(by: 1, adding: output, times: -told / Float(trainSteps)) }
     guard tellsLogSigma else { return nil }
     let sigma = exp(4 * Double(told))
     guard let edm else {

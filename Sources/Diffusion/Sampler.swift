@@ -69,6 +69,12 @@ extension NoiseSchedule {
         x.scaled(by: Float(a), adding: output, times: Float(-s)),
         output.scaled(by: Float(a), adding: x, times: Float(s))
       )
+    case .flow:
+      let sum = 1 / (a + s)
+      return (
+        x.scaled(by: Float(sum), adding: output, times: Float(-s * sum)),
+        x.scaled(by: Float(sum), adding: output, times: Float(a * sum))
+      )
     }
   }
 

@@ -13,12 +13,10 @@ struct LastPrediction {
   private var timestep: Float = 0
   private let config: SchedulerConfig
   private let schedule: NoiseSchedule
-  private let isFlow: Bool
 
   init(_ config: SchedulerConfig, sampler: SamplerName) {
     self.config = config
     schedule = config.schedule
-    isFlow = sampler == .flowEuler
   }
 
   mutating func note(_ sample: Tensor, _ timestep: Float, _ output: Tensor) {
@@ -28,15 +26,12 @@ struct LastPrediction {
   /// The clean latents the prediction implies; nil before the first, and where the sample holds no signal.
   var clean: Tensor? {
     guard let sample, let output else { return nil }
-    if isFlow {
-      // Rectified flow: x = (1 − σ) · clean + σ · noise, output = noise − clean (Esser et al. 2024, eq. 13).
-      return sample.scaled(by: 1, adding: output, times: -timestep / Float(schedule.trainSteps))
-    }
     if let clean = config.cleanSample(sample, output: output, told: timestep) { return clean }
     let bar = schedule.alphasCumprod[min(max(Int(timestep.rounded()), 0), schedule.trainSteps - 1)]
     let (signal, noise) = (bar.squareRoot(), (1 - bar).squareRoot())
     switch schedule.predictionType {
     case .sample: return output
+    case .flow: return nil
     case .velocity: return sample.scaled(by: signal, adding: output, times: -noise)
     case .epsilon:
       guard signal > 1e-3 else { return nil }

@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Models
 import TensorCore
@@ -77,7 +78,8 @@ struct Denoiser: Sendable {
   func prediction(context: LatentContext = .none) -> GuidedPrediction {
     GuidedPrediction(
       unet: components.unet, precision: precision, guidance: request.guidance,
-      conditioning: conditioning, context: context, guides: guides, width: request.width, height: request.height)
+      conditioning: conditioning, context: context, guides: guides,
+      levels: ToldLevels(components.scheduler, isFlow: request.sampler == .flowEuler), width: request.width, height: request.height)
   }
 
   /// Runs the sampler over a plan from the sample it starts with.

@@ -1,4 +1,6 @@
+import Conditioning
 import Diffusion
+import Models
 import NN
 import TensorCore
 

@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Models
 import TensorCore
@@ -35,6 +36,8 @@ struct GuidedPrediction: Sendable {
   let context: LatentContext
   /// What pulls the pictures besides.
   let guides: GradientGuides
+  /// The noise levels behind timesteps.
+  let levels: ToldLevels
   /// Pixels, which SDXL is told.
   let width, height: Int
 
@@ -91,7 +94,7 @@ struct GuidedPrediction: Sendable {
       imageGuidance = scale
       blank = .zeros(latents.shape, dtype: dtype)
     }
-    guard let unconditional = conditioning[picture].unconditional(step) else {
+    guard guidance.isOn(at: levels.sigma(timestep)), let unconditional = conditioning[picture].unconditional(step) else {
       let outputs = run(x, texts.map { Row(text: $0, channels: channels) }, timestep: timestep)
       return Self.blend(outputs, parts.map(\.weight))
     }
@@ -127,6 +130,7 @@ struct GuidedPrediction: Sendable {
     guard rows.allSatisfy({ $0.text.context.shape == rows[0].text.context.shape }) else {
       return rows.flatMap { run(x, [$0], timestep: timestep) }
     }
+    RowCount.current?.add(rows.count)
     let inputs = rows.map { row in row.channels.map { Tensor.concatenate([x, $0], axis: 3) } ?? x }
     let pooled = rows.compactMap(\.text.pooled)
     let (height, width) = (Float(height), Float(width))

@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Images
 import TensorCore

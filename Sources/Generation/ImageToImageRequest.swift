@@ -1,3 +1,5 @@
+import Conditioning
+
 /// A change to a picture: what to make of it, and how much of it may go.
 public struct ImageToImageRequest: Sendable {
   /// Prompts, seeds and sampling; its size is the canvas's working size.

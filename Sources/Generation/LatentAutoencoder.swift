@@ -1,3 +1,4 @@
+import Conditioning
 import Models
 import TensorCore
 

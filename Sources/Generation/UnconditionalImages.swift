@@ -1,6 +1,5 @@
-import Checkpoints
+import Conditioning
 import Diffusion
-import Foundation
 import Models
 import TensorCore
 
@@ -36,28 +35,6 @@ public struct UnconditionalImages: Sendable {
     (self.unet, self.scheduler, self.precision, self.classes) = (unet, scheduler, precision, classes)
   }
 
-  /// Loads a diffusers `DDPMPipeline` or `DDIMPipeline` folder, with the names of classes in `id2label` of its index.
-  /// - Parameter variant: which of several forms of the weights to take.
-  public init(folder: URL, variant: String? = nil, precision: Precision) throws {
-    let index = try ModelIndex.read(folder)
-    guard index.component("unet")?.className == "UNet2DModel" else {
-      throw GenerationError.noModel(
-        path: folder.path, reason: "\(index.className) is not an unconditional pipeline")
-    }
-    let part = ModelFolder(folder.appendingPathComponent("unet"), variant: variant)
-    let config = try part.decode(UNet2DConfig.self)
-    let classes = index.labels ?? (0..<(config.classCount ?? 0)).map { "\($0)" }
-    guard config.classCount ?? 0 >= classes.count, (config.classCount ?? 0) - classes.count <= 1 else {
-      throw GenerationError.noModel(
-        path: folder.path,
-        reason: "names \(classes.count) classes, its U-Net is told \(config.classCount ?? 0) (num_class_embeds)")
-    }
-    unet = try part.load { path, _ in UNet2DModel(path, config) }.model
-    scheduler = try ModelFolder(folder.appendingPathComponent("scheduler"))
-      .decode(SchedulerConfig.self, from: "scheduler_config.json")
-    (self.precision, self.classes) = (precision, classes)
-  }
-
   /// The class that stands for none, which guidance measures from; nil if the network was always told one.
   public var noClass: Int? { unet.config.classCount.flatMap { $0 == classes.count + 1 ? classes.count : nil } }
 
@@ -90,7 +67,7 @@ public struct UnconditionalImages: Sendable {
     }
     try ClassGuidance.check("--classifier-scale", wish.classifierScale)
     guard let classifier = wish.classifier else { return }
-    try GuideFolder.check(
+    try GuideFit.check(
       classifier.name, classifier.space, classifier.scheduler, guides: "the model", of: .pixels, scheduler)
     guard classes.isEmpty || classes == classifier.classes else {
       throw .unsupported(

@@ -1,12 +1,12 @@
 import Adapters
 import Checkpoints
-import Generation
+import ModelFiles
 import TensorCore
 
-/// A model's weights with adapters folded in, as `PipelineFilesWriter` takes them.
+/// A model's weights with adapters folded in, as `ModelWriter` takes them.
 public struct AdaptedWeights {
   /// Gives a weight: in float32 where an adapter changes it, so that the writer rounds it once, else bit for bit.
-  public let provide: PipelineFilesWriter.Provider
+  public let provide: ModelWriter.Provider
   /// How each adapter matched, a line each.
   public let notes: [String]
 
@@ -18,7 +18,7 @@ public struct AdaptedWeights {
   ///   - base: gives the weights adapters are added to; the files' own by default.
   /// - Throws: `AdapterError` if one matches nothing.
   public init(
-    _ arguments: [String], of files: PipelineFiles, over base: PipelineFilesWriter.Provider? = nil
+    _ arguments: [String], of files: PipelineFiles, over base: ModelWriter.Provider? = nil
   ) throws {
     let requests = try arguments.map { try AdapterRequest(argument: $0) }
     let merger = try AdapterMerger(requests, networks: files.sources.mapValues { $0 })

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import ModelFiles
 
 /// The folders of the networks that guide, found.
 public struct GuideFiles: Sendable, Equatable {

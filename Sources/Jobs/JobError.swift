@@ -1,5 +1,5 @@
+import Conditioning
 import Diffusion
-import Generation
 
 /// Why a job cannot be run.
 public enum JobError: Error, Equatable, CustomStringConvertible {

@@ -1,7 +1,10 @@
 import Adapters
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
+import ModelFiles
+import Models
 import PromptLanguage
 
 /// A model in memory with what its pictures' metadata says of it.

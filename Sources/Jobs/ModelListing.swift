@@ -1,6 +1,6 @@
 import Adapters
 import Foundation
-import Generation
+import ModelFiles
 
 /// What there is to draw with: pipelines, models and what changes them, where they are looked up by name.
 public struct ModelListing: Sendable {
@@ -58,8 +58,8 @@ public struct ModelListing: Sendable {
   }
 
   /// nil for what is nothing this program reads.
-  private static func look(at url: URL) -> PipelineFilesInspection? {
-    guard let found = try? PipelineFilesInspection(url, scansValues: false) else { return nil }
+  private static func look(at url: URL) -> ModelInspection? {
+    guard let found = try? ModelInspection(url, scansValues: false) else { return nil }
     return found.kind == "picture" || found.kind == "weights" ? nil : found
   }
 

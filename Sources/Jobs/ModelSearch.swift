@@ -1,5 +1,5 @@
 import Foundation
-import Generation
+import ModelFiles
 
 /// Finds files again that metadata names without their folders: by name, and by hash whatever they are called now.
 public struct ModelSearch: Sendable {

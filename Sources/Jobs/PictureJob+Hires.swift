@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Generation
 import PromptLanguage
@@ -31,6 +32,16 @@ extension PictureJob {
     (hiresScale, hiresResize, hiresSteps, hiresCounting) = (nil, nil, nil, nil)
     (hiresDenoise, hiresUpscaler, hiresSampler, hiresSchedule) = (nil, nil, nil, nil)
     (hiresPrompt, hiresNegativePrompt, hiresCFG) = (nil, nil, nil)
+  }
+
+  /// Says all of a second pass as it is.
+  mutating func setHires(as hires: HiresFix) {
+    (hiresScale, hiresResize) = (hires.resize == nil ? hires.scale : nil, hires.resize)
+    (hiresSteps, hiresCounting, hiresDenoise) = (hires.steps, hires.counting, hires.denoise)
+    (hiresUpscaler, hiresSampler, hiresSchedule) = (
+      hires.upscaler, hires.sampler?.rawValue, hires.schedule?.rawValue
+    )
+    (hiresPrompt, hiresNegativePrompt, hiresCFG) = (hires.prompt, hires.negativePrompt, hires.cfg)
   }
 
   /// The second pass.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Checkpoints
 import CommandSupport
 import Foundation
-import Generation
+import ModelFiles
 import TensorCore
 
 /// Element types weights can be stored in.
@@ -47,7 +47,7 @@ struct Convert: ParsableCommand {
     try reportingFailures {
       let job = try WriteJob(output, target)
       let files = try PipelineFiles(URL(fileURLWithPath: input), options: sources.options)
-      try job.run(PipelineFilesWriter(files, precision: precision?.dtype), notes: files.notes)
+      try job.run(ModelWriter(files, precision: precision?.dtype), notes: files.notes)
     }
   }
 }
@@ -83,7 +83,7 @@ struct WriteJob {
     let overflowed, notes: [String]
   }
 
-  func run(_ writer: PipelineFilesWriter, notes: [String]) throws {
+  func run(_ writer: ModelWriter, notes: [String]) throws {
     let (quiet, json) = (options.quiet, options.json)
     let bar = ProgressBar(total: 0, label: "tensors", quiet: quiet)
     var report = try writer.write(to: url, as: layout, isReplacing: options.force) { done, total in

@@ -1,9 +1,11 @@
 import ArgumentParser
 import CommandSupport
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
 import Jobs
+import ModelFiles
 import PromptLanguage
 
 /// Says what a prompt comes to.

@@ -1,5 +1,5 @@
+import Conditioning
 import Foundation
-import Generation
 
 /// An explanation of a prompt as a person reads it.
 struct ExplanationText {

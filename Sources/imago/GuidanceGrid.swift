@@ -4,6 +4,8 @@ import Diffusion
 import Foundation
 import Generation
 import Images
+import Jobs
+import ModelFiles
 
 /// Compares ways of guiding a class-conditional model.
 struct GuidanceGrid: ParsableCommand {

@@ -3,6 +3,7 @@ import Checkpoints
 import CommandSupport
 import Foundation
 import Generation
+import ModelFiles
 
 /// Says what files are.
 struct Inspect: ParsableCommand {
@@ -47,7 +48,7 @@ struct Inspect: ParsableCommand {
   private func inspect(_ path: String) throws -> Bool {
     let bar = ProgressBar(total: 0, label: "tensors", quiet: quiet)
     let url = URL(fileURLWithPath: path)
-    let found = try PipelineFilesInspection(url, variant: form.variant, scansValues: !quick) { done, total in
+    let found = try ModelInspection(url, variant: form.variant, scansValues: !quick) { done, total in
       try Interruption.check()
       bar.update(done: done, of: total)
     }
@@ -56,7 +57,7 @@ struct Inspect: ParsableCommand {
     return found.problems.isEmpty
   }
 
-  private static func json(_ found: PipelineFilesInspection) throws -> String {
+  private static func json(_ found: ModelInspection) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(found), as: UTF8.self)
@@ -64,7 +65,7 @@ struct Inspect: ParsableCommand {
 
   // MARK: Text
 
-  private static func text(_ found: PipelineFilesInspection) -> String {
+  private static func text(_ found: ModelInspection) -> String {
     let head = [found.family, found.variant, found.kind, found.format.map { "(\($0))" }].compactMap { $0 }
     var lines = [found.path, line("is", head.isEmpty ? "nothing this program reads" : head.joined(separator: " "))]
     if let prediction = found.prediction { lines.append(line("predicts", prediction)) }
@@ -106,7 +107,7 @@ struct Inspect: ParsableCommand {
     ]
   }
 
-  private static func text(_ picture: PipelineFilesInspection.Picture) -> [String] {
+  private static func text(_ picture: ModelInspection.Picture) -> [String] {
     var lines = [line("size", "\(picture.width) × \(picture.height)")]
     guard let prompt = picture.prompt else { return lines + [line("made by", "nothing in the file says")] }
     lines.append(line("prompt", prompt))

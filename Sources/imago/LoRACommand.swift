@@ -3,8 +3,8 @@ import ArgumentParser
 import Checkpoints
 import CommandSupport
 import Foundation
-import Generation
 import Jobs
+import ModelFiles
 import SafeTensors
 
 /// Tools for adapter files.

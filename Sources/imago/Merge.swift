@@ -1,8 +1,8 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Generation
 import Jobs
+import ModelFiles
 
 /// Mixes models, and folds adapters in.
 struct Merge: ParsableCommand {
@@ -75,7 +75,7 @@ struct Merge: ParsableCommand {
       let mixed = try mixture(files)
       let adapted = try lora.isEmpty ? nil : AdaptedWeights(lora, of: files[0], over: mixed)
       let provide = adapted?.provide ?? mixed ?? files[0].raw
-      let writer = PipelineFilesWriter(files[0], precision: precision?.dtype, provide: provide)
+      let writer = ModelWriter(files[0], precision: precision?.dtype, provide: provide)
       try job.run(writer, notes: files[0].notes + (adapted?.notes ?? []))
     }
   }
@@ -89,11 +89,11 @@ struct Merge: ParsableCommand {
   }
 
   /// The models' weights mixed; nil for one model.
-  private func mixture(_ files: [PipelineFiles]) throws -> PipelineFilesWriter.Provider? {
+  private func mixture(_ files: [PipelineFiles]) throws -> ModelWriter.Provider? {
     guard files.count > 1 else { return nil }
     let equal = [Float](repeating: 1 / Float(files.count), count: files.count)
-    let rule: PipelineFilesMerger.Rule =
+    let rule: ModelMerger.Rule =
       addDifference.map { .addDifference($0) } ?? .weightedSum(weights.flatMap(numbers) ?? equal)
-    return try PipelineFilesMerger(files, rule: rule).provide
+    return try ModelMerger(files, rule: rule).provide
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Generation
+import ModelFiles
 
 /// Where a model is written, and whether as a file or a folder: told by its name.
 struct OutputPlace {

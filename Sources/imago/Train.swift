@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Foundation
-import Generation
+import ModelFiles
 import TensorCore
 import Training
 

@@ -1,5 +1,6 @@
 import Adapters
 import Checkpoints
+import Conditioning
 import Diffusion
 import Foundation
 import Generation

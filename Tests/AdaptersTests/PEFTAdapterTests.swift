@@ -1,6 +1,7 @@
 import Adapters
 import Checkpoints
 import Foundation
+import ModelFiles
 import ReferenceSupport
 import TensorCore
 import TestSupport

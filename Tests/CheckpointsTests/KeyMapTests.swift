@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import ModelFiles
 import TestSupport
 import Testing
 

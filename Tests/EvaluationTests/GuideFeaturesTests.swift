@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Generation
 import Images
+import ModelFiles
 import Models
 import NN
 import TensorCore

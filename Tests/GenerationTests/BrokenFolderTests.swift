@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import ModelFiles
 import TensorCore
 import TestSupport
 import Testing

@@ -2,6 +2,8 @@ import Diffusion
 import Foundation
 import Generation
 import Images
+import ModelFiles
+import Models
 import TensorCore
 import TestSupport
 import Testing

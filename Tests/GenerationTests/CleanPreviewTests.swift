@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import Generation
+import ModelFiles
 import ReferenceSupport
 import TensorCore
 import TestSupport

@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Generation
 import Images

@@ -2,6 +2,7 @@ import Checkpoints
 import Diffusion
 import Foundation
 import Generation
+import ModelFiles
 import Models
 import ReferenceSupport
 import SafeTensors
@@ -103,7 +104,7 @@ import Testing
     let plan = try SamplerName.euler.make(scheduler, eta: 0).plan(steps: 4)
     #expect(abs(plan.sigmas[0] - 110) < 1e-4 && abs(plan.sigmas[3] - 0.002) < 1e-6)
     // Written again, and read by others, it says the same.
-    _ = try PipelineFilesWriter(try PipelineFiles(url)).write(to: scratch.file("again.safetensors"), as: .single)
+    _ = try ModelWriter(try PipelineFiles(url)).write(to: scratch.file("again.safetensors"), as: .single)
     #expect(try PipelineFiles(scratch.file("again.safetensors")).configurations.scheduler == scheduler)
   }
 

@@ -1,3 +1,4 @@
+import Conditioning
 import Generation
 import Images
 import TensorCore

@@ -1,8 +1,10 @@
 import Checkpoints
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
 import Images
+import ModelFiles
 import TensorCore
 import TestSupport
 import Testing

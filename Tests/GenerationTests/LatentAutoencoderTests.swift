@@ -2,6 +2,7 @@ import Checkpoints
 import Diffusion
 import Foundation
 import Generation
+import ModelFiles
 import ReferenceSupport
 import TensorCore
 import TestSupport
@@ -102,7 +103,7 @@ import Testing
     var options = PipelineFileOptions()
     options.vae = taesd
     expectError(["TAESD", "--vae"]) {
-      _ = try PipelineFilesWriter(try PipelineFiles(scratch.model, options: options))
+      _ = try ModelWriter(try PipelineFiles(scratch.model, options: options))
         .write(to: scratch.file("out"), as: .folder)
     }
     #expect(!FileManager.default.fileExists(atPath: scratch.file("out").path))

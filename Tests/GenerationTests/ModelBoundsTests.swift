@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Generation
+import ModelFiles
 import Models
 import TensorCore
 import TestSupport
@@ -94,7 +95,7 @@ import Testing
       let json = String(decoding: try JSONEncoder().encode(texts), as: UTF8.self)
       try scratch.rewrite(url, metadata: ["imago.configurations": json]) { _ in }
       expectError([url.path, claim.key]) { _ = try PipelineFiles(url) }
-      #expect(try !PipelineFilesInspection(url, scansValues: false).problems.isEmpty, "\(claim.testDescription)")
+      #expect(try !ModelInspection(url, scansValues: false).problems.isEmpty, "\(claim.testDescription)")
     }
   }
 

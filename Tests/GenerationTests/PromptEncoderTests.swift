@@ -1,6 +1,6 @@
 import Checkpoints
+import Conditioning
 import Foundation
-import Generation
 import ReferenceSupport
 import TensorCore
 import TestSupport

@@ -1,5 +1,5 @@
+import Conditioning
 import Foundation
-import Generation
 import TensorCore
 import Testing
 

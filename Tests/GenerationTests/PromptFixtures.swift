@@ -1,6 +1,7 @@
 import Checkpoints
+import Conditioning
 import Foundation
-import Generation
+import ModelFiles
 import Models
 import NN
 import TensorCore

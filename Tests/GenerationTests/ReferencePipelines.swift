@@ -1,4 +1,5 @@
 import Checkpoints
+import Conditioning
 import Diffusion
 import Foundation
 import Generation

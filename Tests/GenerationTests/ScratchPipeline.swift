@@ -1,6 +1,6 @@
 import Checkpoints
 import Foundation
-import Generation
+import ModelFiles
 import SafeTensors
 import TestSupport
 
@@ -48,7 +48,7 @@ final class ScratchPipeline {
 
   /// Writes the pipeline as one file and gives its place.
   func single(_ name: String = "model.safetensors") throws -> URL {
-    _ = try PipelineFilesWriter(try PipelineFiles(model)).write(to: file(name), as: .single)
+    _ = try ModelWriter(try PipelineFiles(model)).write(to: file(name), as: .single)
     return file(name)
   }
 

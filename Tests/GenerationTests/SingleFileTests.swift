@@ -2,6 +2,7 @@ import Checkpoints
 import Diffusion
 import Foundation
 import Generation
+import ModelFiles
 import Models
 import TensorCore
 import TestSupport
@@ -32,7 +33,7 @@ import Testing
   @Test(arguments: cases) func thereAndBackIsTheSameBitForBit(name: String) throws {
     let scratch = try ScratchPipeline(name)
     let back = scratch.file("back")
-    _ = try PipelineFilesWriter(try PipelineFiles(try scratch.single())).write(to: back, as: .folder)
+    _ = try ModelWriter(try PipelineFiles(try scratch.single())).write(to: back, as: .folder)
     let manager = FileManager.default
     let paths = try #require(manager.subpaths(atPath: scratch.model.path))
     for path in paths where path.contains("/") && !path.hasPrefix("expected") || path == "model_index.json" {

@@ -1,6 +1,8 @@
 import Checkpoints
+import Conditioning
 import Foundation
 import Generation
+import ModelFiles
 import TensorCore
 import TestSupport
 import Testing
@@ -42,7 +44,7 @@ import Testing
     let notes = files.notes.filter { $0.contains("left out") }
     #expect(notes.count == (note == nil ? 0 : 1), "\(files.notes)")
     if let note { #expect(notes.first?.contains(note) == true && notes.first?.contains(key) == true, "\(notes)") }
-    let found = try PipelineFilesInspection(url, scansValues: false)
+    let found = try ModelInspection(url, scansValues: false)
     #expect(found.problems.isEmpty && (note == nil || found.notes.contains { $0.contains(note ?? "") }))
   }
 
@@ -104,7 +106,7 @@ import Testing
       let error = #expect(throws: (any Error).self) { _ = try PipelineFiles(url) }
       #expect(
         error.map { "\($0)".contains("tensor \(key): holds \(type), whole numbers") } == true, "\(error as Any)")
-      #expect(try PipelineFilesInspection(url).problems.isEmpty == false)
+      #expect(try ModelInspection(url).problems.isEmpty == false)
     }
   }
 

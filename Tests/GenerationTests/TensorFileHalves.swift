@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import ModelFiles
 
 /// TAESD's halves as the project publishes them.
 enum TensorFileHalves {

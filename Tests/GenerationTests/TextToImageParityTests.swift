@@ -1,5 +1,6 @@
 import Diffusion
 import Generation
+import ModelFiles
 import ReferenceSupport
 import TensorCore
 import Testing

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Generation
+import ModelFiles
 import ReferenceSupport
 import TensorCore
 import TestSupport

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Generation
+import ModelFiles
 import TestSupport
 import Testing
 
@@ -53,10 +54,10 @@ import Testing
     #expect(try open("bf16").sources[.unet]?.description.hasSuffix("bf16.safetensors") == true)
     #expect(try open("fp16").sources[.vae]?.description.hasSuffix("diffusion_pytorch_model.safetensors") == true)
     #expect(problem("fp8").contains("has no variant fp8, only bf16, fp16"))
-    let found = try PipelineFilesInspection(scratch.model, variant: "fp16", scansValues: false)
+    let found = try ModelInspection(scratch.model, variant: "fp16", scansValues: false)
     #expect(found.problems.isEmpty && found.parts.count == 3)
     #expect(
-      try PipelineFilesInspection(scratch.model, scansValues: false).problems.first?.contains("--variant") == true)
+      try ModelInspection(scratch.model, scansValues: false).problems.first?.contains("--variant") == true)
   }
 
   /// The trained weights beside their average.

@@ -1,8 +1,8 @@
 import Adapters
 import Checkpoints
 import Foundation
-import Generation
 import Jobs
+import ModelFiles
 import TensorCore
 import TestSupport
 import Testing
@@ -31,7 +31,7 @@ import Testing
     let files = try PipelineFiles(model)
     let adapted = try AdaptedWeights(["\(adapter):0.7"], of: files)
     #expect(adapted.notes.count == 1)
-    let report = try PipelineFilesWriter(files, precision: precision, provide: adapted.provide)
+    let report = try ModelWriter(files, precision: precision, provide: adapted.provide)
       .write(to: tiny.file(name), as: layout)
     #expect(report.overflowed.isEmpty)
     return tiny.file(name)

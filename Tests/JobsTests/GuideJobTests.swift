@@ -1,7 +1,7 @@
 import Foundation
-import Generation
 import Images
 import Jobs
+import ModelFiles
 import TestSupport
 import Testing
 

@@ -1,7 +1,8 @@
+import Conditioning
 import Diffusion
 import Foundation
-import Generation
 import Jobs
+import ModelFiles
 import Testing
 
 @Suite struct LoadedPipelineTests {
@@ -18,7 +19,7 @@ import Testing
     let tiny = try TinyPipeline()
     let model = try tiny.diffusersFolder()
     let single = tiny.file("model.safetensors")
-    _ = try PipelineFilesWriter(try PipelineFiles(model)).write(to: single, as: .single)
+    _ = try ModelWriter(try PipelineFiles(model)).write(to: single, as: .single)
     try FileManager.default.removeItem(at: tiny.file("model.tokenizer"))
     #expect(throws: GenerationError.self) { try LoadedPipeline(choice { $0.model = single.path }) }
     let loaded = try LoadedPipeline(
@@ -51,7 +52,7 @@ import Testing
   @Test func pipelinesNameTheirFiles() throws {
     let tiny = try TinyPipeline()
     let model = try tiny.diffusersFolder()
-    _ = try PipelineFilesWriter(try PipelineFiles(model)).write(to: tiny.file("model.safetensors"), as: .single)
+    _ = try ModelWriter(try PipelineFiles(model)).write(to: tiny.file("model.safetensors"), as: .single)
     try FileManager.default.removeItem(at: tiny.file("model.tokenizer"))
     try FileManager.default.createDirectory(at: tiny.file("Pipelines"), withIntermediateDirectories: false)
     try Data("name: small\nmodel: model.safetensors\ntokenizer: sd1_tiny/tokenizer\nprediction: v_prediction\n".utf8)

@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
-import Generation
 import Images
 import Jobs
+import ModelFiles
 import TensorCore
 import TestSupport
 import Testing

@@ -1,8 +1,10 @@
 import Checkpoints
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
 import Jobs
+import ModelFiles
 import ReferenceSupport
 import TensorCore
 import TestSupport

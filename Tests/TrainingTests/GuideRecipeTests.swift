@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Generation
 import Images
+import ModelFiles
 import Models
 import NN
 import ReferenceSupport

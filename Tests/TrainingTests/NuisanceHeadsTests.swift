@@ -1,6 +1,6 @@
+import Conditioning
 import Diffusion
 import Foundation
-import Generation
 import Models
 import NN
 import TensorCore

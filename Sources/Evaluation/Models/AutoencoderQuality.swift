@@ -1,6 +1,7 @@
 import DataSets
 import Generation
 import Images
+import Models
 import TensorCore
 
 /// How much of pictures an autoencoder gives back.

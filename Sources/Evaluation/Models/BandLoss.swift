@@ -1,7 +1,9 @@
+import Conditioning
 import DataSets
 import Foundation
 import Generation
 import Images
+import Models
 import TensorCore
 import Training
 

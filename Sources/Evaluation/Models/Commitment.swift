@@ -1,7 +1,9 @@
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
 import Images
+import Models
 import Randomness
 import TensorCore
 import Training

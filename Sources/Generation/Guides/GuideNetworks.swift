@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Models
 import PromptLanguage
@@ -76,7 +77,7 @@ extension GuideNetworks {
     let space = SampleSpace(of: components.autoencoder)
     if let wanted = request.classGuidance {
       guard let classifier else { throw GenerationError.unsupported(what: "--class needs --classifier") }
-      try GuideFolder.check(
+      try GuideFit.check(
         classifier.name, classifier.space, classifier.scheduler, guides: components.name, of: space,
         components.scheduler)
       let index = try classifier.index(of: wanted.className)
@@ -87,7 +88,7 @@ extension GuideNetworks {
     }
     if let scale = request.guideScale {
       guard let contrastive else { throw GenerationError.unsupported(what: "--guide-scale needs --guide") }
-      try GuideFolder.check(
+      try GuideFit.check(
         contrastive.name, contrastive.space, contrastive.scheduler, guides: components.name, of: space,
         components.scheduler)
       for picture in pictures.indices {

@@ -1,6 +1,5 @@
-import Checkpoints
+import Conditioning
 import Diffusion
-import Foundation
 import Models
 import NN
 import TensorCore
@@ -21,25 +20,6 @@ public struct NoisyClassifier: Sendable {
     precondition(network.config.projectionDim == classes.count, "\(classes.count) classes for \(network.config)")
     (self.network, self.classes, self.space) = (network, classes, space)
     (self.scheduler, self.name) = (scheduler, name)
-  }
-
-  /// Loads what `imago train` wrote, strictly.
-  /// - Parameter url: the folder, or its `guide.json`.
-  public init(_ url: URL) throws {
-    let folder = GuideFolder(url)
-    let index = try folder.index(.classifier, flag: "--classifier")
-    let part = folder.part("encoder")
-    let config = try part.decode(EncoderUNet2DConfig.self)
-    guard let classes = index.classes, classes.count == config.projectionDim, config.inChannels == index.space.channels
-    else {
-      throw GenerationError.noModel(
-        path: folder.url.path,
-        reason: "names \(index.classes?.count ?? 0) classes of \(index.space.channels) channels, its network has "
-          + "\(config.projectionDim) of \(config.inChannels)")
-    }
-    self.init(
-      network: try part.load { path, _ in EncoderUNet2DModel(path, config) }.model, classes: classes,
-      space: index.space, scheduler: try folder.scheduler(), name: folder.name)
   }
 
   /// The output that stands for a class.

@@ -1,3 +1,4 @@
+import Conditioning
 import Images
 
 /// Which part of a picture the network sees when a mask says what changes.

@@ -1,4 +1,4 @@
-import Generation
+import Conditioning
 import TensorCore
 
 /// Encoded pictures of one size with the tokens of their captions.

@@ -1,5 +1,5 @@
 import Foundation
-import Generation
+import ModelFiles
 
 /// Where the data a recipe names lies.
 package enum DataLocation {

@@ -64,6 +64,7 @@ public struct PairCommitment: Sendable {
     case .epsilon: noisy.scaled(by: 1 / max(alpha, 1e-6), adding: output, times: -sigma / max(alpha, 1e-6))
     case .velocity: noisy.scaled(by: alpha, adding: output, times: -sigma)
     case .sample: output
+    case .flow: noisy.scaled(by: 1 / (alpha + sigma), adding: output, times: -sigma / (alpha + sigma))
     }
   }
 

@@ -1,10 +1,12 @@
 import Adapters
 import Checkpoints
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
 import Images
 import Jobs
+import ModelFiles
 import Models
 import NN
 import TensorCore

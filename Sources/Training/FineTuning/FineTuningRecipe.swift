@@ -1,7 +1,7 @@
 import Adapters
 import Checkpoints
 import Foundation
-import Generation
+import Models
 
 /// Teaches a finished model something from a folder of pictures: as an adapter, as a word, or in its own weights.
 public struct FineTuningRecipe: TrainingRecipe {

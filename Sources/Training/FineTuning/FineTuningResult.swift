@@ -1,5 +1,5 @@
+import Conditioning
 import Foundation
-import Generation
 import Images
 import Jobs
 import TensorCore

@@ -1,7 +1,9 @@
 import Adapters
 import Checkpoints
+import Conditioning
 import Foundation
 import Generation
+import ModelFiles
 import Models
 import NN
 import TensorCore
@@ -126,7 +128,7 @@ struct LearnableWeights: Learnable {
   /// A single file for a `.safetensors` name, else a diffusers folder.
   func write(to url: URL, metadata: [String: String]) throws {
     let trained = parameters.mapValues { Dictionary($0.map { ($0.name, $0) }) { first, _ in first } }
-    let writer = PipelineFilesWriter(files, precision: .f16) { part, key in
+    let writer = ModelWriter(files, precision: .f16) { part, key in
       if let parameter = trained[part]?[key] { return RawTensor(parameter.value) }
       return try files.raw(part, key)
     }

@@ -1,7 +1,9 @@
+import Conditioning
 import Foundation
 import Generation
 import Images
 import Jobs
+import ModelFiles
 
 /// Draws pictures with the model as it stands.
 struct SampleDrawing {

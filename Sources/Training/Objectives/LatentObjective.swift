@@ -1,4 +1,4 @@
-import Generation
+import Conditioning
 import Models
 import NN
 import TensorCore

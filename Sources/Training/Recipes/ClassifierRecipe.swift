@@ -1,7 +1,7 @@
 import Checkpoints
 import Diffusion
 import Foundation
-import Generation
+import ModelFiles
 import Models
 import NN
 import TensorCore

@@ -2,6 +2,7 @@ import Checkpoints
 import Diffusion
 import Foundation
 import Generation
+import ModelFiles
 import Models
 import NN
 import TensorCore

@@ -1,4 +1,4 @@
-import Generation
+import Models
 
 /// What is wrong with an arithmetic for training.
 enum PrecisionProblem {

@@ -1,7 +1,7 @@
 import Checkpoints
+import Conditioning
 import Diffusion
 import Foundation
-import Generation
 import Models
 import NN
 import TensorCore

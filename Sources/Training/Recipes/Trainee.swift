@@ -1,4 +1,5 @@
 import Checkpoints
+import Conditioning
 import Foundation
 import Generation
 import Models

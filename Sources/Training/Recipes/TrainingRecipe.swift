@@ -50,7 +50,7 @@ extension TrainingRecipe {
 public enum Recipes {
   public static let kinds: [any TrainingRecipe.Type] = [
     AutoencoderRecipe.self, TextToImageRecipe.self, UnconditionalRecipe.self, ClassConditionalRecipe.self,
-    ClassifierRecipe.self, ContrastiveRecipe.self, CircleRecipe.self, FineTuningRecipe.self,
+    ClassifierRecipe.self, ContrastiveRecipe.self, CircleRecipe.self, FineTuningRecipe.self, DiTRecipe.self,
   ]
 
   /// Reads a recipe file strictly: every key has to be known.

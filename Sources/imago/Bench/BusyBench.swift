@@ -1,7 +1,10 @@
 import ArgumentParser
 import CommandSupport
+import Conditioning
 import Foundation
 import Generation
+import ModelFiles
+import Models
 
 extension Bench {
   /// How much longer things take on a machine that does something else too.

@@ -3,6 +3,7 @@ import CommandSupport
 import Diffusion
 import Foundation
 import Generation
+import ModelFiles
 
 extension Bench {
   /// Loading and one picture, decoded.

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Foundation
 import Generation
+import ModelFiles
 import SceneData
 
 /// Writes generated scenes as a folder of captioned pictures.

@@ -2,9 +2,9 @@ import ArgumentParser
 import CommandSupport
 import Evaluation
 import Foundation
-import Generation
 import Images
 import Jobs
+import ModelFiles
 import SceneData
 
 /// Measures pictures of a folder, or those that a model draws.

@@ -3,6 +3,7 @@ import CommandSupport
 import Evaluation
 import Foundation
 import Generation
+import ModelFiles
 
 /// Fits a linear probe.
 struct EvalProbe: ParsableCommand {

@@ -1,0 +1,13 @@
+import Models
+import Tokenizers
+
+/// A text encoder with the tokenizer that feeds it.
+public struct TextConditioner: Sendable {
+  public let tokenizer: CLIPTokenizer
+  public let model: CLIPTextModel
+
+  public init(tokenizer: CLIPTokenizer, model: CLIPTextModel) {
+    self.tokenizer = tokenizer
+    self.model = model
+  }
+}
