@@ -71,7 +71,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Training", "Generation", "ModelFiles", "Conditioning", "Jobs", "DataSets", "SceneData", "Images", "NN", "Models",
+        "Training", "Generation", "ModelFiles", "Conditioning", "Jobs", "DataSets", "SceneData", "Images", "NN",
+        "Models",
         "Checkpoints", "Files", "Randomness", "Diffusion", "TensorCore",
       ]),
 
@@ -117,7 +118,8 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: ["Generation", "ModelFiles", "SafeTensors", "TestSupport", "ReferenceSupport"]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "ModelFiles", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
+    .testTarget(
+      name: "JobsTests", dependencies: ["Jobs", "ModelFiles", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(
