@@ -19,7 +19,8 @@ let package = Package(
   targets: [
     // C: vector kernels, and shims over system libraries.
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("gomp")]),
-    .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CMatrixKernels", dependencies: ["CKernels"]),
+    .target(name: "COneDNN", dependencies: ["CKernels", "CMatrixKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CFiles"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
@@ -29,7 +30,7 @@ let package = Package(
 
     // The engine.
     .target(name: "Randomness"),
-    .target(name: "TensorCore", dependencies: ["CKernels", "COneDNN", "COpenBLAS"]),
+    .target(name: "TensorCore", dependencies: ["CKernels", "CMatrixKernels", "COneDNN", "COpenBLAS"]),
     .target(name: "NN", dependencies: ["TensorCore", "Randomness"]),
 
     // Files.
@@ -63,9 +64,10 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "DataSets", "SceneData", "Files",
+        "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "DataSets", "Files",
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(name: "SceneTraining", dependencies: ["Training", "SceneData"]),
     .target(
       name: "Evaluation",
       dependencies: [
@@ -83,7 +85,8 @@ let package = Package(
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
-    .executableTarget(name: "imago", dependencies: ["CommandSupport", "Training", "DataSets", "Evaluation"]),
+    .executableTarget(
+      name: "imago", dependencies: ["CommandSupport", "Training", "SceneTraining", "DataSets", "Evaluation"]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
@@ -109,7 +112,7 @@ let package = Package(
     .testTarget(name: "CommandSupportTests", dependencies: ["CommandSupport"]),
     .testTarget(name: "ConfigurationsTests", dependencies: ["Configurations"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
-    .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CKernels"]),
+    .testTarget(name: "COneDNNTests", dependencies: ["COneDNN", "CMatrixKernels", "CKernels"]),
     .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Images", "SceneData", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(
@@ -138,7 +141,9 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport"]),
+      dependencies: [
+        "Training", "SceneTraining", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -75,7 +75,7 @@ static float dot_rows(ik_dtype type, const char *a, const char *b, int64_t n) {
   float sum = 0;
   for (int64_t i = 0; i < n; i++) {
     sum += type == IK_F32 ? ((const float *)a)[i] * ((const float *)b)[i]
-                          : from_bf16(((const uint16_t *)a)[i]) * from_bf16(((const uint16_t *)b)[i]);
+                          : ik_float_of_bf16(((const uint16_t *)a)[i]) * ik_float_of_bf16(((const uint16_t *)b)[i]);
   }
   return sum;
 #endif
@@ -108,15 +108,21 @@ static void pack_query_tile(const backward_plan *p, const head_memory *m, float 
   }
 }
 
-// P = 2^(factor * S - lse) and dS = P * (dP - delta), as the cells the three products want.
+// The gradient of the bias is dS itself: sixteen queries' numbers of one key.
+static void write_bias(float *d_bias, int64_t row_length, int64_t rows, vf change) {
+  for (int64_t i = 0; i < LANES && i < rows; i++) d_bias[i * row_length] = change[i];
+}
+
+// P = 2^(factor * S - lse) and dS = P * (dP - delta), as the cells the three products want. d_bias: of the first query and key.
 static void differentiate(const chunk_memory *m, int64_t keys, int64_t width, float factor, const float *lse,
-                          const float *delta) {
+                          const float *delta, float *d_bias, int64_t row_length, int64_t rows) {
   for (int64_t j = 0; j < width; j += LANES) {
     const vf shift = load(lse + j), mean = load(delta + j);
     for (int64_t k = 0; k < keys; k++) {
       float *s = m->scores + k * QUERY_TILE + j, *t = m->slopes + k * QUERY_TILE + j;
       vf weight = exp2_vector(load(s) * factor - shift);
       vf change = weight * (load(t) - mean);
+      if (d_bias) write_bias(d_bias + j * row_length + k, row_length, rows - j, change);
 #if PAIRS
       store_half(m->weights + (k * QUERY_TILE + j) / 2, weight);
       store_half(m->changes + (k * QUERY_TILE + j) / 2, change);
@@ -158,12 +164,13 @@ static void backward_chunk(const backward_plan *p, const head_memory *head_data,
       product(ROWS, keys, width, cells(D), m->keys, p->ldk, head_data->queries + tile * step, QUERY_TILE, m->scores, QUERY_TILE, 0);
       product(ROWS, keys, width, cells(D), m->values, p->ldk, head_data->gradients + tile * step, QUERY_TILE, m->slopes,
               QUERY_TILE, 0);
+      if (c->bias.values) add_bias(c, head, first, rows, key, keys, 1 / c->scale, m->scores);
       if (c->causal && key + keys - 1 > first) {
         const float infinity = __builtin_inff();
         mask_scores(m->scores, keys, width, key - first, c->scale < 0 ? infinity : -infinity);
       }
       differentiate(m, keys, width, c->scale * IK_ATT_LOG2E, head_data->lse + tile * QUERY_TILE,
-                    head_data->delta + tile * QUERY_TILE);
+                    head_data->delta + tile * QUERY_TILE, c->d_bias ? c->d_bias + (head * c->Tq + first) * c->Tk + key : NULL, c->Tk, rows);
       product(ROWS, keys, wide, width / CELL, m->weights, QUERY_TILE / CELL, head_data->gradient_rows + row_step, p->ldd,
               m->dv, p->ldd, started);
       product(ROWS, keys, wide, width / CELL, m->changes, QUERY_TILE / CELL, head_data->query_rows + row_step, p->ldd,

@@ -6,6 +6,7 @@
 
 typedef float vf __attribute__((ext_vector_type(LANES)));
 typedef int32_t vi __attribute__((ext_vector_type(LANES)));
+typedef uint32_t vu __attribute__((ext_vector_type(LANES)));
 typedef float vf_unaligned __attribute__((ext_vector_type(LANES), aligned(4)));
 
 // Queries in a tile, and keys in a tile (even, so that a pair of keys never straddles two tiles).

@@ -38,6 +38,16 @@ static void mask_scores(float *scores, int64_t keys, int64_t width, int64_t firs
   }
 }
 
+// Adds the bias of a tile of scores, which will be multiplied by `1 / unit`. Finite, so that differences of two of them are numbers.
+static void add_bias(const ik_att_call *c, int64_t head, int64_t query, int64_t rows, int64_t key, int64_t keys, float unit, float *scores) {
+  const float *from = c->bias.values + head / c->heads * c->bias.b_stride + head % c->heads * c->bias.h_stride + key;
+  const float least = -1e4f;
+  for (int64_t q = 0; q < rows; q++) {
+    const float *row = from + (query + q) * c->bias.q_stride;
+    for (int64_t k = 0; k < keys; k++) scores[k * QUERY_TILE + q] += (row[k] < least ? least : row[k]) * unit;
+  }
+}
+
 // Moves the maxima if need be and rescales what was summed so far; scores of this tile of keys.
 static void follow_maximum(const float *scores, int64_t keys, int64_t width, int first, float factor, float *maximum,
                            float *total, float *sums, int64_t D) {
@@ -122,6 +132,7 @@ static void forward_tile(const forward_plan *plan, const forward_scratch *s, int
   for (int64_t k = 0; k < visible; k += KEY_TILE) {
     const int64_t keys = min64(KEY_TILE, visible - k);
     product_ahead(plan->shared_keys ? KEY_TILE * plan->ldk : 0, ROWS, keys, width, cells(D), s->keys + k * plan->ldk, plan->ldk, s->queries, QUERY_TILE, s->scores, QUERY_TILE, 0);
+    if (c->bias.values) add_bias(c, head, first, last - first, k, keys, IK_ATT_LOG2E / factor, s->scores);
     if (c->causal && k + keys - 1 > first) mask_scores(s->scores, keys, width, k - first, -__builtin_inff());
     follow_maximum(s->scores, keys, width, k == 0, factor, maximum, total, s->sums, D);
     weigh(s->scores, keys, width, factor, maximum, total, s->weights);

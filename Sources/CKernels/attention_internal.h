@@ -16,6 +16,7 @@ typedef struct {
   int64_t B, heads, Tq, Tk, D;
   float scale;
   int causal;
+  ik_score_bias bias;
   const char *q, *k, *v;
   int64_t q_stride, k_stride, v_stride;
   char *out;  // read by backward
@@ -23,6 +24,7 @@ typedef struct {
   float *lse;  // read by backward
   const char *d_out;
   char *dq, *dk, *dv;
+  float *d_bias;
 } ik_att_call;
 
 void ik_att_forward_baseline(const ik_att_call *call);

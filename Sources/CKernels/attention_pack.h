@@ -3,26 +3,12 @@
 
 ALWAYS_INLINE int64_t element_bytes(ik_dtype type) { return type == IK_F32 ? 4 : 2; }
 
-ALWAYS_INLINE float from_bf16(uint16_t h) {
-  uint32_t bits = (uint32_t)h << 16;
-  float f;
-  memcpy(&f, &bits, 4);
-  return f;
-}
-// Round to nearest even; NaN stays NaN.
-__attribute__((unused)) ALWAYS_INLINE uint16_t to_bf16(float f) {
-  uint32_t bits;
-  memcpy(&bits, &f, 4);
-  uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? (bits >> 16) | 0x40 : rounded);
-}
-
 __attribute__((unused)) ALWAYS_INLINE void read_row(ik_dtype type, const char *src, int64_t n, float *dst) {
   if (type == IK_F32) {
     memcpy(dst, src, (size_t)n * 4);
   } else {
     const uint16_t *h = (const uint16_t *)src;
-    for (int64_t i = 0; i < n; i++) dst[i] = from_bf16(h[i]);
+    for (int64_t i = 0; i < n; i++) dst[i] = ik_float_of_bf16(h[i]);
   }
 }
 #if LANES == 16
@@ -40,10 +26,8 @@ ALWAYS_INLINE __m512i narrow(__m512 x) {
 #if PAIRS
   return _mm512_castsi256_si512((__m256i)_mm512_cvtneps_pbh(x));
 #else
-  const __m512i bits = (__m512i)x, odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
-  rounded = _mm512_mask_set1_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), 0x7fc0);
-  return _mm512_castsi256_si512(_mm512_cvtepi32_epi16(rounded));
+  const vu bits = (vu)x;
+  return _mm512_castsi256_si512(_mm512_cvtepi32_epi16((__m512i)IK_BF16_OF_BITS(bits)));
 #endif
 }
 #endif
@@ -67,7 +51,7 @@ ALWAYS_INLINE void write_row(ik_dtype type, const float *src, float factor, int6
     for (int64_t i = 0; i < n; i++) f[i] = src[i] * factor;
   } else {
     uint16_t *h = (uint16_t *)dst;
-    for (int64_t i = 0; i < n; i++) h[i] = to_bf16(src[i] * factor);
+    for (int64_t i = 0; i < n; i++) h[i] = ik_bf16_of_float(src[i] * factor);
   }
 #endif
 }

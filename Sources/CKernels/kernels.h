@@ -73,6 +73,16 @@ typedef struct {
 } ik_norm_job;
 
 typedef struct {
+  ik_dtype type;
+  int64_t T, heads, D;
+  int neighbours;
+  float direction;
+  const void *x;
+  const float *cosines, *sines;  // [T, D / 2]
+  void *y;
+} ik_rotary_job;
+
+typedef struct {
   float *p, *m, *v;
   const float *g;
   float gradient_scale, keep, step, c1, b2, c2, root, eps;
@@ -91,8 +101,8 @@ typedef struct {
   ik_body upsample_backward, embedding, embedding_backward, col2im;
   ik_body sum_rows, sum_columns, first_nonfinite, softmax, softmax_backward;
   ik_body group_norm_sums, group_norm_apply, group_norm_backward_sums, group_norm_backward_apply;
-  ik_body layer_norm, layer_norm_backward;
-  ik_body depthwise;
+  ik_body layer_norm, rms_norm, layer_norm_backward;
+  ik_body depthwise, rotary;
   ik_body adamw, ema;
 } ik_kernels;
 

@@ -8,6 +8,7 @@
 #include "reduction_kernels.h"
 #include "normalization_kernels.h"
 #include "depthwise_kernels.h"
+#include "rotary_kernels.h"
 #include "optimizer_kernels.h"
 
 const ik_kernels TABLE = {
@@ -20,7 +21,7 @@ const ik_kernels TABLE = {
   .group_norm_sums = group_norm_sums, .group_norm_apply = group_norm_apply,
   .group_norm_backward_sums = group_norm_backward_sums,
   .group_norm_backward_apply = group_norm_backward_apply,
-  .layer_norm = layer_norm, .layer_norm_backward = layer_norm_backward,
-  .depthwise = depthwise,
+  .layer_norm = layer_norm, .rms_norm = rms_norm, .layer_norm_backward = layer_norm_backward,
+  .depthwise = depthwise, .rotary = rotary,
   .adamw = adamw, .ema = ema,
 };

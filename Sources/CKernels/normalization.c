@@ -1,4 +1,4 @@
-// GroupNorm and LayerNorm. Loops: normalization_kernels.h, which also explains `channels`.
+// GroupNorm, LayerNorm and RMSNorm. Loops: normalization_kernels.h, which also explains `channels`.
 #include "kernels.h"
 
 // Elements of one unit of work, and elements per thread below which a second thread does not pay.
@@ -7,15 +7,13 @@ enum { MEAN, SCALE, OFFSET, TILT, LEVEL };
 
 static float element(ik_dtype type, const void *p, int64_t i) {
   float f;
+  uint16_t h;
   if (type == IK_F32) {
     memcpy(&f, (const char *)p + i * 4, 4);
-  } else {
-    uint16_t h;
-    memcpy(&h, (const char *)p + i * 2, 2);
-    const uint32_t bits = (uint32_t)h << 16;
-    memcpy(&f, &bits, 4);
+    return f;
   }
-  return f;
+  memcpy(&h, (const char *)p + i * 2, 2);
+  return ik_float_of_bf16(h);
 }
 
 // Mean and reciprocal deviation of every group of image b, from the sums around the first position; leaves what
@@ -175,6 +173,17 @@ void ik_layer_norm(ik_dtype type, int64_t rows, int64_t C, float eps, const void
   ik_norm_job job = {.type = type, .C = C, .eps = eps, .x = x, .out = y, .gamma = gamma, .beta = beta,
                      .mean = mean, .rstd = rstd};
   ik_parallel_for(rows, ik_grain(GRAIN, C), ik_table()->layer_norm, &job);
+}
+
+void ik_rms_norm(ik_dtype type, int64_t rows, int64_t C, float eps, const void *x, const float *gamma, void *y, float *rstd) {
+  if (rows * C == 0) return;
+  ik_norm_job job = {.type = type, .C = C, .eps = eps, .x = x, .out = y, .gamma = gamma, .rstd = rstd};
+  ik_parallel_for(rows, ik_grain(GRAIN, C), ik_table()->rms_norm, &job);
+}
+
+void ik_rms_norm_backward(ik_dtype type, int64_t rows, int64_t C, const void *x, const float *gamma, const float *rstd, const void *dy,
+                          void *dx, float *dgamma) {
+  ik_layer_norm_backward(type, rows, C, x, gamma, NULL, rstd, dy, dx, dgamma, NULL);
 }
 
 void ik_layer_norm_backward(ik_dtype type, int64_t rows, int64_t C, const void *x, const float *gamma, const float *mean,

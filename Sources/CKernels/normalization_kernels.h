@@ -188,6 +188,35 @@ static void layer_norm(void *context, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; row++) F32_OR_BF16(j->type, layer_norm_row(j, row, TYPE));
 }
 
+// ---------------------------------------------------------------- RMSNorm
+INLINE void rms_norm_step(int64_t i, int64_t n, const ik_norm_job *j, int64_t base, ik_dtype type, float rstd) {
+  store(type, j->out, base + i, n, load(type, j->x, base + i, n) * rstd * load(IK_F32, j->gamma, i, n));
+}
+
+INLINE void rms_norm_row(const ik_norm_job *j, int64_t row, ik_dtype type) {
+  const int64_t C = j->C, base = row * C;
+  vf q[2] = {0, 0};
+  int64_t i = 0;
+  for (; i + 2 * LANES <= C; i += 2 * LANES) {
+    vf a = load(type, j->x, base + i, LANES), b = load(type, j->x, base + i + LANES, LANES);
+    q[0] += a * a;
+    q[1] += b * b;
+  }
+  for (; i < C; i += LANES) {
+    vf a = load(type, j->x, base + i, ik_min(LANES, C - i));
+    q[0] += a * a;
+  }
+  const float rstd = 1.0f / sqrtf(sum_lanes(q[0] + q[1]) / (float)C + j->eps);
+  j->rstd[row] = rstd;
+  SWEEP(rms_norm_step, 0, C, j, base, type, rstd);
+}
+
+static void rms_norm(void *context, int64_t begin, int64_t end) {
+  const ik_norm_job copy = *(const ik_norm_job *)context, *j = &copy;
+  for (int64_t row = begin; row < end; row++) F32_OR_BF16(j->type, rms_norm_row(j, row, TYPE));
+}
+
+// ---------------------------------------------------------------- gradients of both: without means it is RMSNorm's
 INLINE void layer_norm_backward_step(int64_t i, int64_t n, const ik_norm_job *j, int64_t base, ik_dtype type, float mean,
                                      float rstd, float average, float tilt, float *dgamma, float *dbeta) {
   vf dy = load(type, j->dy, base + i, n);
@@ -204,7 +233,7 @@ INLINE void layer_norm_backward_step(int64_t i, int64_t n, const ik_norm_job *j,
 
 INLINE void layer_norm_backward_row(const ik_norm_job *j, int64_t row, ik_dtype type, float *dgamma, float *dbeta) {
   const int64_t C = j->C, base = row * C;
-  const float mean = j->mean[row], rstd = j->rstd[row];
+  const float mean = j->mean ? j->mean[row] : 0, rstd = j->rstd[row];
   vf s = 0, q = 0;
   if (j->out)
     for (int64_t i = 0; i < C; i += LANES) {
@@ -213,7 +242,7 @@ INLINE void layer_norm_backward_row(const ik_norm_job *j, int64_t row, ik_dtype 
       s += g;
       q += g * ((load(type, j->x, base + i, n) - mean) * rstd);
     }
-  const float average = sum_lanes(s) / (float)C, tilt = sum_lanes(q) / (float)C;
+  const float average = j->mean ? sum_lanes(s) / (float)C : 0, tilt = sum_lanes(q) / (float)C;
   SWEEP(layer_norm_backward_step, 0, C, j, base, type, mean, rstd, average, tilt, dgamma, dbeta);
 }
 

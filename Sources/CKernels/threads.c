@@ -8,7 +8,16 @@ static atomic_int wanted_threads;
 
 void ik_set_threads(int n) { atomic_store(&wanted_threads, n < 1 ? 1 : (int)ik_min(n, IK_MOST_THREADS)); }
 
+static _Thread_local int held_threads;
+
+int ik_hold_threads(int n) {
+  const int before = held_threads;
+  held_threads = n;
+  return before;
+}
+
 int ik_threads(void) {
+  if (held_threads) return held_threads;
   const int wanted = atomic_load_explicit(&wanted_threads, memory_order_relaxed);
   return wanted ? wanted : ik_default_threads();
 }

@@ -72,15 +72,12 @@ INLINE void store_16(void *p, int64_t n, vh v) {
 // ---------------------------------------------------------------- conversion
 INLINE vf from_bf16(vh h) { return (vf)(__builtin_convertvector(h, vu) << 16); }
 
-// To the nearest, ties to even; NaN stays NaN.
 INLINE vh to_bf16(vf x) {
 #if BF16_INSTRUCTIONS
   return (vh)_mm512_cvtneps_pbh((__m512)x);
 #else
   vu u = (vu)x;
-  vu rounded = (u + 0x7fff + ((u >> 16) & 1)) >> 16;
-  vu nan = (u >> 16) | 0x40;
-  return __builtin_convertvector(x == x ? rounded : nan, vh);
+  return __builtin_convertvector(IK_BF16_OF_BITS(u), vh);
 #endif
 }
 

@@ -1,9 +1,8 @@
-// The engine, the messages of failures, and the buffers that ops share.
+// The engine, and the messages of failures.
 #include "internal.h"
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -46,25 +45,15 @@ int idnn_has_bf16(void) {
   return ((unsigned)dnnl_get_effective_cpu_isa() & needed) == needed;
 }
 
-dnnl_data_type_t idnn_type(idnn_dtype type) {
-  return type == IDNN_BF16 ? dnnl_bf16 : type == IDNN_F16 ? dnnl_f16 : dnnl_f32;
+int idnn_own_kernels_work(void) { return idnn_has_bf16() && im_has_bf16(); }
+
+int idnn_has_int8(void) { return idnn_has_bf16() && im_has_int8(); }
+
+dnnl_data_type_t idnn_type(ik_dtype type) {
+  return type == IK_BF16 ? dnnl_bf16 : type == IK_F16 ? dnnl_f16 : dnnl_f32;
 }
 
-size_t idnn_type_bytes(idnn_dtype type) { return type == IDNN_F32 ? 4 : 2; }
+size_t idnn_type_bytes(ik_dtype type) { return type == IK_F32 ? 4 : 2; }
 
 void idnn_lock(void) { pthread_mutex_lock(&mutex); }
 void idnn_unlock(void) { pthread_mutex_unlock(&mutex); }
-
-void *idnn_buffer(idnn_slot slot, size_t bytes) {
-  static void *buffers[BUFFER_SLOTS];
-  static size_t sizes[BUFFER_SLOTS];
-  if (bytes > sizes[slot] || !buffers[slot]) {
-    free(buffers[slot]);
-    // An eighth more, so that slowly growing requests do not allocate each time.
-    const size_t size = (bytes + bytes / 8 + 4096) / 4096 * 4096;
-    buffers[slot] = aligned_alloc(4096, size);
-    sizes[slot] = buffers[slot] ? size : 0;
-    if (!buffers[slot]) idnn_fail(dnnl_out_of_memory, "a buffer of %zu bytes", size);
-  }
-  return buffers[slot];
-}

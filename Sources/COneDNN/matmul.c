@@ -12,28 +12,20 @@ static int build(idnn_op *op, const void *request) {
   const dnnl_dims_t b_strides = {f[STRIDE_B] ? f[STRIDE_B] : N * K, f[TRANSPOSE_B] ? 1 : N, f[TRANSPOSE_B] ? K : 1};
   const dnnl_dims_t c_strides = {M * N, N, 1};
   dnnl_memory_desc_t a, b, c;
-  dnnl_memory_desc_init_by_strides(&a, 3, a_dims, idnn_type((idnn_dtype)f[TYPE]), a_strides);
-  dnnl_memory_desc_init_by_strides(&b, 3, b_dims, idnn_type((idnn_dtype)f[TYPE]), b_strides);
-  dnnl_memory_desc_init_by_strides(&c, 3, c_dims, idnn_type((idnn_dtype)f[OUT_TYPE]), c_strides);
+  dnnl_memory_desc_init_by_strides(&a, 3, a_dims, idnn_type((ik_dtype)f[TYPE]), a_strides);
+  dnnl_memory_desc_init_by_strides(&b, 3, b_dims, idnn_type((ik_dtype)f[TYPE]), b_strides);
+  dnnl_memory_desc_init_by_strides(&c, 3, c_dims, idnn_type((ik_dtype)f[OUT_TYPE]), c_strides);
   dnnl_matmul_desc_t desc;
-  dnnl_primitive_attr_t attr;
   int status = dnnl_matmul_desc_init(&desc, &a, &b, NULL, &c);
-  if (!status && !(status = idnn_attributes(&attr, 0, NULL, IDNN_NONE))) {
-    idnn_choice choice;
-    status = idnn_choose(&choice, &desc, attr, NULL);
-    dnnl_primitive_attr_destroy(attr);
-    if (!status) status = idnn_primitive_create(&op->primitive, choice);
-  }
-  if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &a);
-  if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &b);
-  if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DST, &c);
+  const idnn_recipe recipe = {.desc = &desc, .operands = {{DNNL_ARG_SRC, &a}, {DNNL_ARG_WEIGHTS, &b}, {DNNL_ARG_DST, &c}}};
+  if (!status) status = idnn_prepare(&op->primitive, &recipe);
   return !status ? 0 : idnn_fail(status, "a product of matrices, batch %lld, M %lld, N %lld, K %lld", (long long)batch,
                                  (long long)M, (long long)N, (long long)K);
 }
 
-int idnn_matmul(idnn_dtype type, idnn_dtype out_type, int64_t batch, int64_t M, int64_t N, int64_t K, int transpose_a, int transpose_b,
+int idnn_matmul(ik_dtype type, ik_dtype out_type, int64_t batch, int64_t M, int64_t N, int64_t K, int transpose_a, int transpose_b,
                 const void *a, int64_t a_batch_stride, const void *b, int64_t b_batch_stride, void *c) {
-  const int64_t key[FIELDS] = {14, type, out_type, batch, M, N, K, transpose_a != 0, transpose_b != 0,
+  const int64_t key[FIELDS] = {OP_MATMUL, type, out_type, batch, M, N, K, transpose_a != 0, transpose_b != 0,
                                batch > 1 ? a_batch_stride : 0, batch > 1 ? b_batch_stride : 0};
   const idnn_op *op = idnn_obtain(key, FIELDS, build, key);
   return op ? idnn_run_forward(op, a, b, NULL, NULL, c) : -1;

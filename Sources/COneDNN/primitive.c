@@ -14,7 +14,7 @@ static dnnl_status_t append_activation(dnnl_post_ops_t ops, idnn_activation act)
   return dnnl_invalid_arguments;
 }
 
-int idnn_attributes(dnnl_primitive_attr_t *attr, int has_residual, const dnnl_memory_desc_t *residual, idnn_activation act) {
+static int make_attributes(dnnl_primitive_attr_t *attr, int has_residual, const dnnl_memory_desc_t *residual, idnn_activation act) {
   int status = dnnl_primitive_attr_create(attr);
   if (status) return status;
   status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
@@ -60,42 +60,79 @@ static int choose(dnnl_primitive_desc_t *pd, const_dnnl_op_desc_t desc, dnnl_pri
 enum { PARTS = 4 };
 static int is_divisible(const char *name) { return !strncmp(name, "brg", 3) || !strncmp(name, "jit_bf16:", 9); }
 
-int idnn_choose(idnn_choice *choice, const_dnnl_op_desc_t desc, dnnl_primitive_attr_t attr, const char *preferred) {
-  choice->parts = PARTS;
+// An implementation, and into how many parts a thread it is cut.
+typedef struct {
+  dnnl_primitive_desc_t pd;
+  int parts;
+} choice;
+
+static int choose_divided(choice *c, const idnn_recipe *r, dnnl_primitive_attr_t attr) {
+  c->parts = PARTS;
   ik_divide(PARTS);
-  int status = choose(&choice->pd, desc, attr, preferred);
+  int status = choose(&c->pd, r->desc, attr, r->preferred);
   ik_divide(1);
-  if (status || is_divisible(name_of(choice->pd))) return status;
-  dnnl_primitive_desc_destroy(choice->pd);
-  choice->parts = 1;
-  return choose(&choice->pd, desc, attr, preferred);
+  if (status || is_divisible(name_of(c->pd))) return status;
+  dnnl_primitive_desc_destroy(c->pd);
+  c->parts = 1;
+  return choose(&c->pd, r->desc, attr, r->preferred);
 }
 
-int idnn_primitive_create(idnn_primitive *p, idnn_choice choice) {
-  dnnl_primitive_desc_t pd = choice.pd;
+static int choose_gradient(choice *c, const idnn_recipe *r, dnnl_primitive_attr_t attr) {
+  c->parts = 1;
+  dnnl_primitive_desc_t hint;
+  int status = dnnl_primitive_desc_create(&hint, r->forward, attr, idnn_engine(), NULL);
+  if (status) return status;
+  status = dnnl_primitive_desc_create(&c->pd, r->desc, attr, idnn_engine(), hint);
+  dnnl_primitive_desc_destroy(hint);
+  return status;
+}
+
+// Creates the primitive and destroys its description.
+static int create(idnn_primitive *p, choice c) {
   memset(p, 0, sizeof *p);
-  snprintf(p->name, sizeof p->name, "%s", name_of(pd));
-  p->parts = choice.parts;
-  const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+  snprintf(p->name, sizeof p->name, "%s", name_of(c.pd));
+  p->parts = c.parts;
+  const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(c.pd, dnnl_query_scratchpad_md, 0);
   ik_divide(p->parts);
-  int status = dnnl_primitive_create(&p->handle, pd);
+  int status = dnnl_primitive_create(&p->handle, c.pd);
   ik_divide(1);
   if (!status && scratch && dnnl_memory_desc_get_size(scratch)) {
     p->scratch_bytes = dnnl_memory_desc_get_size(scratch);
     p->arguments[0].arg = DNNL_ARG_SCRATCHPAD;
     status = dnnl_memory_create(&p->arguments[0].memory, scratch, idnn_engine(), DNNL_MEMORY_NONE);
   }
-  dnnl_primitive_desc_destroy(pd);
+  dnnl_primitive_desc_destroy(c.pd);
   return status;
 }
 
 // The scratchpad, if any, stays the last argument.
-int idnn_argument(idnn_primitive *p, int argument, const dnnl_memory_desc_t *desc) {
+static int add_argument(idnn_primitive *p, int argument, const dnnl_memory_desc_t *desc) {
   p->arguments[p->count + 1] = p->arguments[p->count];
   dnnl_exec_arg_t *a = &p->arguments[p->count++];
   a->arg = argument;
   a->memory = NULL;
   return dnnl_memory_create(&a->memory, desc, idnn_engine(), DNNL_MEMORY_NONE);
+}
+
+int idnn_prepare(idnn_primitive *p, const idnn_recipe *r) {
+  dnnl_primitive_attr_t attr;
+  int status = make_attributes(&attr, r->has_residual, r->residual, r->act);
+  if (status) return status;
+  choice c;
+  status = r->forward ? choose_gradient(&c, r, attr) : choose_divided(&c, r, attr);
+  dnnl_primitive_attr_destroy(attr);
+  if (status) return status;
+  const int most = (int)(sizeof r->operands / sizeof *r->operands);
+  for (int i = 0; i < most; i++) {
+    const idnn_operand *o = &r->operands[i];
+    if (o->chosen) *o->chosen = *dnnl_primitive_desc_query_md(c.pd, o->query, 0);
+  }
+  status = create(p, c);
+  for (int i = 0; i < most && !status; i++) {
+    const idnn_operand *o = &r->operands[i];
+    if (o->chosen || o->given) status = add_argument(p, o->argument, o->chosen ? o->chosen : o->given);
+  }
+  return status;
 }
 
 static dnnl_stream_t stream(void) {
@@ -111,7 +148,7 @@ int idnn_execute(const idnn_primitive *p, void *const *pointers) {
     status = dnnl_memory_set_data_handle(p->arguments[i].memory, pointers[i]);
   }
   if (p->scratch_bytes && !status) {
-    void *scratch = idnn_buffer(BUFFER_SCRATCHPAD, p->scratch_bytes);
+    void *scratch = im_scratch(IM_SCRATCH_LIBRARY, p->scratch_bytes);
     if (!scratch) return dnnl_out_of_memory;
     status = dnnl_memory_set_data_handle(p->arguments[n++].memory, scratch);
   }
@@ -131,13 +168,13 @@ void idnn_primitive_destroy(idnn_primitive *p) {
 
 int idnn_reorder(idnn_primitive *p, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
   dnnl_primitive_attr_t attr;
-  int status = idnn_attributes(&attr, 0, NULL, IDNN_NONE);
+  int status = make_attributes(&attr, 0, NULL, IDNN_NONE);
   if (status) return status;
-  dnnl_primitive_desc_t pd;
-  status = dnnl_reorder_primitive_desc_create(&pd, from, idnn_engine(), to, idnn_engine(), attr);
+  choice c = {NULL, 1};
+  status = dnnl_reorder_primitive_desc_create(&c.pd, from, idnn_engine(), to, idnn_engine(), attr);
   dnnl_primitive_attr_destroy(attr);
-  if (!status) status = idnn_primitive_create(p, (idnn_choice){pd, 1});
-  if (!status) status = idnn_argument(p, DNNL_ARG_FROM, from);
-  if (!status) status = idnn_argument(p, DNNL_ARG_TO, to);
+  if (!status) status = create(p, c);
+  if (!status) status = add_argument(p, DNNL_ARG_FROM, from);
+  if (!status) status = add_argument(p, DNNL_ARG_TO, to);
   return status;
 }

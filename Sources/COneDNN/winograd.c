@@ -10,8 +10,8 @@ enum { BLOCK = 16 };
 
 // By shape without the batch, so that a row's result does not depend on its neighbours. Packed weights take 4 times
 // the direct ones' memory: above 1280 x 1280 channels that costs more bandwidth than the saved products.
-int idnn_winograd_pays(const idnn_conv_shape *s) {
-  return s->type == IDNN_F32 && s->KH == 3 && s->KW == 3 && s->stride == 1
+int idnn_winograd_pays(const im_conv_shape *s) {
+  return s->type == IK_F32 && s->KH == 3 && s->KW == 3 && s->stride == 1
       && s->pad_top == 1 && s->pad_left == 1 && s->pad_bottom == 1 && s->pad_right == 1
       && s->C % BLOCK == 0 && s->OC % BLOCK == 0 && s->C >= 64 && s->OC >= 64
       && s->OH * s->OW >= 256 && s->C * s->OC <= 1280 * 1280;
@@ -52,21 +52,21 @@ static void unblock_rows(void *context, int64_t begin, int64_t end) {
 }
 
 // One chunk of the batch, of shape.B images.
-static int run_chunk(const idnn_op *op, const float *x, const idnn_pointers *p, const float *residual, float *y) {
-  const idnn_conv_shape *s = &op->shape;
+static int run_chunk(const idnn_op *op, const float *x, const im_operands *p, const float *residual, float *y) {
+  const im_conv_shape *s = &op->shape;
   const int64_t in = s->B * s->H * s->W * s->C * 4, out = s->B * s->OH * s->OW * s->OC * 4;
-  float *src = idnn_buffer(BUFFER_SRC, (size_t)in), *dst = idnn_buffer(BUFFER_DST, (size_t)out);
+  float *src = im_scratch(IM_SCRATCH_SRC, (size_t)in), *dst = im_scratch(IM_SCRATCH_DST, (size_t)out);
   if (!src || !dst) return dnnl_out_of_memory;
-  idnn_parallel(s->B * s->H, in, block_rows, &(blocking){x, NULL, src, s->H, s->W, s->C});
+  im_parallel(s->B * s->H, in, block_rows, &(blocking){x, NULL, src, s->H, s->W, s->C});
   void *const pointers[] = {src, (void *)p->weights, dst, (void *)p->bias};
   const int status = idnn_execute(&op->primitive, pointers);
   if (status) return status;
-  idnn_parallel(s->B * s->OH, out, unblock_rows, &(blocking){dst, residual, y, s->OH, s->OW, s->OC});
+  im_parallel(s->B * s->OH, out, unblock_rows, &(blocking){dst, residual, y, s->OH, s->OW, s->OC});
   return 0;
 }
 
-static int run(const idnn_op *op, const idnn_pointers *p) {
-  const idnn_conv_shape *s = &op->shape;
+static int run(const idnn_op *op, const im_operands *p) {
+  const im_conv_shape *s = &op->shape;
   const int64_t in = s->B * s->H * s->W * s->C, out = s->B * s->OH * s->OW * s->OC;
   if (op->has_residual && !p->residual)
     return idnn_fail(dnnl_invalid_arguments, "%s: the residual is missing", op->primitive.name);
@@ -83,8 +83,8 @@ static int run(const idnn_op *op, const idnn_pointers *p) {
 // image's bits depend on the batch. Chunks of 1, 2, 4 or 8 images all agree.
 static int64_t chunk_of(int64_t batch) { return batch % 8 == 0 ? 8 : batch % 4 == 0 ? 4 : batch % 2 == 0 ? 2 : 1; }
 
-int idnn_build_winograd(idnn_op *op, const idnn_conv_shape *whole, int has_bias, int has_residual) {
-  const idnn_conv_shape *s = &op->shape;
+int idnn_build_winograd(idnn_op *op, const im_conv_shape *whole, int has_bias, int has_residual) {
+  const im_conv_shape *s = &op->shape;
   op->shape = *whole;
   op->shape.B = chunk_of(whole->B);
   op->chunks = whole->B / op->shape.B;
@@ -92,26 +92,27 @@ int idnn_build_winograd(idnn_op *op, const idnn_conv_shape *whole, int has_bias,
   op->has_bias = has_bias;
   op->has_residual = has_residual;
   dnnl_memory_desc_t src, weights, bias, dst;
-  idnn_image(&src, s->B, s->C, s->H, s->W, IDNN_F32, dnnl_nChw16c);
-  idnn_image(&dst, s->B, s->OC, s->OH, s->OW, IDNN_F32, dnnl_nChw16c);
-  idnn_weights_any(&weights, s->OC, s, IDNN_F32);
-  const dnnl_dims_t channels = {s->OC}, strides = {1, 1}, left = {s->pad_top, s->pad_left}, right = {s->pad_bottom, s->pad_right};
+  idnn_image(&src, s->B, s->C, s->H, s->W, IK_F32, dnnl_nChw16c);
+  idnn_image(&dst, s->B, s->OC, s->OH, s->OW, IK_F32, dnnl_nChw16c);
+  idnn_weights_any(&weights, s->OC, s, IK_F32);
+  const dnnl_dims_t channels = {s->OC};
   dnnl_memory_desc_init_by_tag(&bias, 1, channels, dnnl_f32, dnnl_a);
+  const dnnl_memory_desc_t *with_bias = has_bias ? &bias : NULL;
   dnnl_convolution_desc_t desc;
-  int status = dnnl_convolution_forward_desc_init(&desc, dnnl_forward_inference, dnnl_convolution_winograd,
-                                                  &src, &weights, has_bias ? &bias : NULL, &dst, strides, left, right);
-  dnnl_primitive_attr_t attr;
-  if (!status) status = idnn_attributes(&attr, 0, NULL, IDNN_NONE);
+  const int status = idnn_convolution_desc(&desc, dnnl_forward_inference, dnnl_convolution_winograd, s, &src, &weights, with_bias, &dst);
   if (status) return status;
-  idnn_choice choice;
-  status = idnn_choose(&choice, &desc, attr, NULL);
-  dnnl_primitive_attr_destroy(attr);
-  if (status) return status;
-  op->weights = *dnnl_primitive_desc_query_md(choice.pd, dnnl_query_weights_md, 0);
-  status = idnn_primitive_create(&op->primitive, choice);
-  if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_SRC, &src);
-  if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_WEIGHTS, &op->weights);
-  if (!status) status = idnn_argument(&op->primitive, DNNL_ARG_DST, &dst);
-  if (!status && has_bias) status = idnn_argument(&op->primitive, DNNL_ARG_BIAS, &bias);
-  return status;
+  const idnn_recipe recipe = {
+    .desc = &desc,
+    .operands = {{DNNL_ARG_SRC, &src}, {DNNL_ARG_WEIGHTS, NULL, dnnl_query_weights_md, &op->weights}, {DNNL_ARG_DST, &dst},
+                 {DNNL_ARG_BIAS, with_bias}}};
+  return idnn_prepare(&op->primitive, &recipe);
+}
+
+int idnn_transform_weights(const dnnl_memory_desc_t *to, const float *src, float *dst) {
+  const dnnl_wino_desc_t *w = &to->format_desc.wino_desc;
+  if (to->format_kind != dnnl_format_kind_wino || w->wino_format != dnnl_wino_wei_OBaaIBOIio || w->alpha != 6 || w->r != 3
+      || w->ic_block != BLOCK || w->oc_block != BLOCK || w->adj_scale != 1
+      || w->ic % (BLOCK * w->ic2_block) || w->oc % (BLOCK * w->oc2_block)) return 0;
+  im_winograd_weights_f32(src, dst, w->oc, w->ic, w->oc2_block, w->ic2_block);
+  return 1;
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Generation
-import Images
 import Jobs
 
 /// Flags of the second pass at a larger size.
@@ -9,7 +8,7 @@ public struct HiresOptions: ParsableArguments {
   public var hiresScale: Double?
   @Option(
     help: "A second pass at this size, WIDTHxHEIGHT; 0 for a side that follows the other. What juts out is cut off.",
-    transform: sides)
+    transform: setting("hires-resize", \.hiresResize))
   public var hiresResize: PixelSize?
   @Option(
     parsing: .unconditional,
@@ -30,16 +29,8 @@ public struct HiresOptions: ParsableArguments {
   public init() {}
 
   public func validate() throws {
-    try inRange("--hires-steps", hiresSteps, 1...1000)
-    try inRange("--hires-denoise", hiresDenoise, 0...1)
-    if let hiresCfg, hiresCfg < 0 { throw ValidationError("--hires-cfg \(hiresCfg): must be 0 or more") }
     guard hiresScale == nil || hiresResize == nil else {
       throw ValidationError("give --hires-scale or --hires-resize, not both")
-    }
-    do {
-      if let hiresSampler { _ = try SamplerChoice(hiresSampler, schedule: hiresSchedule) }
-    } catch {
-      throw ValidationError("\(error)")
     }
   }
 
@@ -53,13 +44,4 @@ public struct HiresOptions: ParsableArguments {
     (job.hiresSampler, job.hiresSchedule, job.hiresCFG) = (hiresSampler, hiresSchedule, hiresCfg)
     (job.hiresPrompt, job.hiresNegativePrompt) = (hiresPrompt, hiresNegative)
   }
-}
-
-/// Reads `WIDTHxHEIGHT`.
-@Sendable
-func sides(_ text: String) throws -> PixelSize {
-  guard let found = GenerationParameters.sides(text), found.width + found.height > 0 else {
-    throw ValidationError("must be WIDTHxHEIGHT in pixels, such as 1024x768")
-  }
-  return PixelSize(width: found.width, height: found.height)
 }

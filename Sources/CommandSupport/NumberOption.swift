@@ -1,5 +1,6 @@
 import ArgumentParser
 import Images
+import Jobs
 
 /// Reads a whole number as people write them: 20, 20.0, +20, 2e1.
 @Sendable
@@ -37,27 +38,31 @@ public func single(_ text: String) throws -> Float {
   return value
 }
 
-/// Throws for a value out of its range.
-func inRange<Value: Comparable>(_ name: String, _ value: Value?, _ range: ClosedRange<Value>) throws {
-  guard let value, !range.contains(value) else { return }
-  throw ValidationError("\(name) \(value): must be \(range.lowerBound) to \(range.upperBound)")
-}
-
-/// A seed, or -1 for one that is drawn.
-public enum SeedOption: Sendable, Equatable {
-  case given(UInt64)
-  case drawn
-
-  /// nil for one that is drawn.
-  public var value: UInt64? { if case .given(let value) = self { value } else { nil } }
-}
-
 /// Reads a seed as people write them.
 @Sendable
-public func seedOption(_ text: String) throws -> SeedOption {
+public func seedOption(_ text: String) throws -> SeedChoice {
   if let value = WrittenNumber.unsigned(text) { return .given(value) }
   guard WrittenNumber.whole(text) == -1 else {
     throw ValidationError("must be a whole number from 0 to \(UInt64.max), or -1 to draw one")
   }
   return .drawn
+}
+
+/// Reads a flag's value as lines of prompt files have it.
+/// - Parameters:
+///   - name: the setting's.
+///   - field: where a job has it.
+func setting<Value>(
+  _ name: String, _ field: KeyPath<PictureJob, Value?> & Sendable
+) -> @Sendable (String) throws -> Value {
+  { text in
+    var job = PictureJob()
+    do {
+      try Setting[name]?.set(text, in: &job)
+    } catch let problem as SettingProblem {
+      throw ValidationError(problem.reason)
+    }
+    guard let value = job[keyPath: field] else { throw ValidationError("has no value") }
+    return value
+  }
 }

@@ -26,6 +26,11 @@ public struct PictureOptions: ParsableArguments {
     parsing: .unconditional, help: "Guidance scale; 1 is off (the pipeline's).", transform: single)
   public var cfg: Float?
   @Option(
+    parsing: .unconditional,
+    help: "Guidance only where the noise level sigma is above A and at most B, A,B; elsewhere it is off, and costs nothing.",
+    transform: setting("cfg-interval", \.cfgInterval))
+  public var cfgInterval: NoiseInterval?
+  @Option(
     parsing: .unconditional, help: "Rescaling of guidance, 0 to 1 (the pipeline's).", transform: single)
   public var guidanceRescale: Float?
   @Option(
@@ -37,7 +42,7 @@ public struct PictureOptions: ParsableArguments {
   public var schedule: String?
   @Option(
     parsing: .unconditional, help: "Picture i has seed N + i; -1 draws one (random, reported).", transform: seedOption)
-  public var seed: SeedOption?
+  public var seed: SeedChoice?
   @Option(help: "Whose noise: torch, torch-batch or nv (torch).", transform: named) public var rng: RandomStream?
   @Option(
     parsing: .unconditional, help: "Pixels, a multiple of 8, at most 8192 (the model's).", transform: whole)
@@ -54,7 +59,7 @@ public struct PictureOptions: ParsableArguments {
   @Option(
     parsing: .unconditional, help: "A second seed whose noise is mixed into the first's; -1 for the first's neighbour.",
     transform: seedOption)
-  public var variationSeed: SeedOption?
+  public var variationSeed: SeedChoice?
   @Option(
     parsing: .unconditional, help: "How much of the second seed's noise, 0 to 1.", transform: decimal)
   public var variationStrength: Double?
@@ -82,6 +87,7 @@ public struct PictureOptions: ParsableArguments {
     job.isFactored = factored ? true : nil
     job.embeddings = embedding.isEmpty ? nil : embedding
     (job.steps, job.cfg, job.guidanceRescale, job.eta) = (steps, cfg, guidanceRescale, eta)
+    job.cfgInterval = cfgInterval
     (job.sampler, job.schedule) = (sampler, schedule)
     (job.seed, job.drawsSeed, job.stream) = (seed?.value, seed == .drawn ? true : nil, rng)
     (job.width, job.height, job.count, job.clipSkip) = (width, height, count, clipSkip)

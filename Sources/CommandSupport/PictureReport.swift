@@ -7,21 +7,20 @@ public struct PictureReport: Encodable {
   let path, prompt: String
   let line: Int?
   let seed: UInt64
-  let width, height, steps: Int
-  let cfg: Float
-  let sampler, model: String
+  let width, height: Int
+  let steps: Int?
+  let cfg: Float?
+  let sampler, model: String?
   let schedule: String?
   let strength: Double?
   let seconds: Double
 
   public init(_ picture: FinishedPicture) {
-    let settings = picture.settings
+    let record = picture.record
     (path, line, seconds) = (picture.url.path, picture.line, picture.seconds)
     (width, height, strength) = (picture.width, picture.height, picture.strength)
-    (prompt, seed, model) = (settings.prompt, settings.seed, settings.model)
-    steps = settings.steps
-    cfg = settings.guidance.scale
-    (sampler, schedule) = (settings.sampler.rawValue, settings.schedule?.rawValue)
+    (prompt, seed, model) = (record.prompt ?? "", picture.seed, record.model)
+    (steps, cfg, sampler, schedule) = (record.steps, record.cfg, record.sampler, record.schedule)
   }
 
   public func show(_ compute: ComputeOptions) throws {

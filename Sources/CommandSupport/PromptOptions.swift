@@ -8,7 +8,9 @@ public struct PromptOptions: ParsableArguments {
     help: "What weights of words do: original or no-norm as AUTOMATIC1111, comfy, ignore; none takes brackets as text.",
     transform: named)
   public var emphasis: Emphasis?
-  @Option(help: "A file of styles with the columns name, prompt, negative_prompt (styles.csv).", completion: .file())
+  @Option(
+    name: [.long, .customLong("styles-file")],
+    help: "A file of styles with the columns name, prompt, negative_prompt (styles.csv).", completion: .file())
   public var styles: String?
   @Option(help: "A style's name, put around the prompts; again for more.") public var style: [String] = []
 

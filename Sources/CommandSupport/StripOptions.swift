@@ -5,7 +5,7 @@ import Jobs
 public struct StripOptions: ParsableArguments {
   @Option(help: "A second prompt: the end of a strip, or mixed in by --to-share.") public var toPrompt: String?
   @Option(parsing: .unconditional, help: "A second seed: the end of a strip.", transform: seedOption)
-  public var toSeed: SeedOption?
+  public var toSeed: SeedChoice?
   @Option(
     parsing: .unconditional,
     help: "Pictures of a strip from the first prompt and seed to the second ones, ends included.",
@@ -19,8 +19,6 @@ public struct StripOptions: ParsableArguments {
 
   public func validate() throws {
     guard toSeed != .drawn else { throw ValidationError("--to-seed -1: a strip ends at a seed that is named") }
-    if let frames, !(2...1000).contains(frames) { throw ValidationError("--frames \(frames): must be 2 to 1000") }
-    if let toShare, !(0...1).contains(toShare) { throw ValidationError("--to-share \(toShare): must be 0 to 1") }
   }
 
   /// Sets what was given.

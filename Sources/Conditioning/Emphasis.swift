@@ -32,7 +32,8 @@ public enum Emphasis: String, Codable, Sendable, CaseIterable {
       let empty = try empty()
       // As a change of the states, so that words of weight 1 keep theirs to the bit.
       return chunks.map { chunk in
-        let change = Tensor(chunk.weights.map { $0 - 1 }, shape: [1, chunk.weights.count, 1])
+        let change = Tensor(
+          chunk.weights.map { $0 - 1 }, shape: [1, chunk.weights.count, 1], device: chunk.states.device)
         return chunk.states + (chunk.states - empty) * change
       }
     case .original:
@@ -47,17 +48,14 @@ public enum Emphasis: String, Codable, Sendable, CaseIterable {
   }
 
   private static func weighted(_ chunk: (states: Tensor, weights: [Float], count: Int)) -> Tensor {
-    chunk.states * Tensor(chunk.weights, shape: [1, chunk.weights.count, 1])
+    chunk.states * Tensor(chunk.weights, shape: [1, chunk.weights.count, 1], device: chunk.states.device)
   }
 
   /// In double precision: the mean of normalised states is small beside them, and its rounding would scale all of them.
   private static func sum(_ tensors: [Tensor], _ counts: [Int]) -> (values: Double, magnitudes: Double) {
     var (values, magnitudes) = (0.0, 0.0)
     for (tensor, count) in zip(tensors, counts) {
-      let (sum, magnitude) = tensor.floats().reduce(into: (0.0, 0.0)) { partial, value in
-        partial.0 += Double(value)
-        partial.1 += Double(abs(value))
-      }
+      let (sum, magnitude) = tensor.totals
       values += sum * Double(count)
       magnitudes += magnitude * Double(count)
     }

@@ -16,7 +16,7 @@ package enum Finiteness {
     _ result: Tensor, _ stage: @autoclosure () -> String, cause: () -> String
   ) throws(GenerationError) {
     guard let index = result.firstNonFinite else { return }
-    let value = result.cast(to: .f32).floats()[index]
+    let value = result.reshaped([-1]).slice(axis: 0, from: index, count: 1).scalar
     throw .notFinite(
       stage: stage(), value: value.isNaN ? "NaN" : value > 0 ? "infinity" : "-infinity", cause: cause())
   }
@@ -47,6 +47,7 @@ package enum Finiteness {
 
   /// The largest absolute value, infinite if one is no number.
   private static func magnitude(_ tensor: Tensor) -> Float {
-    tensor.cast(to: .f32).floats().reduce(0) { max($0, abs($1) < .infinity ? abs($1) : .infinity) }
+    let size = tensor.count > 0 ? tensor.magnitudeQuantile(1) : 0
+    return tensor.firstNonFinite == nil ? size : .infinity
   }
 }

@@ -13,7 +13,8 @@ package struct VectorLayout {
 }
 
 extension Tensor {
-  /// Spherical interpolation between two tensors (Shoemake 1985), each vector turned by its own angle, so that lengths stay.
+  /// Spherical interpolation between two tensors (Shoemake 1985), each vector turned by its own angle, so that lengths stay. At the
+  /// edge, on the host: of starting noise, which is drawn there, before a run.
   /// - Parameters:
   ///   - t: 0 gives self, 1 gives `other`.
   ///   - isStraightWhenParallel: a straight line for all once the mean cosine exceeds 0.9995.

@@ -47,19 +47,10 @@ struct CleanSampleLimit: Sendable {
       let pictures = (0..<x.shape[0]).map { row in
         let picture = x.slice(axis: 0, from: row, count: 1)
         // At 1 this is plain clipping.
-        let bound = min(max(Self.quantile(picture.floats().map(abs), ratio), 1), maximum)
+        let bound = min(max(picture.magnitudeQuantile(ratio), 1), maximum)
         return picture.clamped(-bound, bound) * (1 / bound)
       }
       return Tensor.concatenate(pictures, axis: 0)
     }
-  }
-
-  /// The value a share of the others lies below, linear between neighbours as torch computes it.
-  private static func quantile(_ values: [Float], _ ratio: Double) -> Float {
-    let sorted = values.sorted()
-    let position = min(max(ratio, 0), 1) * Double(sorted.count - 1)
-    let low = Int(position)
-    guard low + 1 < sorted.count else { return sorted[low] }
-    return sorted[low] + (sorted[low + 1] - sorted[low]) * Float(position - Double(low))
   }
 }

@@ -53,6 +53,7 @@ public struct Denoised: Sendable {
     case .epsilon: .epsilon
     case .velocity: .velocity
     case .sample: .sample
+    case .flow: .flow
     }
   }
 
@@ -99,7 +100,8 @@ public struct Denoised: Sendable {
     case .velocity:
       let r = level.preservingScale
       return (clean, output.scaled(by: Float(s * r), adding: x, times: Float(n * r * r)))
-    case .sample, .flow, .edm: return (clean, x.scaled(by: Float(1 / n), adding: clean, times: Float(-s / n)))
+    case .flow: return (clean, x.scaled(by: Float(1 / (s + n)), adding: output, times: Float(s / (s + n))))
+    case .sample, .edm: return (clean, x.scaled(by: Float(1 / n), adding: clean, times: Float(-s / n)))
     }
   }
 

@@ -4,7 +4,7 @@ import TensorCore
 ///
 /// By Bayes' rule the score of `p(x | y)` is that of `p(x)` plus `∇ log p(y | x)`, and noise is the score times `−√(1 − ᾱ)`:
 /// `ε ← ε − s √(1 − ᾱ) ∇`. What moves noise by δ moves the clean sample `(x − √(1 − ᾱ) ε) / √ᾱ` by `−√(1 − ᾱ) / √ᾱ δ`, and
-/// v = `√ᾱ ε − √(1 − ᾱ) clean` by `δ / √ᾱ`. So one formula serves every sampler, whatever the network predicts.
+/// v = `√ᾱ ε − √(1 − ᾱ) clean` by `δ / √ᾱ`, and `ε − clean` by `(1 + √(1 − ᾱ) / √ᾱ) δ`. So one formula serves every sampler, whatever the network predicts.
 public struct GradientGuidance: Sendable {
   private let predictionType: PredictionType
   private let table: SigmaTable
@@ -28,6 +28,7 @@ public struct GradientGuidance: Sendable {
     return switch predictionType {
     case .epsilon: -level.noise
     case .velocity: -sigma
+    case .flow: -level.noise * (1 + sigma)
     case .sample: sigma * level.noise
     }
   }

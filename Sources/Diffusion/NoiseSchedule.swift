@@ -9,6 +9,8 @@ public enum PredictionType: String, Codable, Sendable, CaseIterable {
   case velocity = "v_prediction"
   /// The clean sample.
   case sample
+  /// `noise − clean`, the velocity of a rectified flow (Liu et al. 2023; Lipman et al. 2023).
+  case flow = "flow_prediction"
 }
 
 /// How much of the clean sample is left at each of the training timesteps.
@@ -112,6 +114,7 @@ public struct NoiseSchedule: Sendable {
     switch predictionType {
     case .epsilon: return noise
     case .sample: return clean
+    case .flow: return noise - clean
     case .velocity:
       let (signal, sigma) = coefficients(timesteps, rank: clean.rank)
       return noise * signal - clean * sigma

@@ -64,8 +64,11 @@ extension SchedulerConfig {
   /// Whether the network is told `ln σ / 4` and not a training timestep.
   var tellsLogSigma: Bool { edm != nil || given.timestepType == .continuous && predictionType == .velocity }
 
-  /// Whether the model is a rectified flow, which no other sampler knows.
-  public var isFlow: Bool { className.hasPrefix("FlowMatch") }
+  /// Whether the model is a rectified flow.
+  public var isFlow: Bool { predictionType == .flow }
+
+  /// Whether the network is told another number than a training timestep.
+  var isContinuous: Bool { tellsLogSigma || isFlow }
 
   /// Whether the class has a noise schedule of the kind read here. Others have formulas of their own, which a sampler
   /// for this kind would get wrong.
@@ -90,7 +93,7 @@ extension SchedulerConfig {
   /// Throws unless a sampler that counts in training timesteps can run these.
   /// - Parameter timesteps: those at which the clean sample is told from the prediction.
   func checkDiscrete(_ timesteps: [Int], sampler: String) throws(SamplerError) {
-    guard !tellsLogSigma else { throw .continuousModel(sampler: sampler) }
+    guard !isContinuous else { throw .continuousModel(sampler: sampler) }
     guard predictionType == .epsilon else { return }
     let bars = schedule.alphasCumprod
     if let step = timesteps.first(where: { bars[$0] <= 0 }) { throw .noSignal(sampler: sampler, timestep: step) }

@@ -79,7 +79,10 @@ public struct SchedulerConfig: Codable, Sendable, Equatable {
     try container.encode(className, forKey: .className)
     var all = given
     (all.trainSteps, all.predictionType) = (trainSteps, predictionType)
-    if let edm {
+    if className.hasPrefix("FlowMatch") {
+      // It has no other prediction, and no variances.
+      (all.predictionType, all.shift) = (nil, all.shift ?? 1)
+    } else if let edm {
       (all.sigmaMin, all.sigmaMax, all.sigmaData, all.rho) = (edm.sigmaMin, edm.sigmaMax, edm.sigmaData, edm.rho)
       all.sigmaSchedule = edm.isExponential ? "exponential" : "karras"
     } else {

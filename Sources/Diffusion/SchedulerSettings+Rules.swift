@@ -11,6 +11,8 @@ extension SchedulerSettings {
     var rules = known.merging(foreign.map { ($0, .ignored) }) { read, _ in read }
     // A class that has the parameter, and values of it that are not built here.
     let isOff = SettingRules.Rule.only([false, nil])
+    let predictions: [SettingValue] = ["epsilon", "v_prediction", "sample", nil]
+    rules["prediction_type"] = .only(className.hasPrefix("FlowMatch") ? ["flow_prediction", nil] : predictions)
     switch className {
     case "UniPCMultistepScheduler":
       (rules["solver_p"], rules["use_dynamic_shifting"]) = (.only([nil]), isOff)

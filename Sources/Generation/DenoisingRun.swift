@@ -78,7 +78,9 @@ struct DenoisingRun: Sendable {
   func prediction(context: LatentContext = .none) -> GuidedPrediction {
     GuidedPrediction(
       network: components.network, precision: precision, guidance: request.guidance,
-      conditioning: conditioning, context: context, guides: guides, width: request.width, height: request.height)
+      conditioning: conditioning, context: context, guides: guides,
+      levels: ToldLevels(components.scheduler, isFlow: request.sampler == .flowEuler), width: request.width,
+      height: request.height)
   }
 
   /// Runs the sampler over a plan from the sample it starts with.

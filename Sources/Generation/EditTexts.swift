@@ -49,10 +49,9 @@ package struct EditTexts {
       let noise = noises.slice(axis: 0, from: map, count: 1)
       let x = clean.scaled(by: Float(level.signal), adding: noise, times: Float(level.noise))
       let place = "at comparison \(map + 1) of \(DescriptionEdit.maps)"
-      let (a, b) = (
-        try here(x, timestep, call: 0, place: place).floats(), try there(x, timestep, call: 0, place: place).floats()
-      )
-      for index in a.indices { sums[index / channels] += Double(abs(a[index] - b[index])) }
+      let (a, b) = (try here(x, timestep, call: 0, place: place), try there(x, timestep, call: 0, place: place))
+      // The map is an edge: what it says is decided on the host.
+      for (index, difference) in (a - b).applying(.abs).floats().enumerated() { sums[index / channels] += Double(difference) }
       try onStep()
     }
     let limit = DescriptionEdit.cutOff * sums.reduce(0, +) / Double(cells)
@@ -62,7 +61,8 @@ package struct EditTexts {
   /// The picture run backward under the source text and forward under the target text, in the given cells.
   func edited(_ cells: [Bool], strength: Double, onStep: () throws -> Void) throws -> Tensor {
     let states = try inverted(strength: strength, onStep: onStep)
-    let mask = Tensor(cells.map { Float($0 ? 1 : 0) }, shape: [1, clean.shape[1], clean.shape[2], 1])
+    let mask = Tensor(
+      cells.map { Float($0 ? 1 : 0) }, shape: [1, clean.shape[1], clean.shape[2], 1], device: clean.device)
     let plan = target.plan.starting(strength: strength)
     var noise = NoiseSource(target.request.stream, seeds: target.request.seeds)
     return try target.run(

@@ -17,6 +17,8 @@ struct GuidedPrediction: Sendable {
   let context: LatentContext
   /// What pulls the pictures besides.
   let guides: GradientGuides
+  /// The noise levels behind timesteps.
+  let levels: ToldLevels
   /// Pixels, of which some networks are told.
   let width, height: Int
 
@@ -35,10 +37,10 @@ struct GuidedPrediction: Sendable {
   /// - Throws: `GenerationError.notFinite`.
   func callAsFunction(_ sample: Tensor, _ timestep: Float, call: Int, place: String) throws -> Tensor {
     let samples = conditioning.indices.map { sample.slice(axis: 0, from: $0, count: 1) }
-    let pictures = samples.enumerated().map { rows($1.cast(to: dtype), picture: $0, step: call) }
+    let pictures = samples.enumerated().map { rows($1.cast(to: dtype), timestep, picture: $0, step: call) }
     let outputs = run(pictures, timestep: timestep)
     let guided = try samples.enumerated().map { picture, x in
-      let output = combined(outputs[picture], picture: picture, step: call)
+      let output = combined(outputs[picture], timestep, picture: picture, step: call)
       try Finiteness.check(output, "the U-Net \(place)") {
         Finiteness.large(x, guidance: guidance.scale) ?? cause(picture: picture, step: call)
       }
@@ -58,19 +60,19 @@ struct GuidedPrediction: Sendable {
     return Finiteness.weights(of: "the U-Net", precision)
   }
 
-  /// What the picture's prediction is measured from; nil without guidance.
-  private func unconditional(picture: Int, step: Int) -> NetworkConditioning? {
-    conditioning[picture].unconditional(step)
+  /// What the picture's prediction is measured from; nil without guidance, or where it does not act.
+  private func unconditional(_ timestep: Float, picture: Int, step: Int) -> NetworkConditioning? {
+    guidance.isOn(at: levels.sigma(timestep)) ? conditioning[picture].unconditional(step) : nil
   }
 
   // MARK: - Rows of a call
 
   /// One picture's rows: without guidance its texts; with it, the unconditional one before them, and behind them the same without
   /// the picture an instruction is about.
-  private func rows(_ x: Tensor, picture: Int, step: Int) -> [Row] {
+  private func rows(_ x: Tensor, _ timestep: Float, picture: Int, step: Int) -> [Row] {
     func own(_ tensor: Tensor) -> Tensor { tensor.slice(axis: 0, from: picture, count: 1).cast(to: dtype) }
     let texts = conditioning[picture].parts(step).map(\.conditioning)
-    let against = unconditional(picture: picture, step: step)
+    let against = unconditional(timestep, picture: picture, step: step)
     let told = [against].compactMap { $0 } + texts
     switch context {
     case .none: return told.map { Row(sample: x, told: $0) }
@@ -95,6 +97,7 @@ struct GuidedPrediction: Sendable {
       if pictures.count > 1 { return pictures.flatMap { run([$0], timestep: timestep) } }
       return [rows.flatMap { run([[$0]], timestep: timestep)[0] }]
     }
+    RowCount.current?.add(rows.count)
     var told = NetworkConditioning.joined(rows.map(\.told))
     if network.config.readsSizes {
       let (height, width) = (Float(height), Float(width))
@@ -116,9 +119,9 @@ struct GuidedPrediction: Sendable {
 
   // MARK: - One prediction from a picture's rows
 
-  private func combined(_ outputs: [Tensor], picture: Int, step: Int) -> Tensor {
+  private func combined(_ outputs: [Tensor], _ timestep: Float, picture: Int, step: Int) -> Tensor {
     let weights = conditioning[picture].parts(step).map(\.weight)
-    guard unconditional(picture: picture, step: step) != nil else { return Self.blend(outputs, weights) }
+    guard unconditional(timestep, picture: picture, step: step) != nil else { return Self.blend(outputs, weights) }
     let base = outputs[0]
     let conditional = Self.composed(Array(outputs[1...weights.count]), weights, over: base)
     let guided = guidance.combine(unconditional: base, conditional: conditional)

@@ -220,36 +220,3 @@ extension DenoisingRun {
       context: try larger.contextWithoutPicture(), onClean: onClean, onStep: onStep)
   }
 }
-
-extension Tensor {
-  /// `[B, H, W, C]` at a larger size, bilinear between pixel centres, the outermost pixels repeated.
-  func resizedBilinear(height: Int, width: Int) -> Tensor {
-    let (oldHeight, oldWidth, channels) = (shape[1], shape[2], shape[3])
-    let values = floats()
-    func taps(_ position: Int, _ old: Int, _ new: Int) -> (low: Int, high: Int, share: Float) {
-      let exact = max((Float(position) + 0.5) * Float(old) / Float(new) - 0.5, 0)
-      let low = min(Int(exact), old - 1)
-      return (low, min(low + 1, old - 1), exact - Float(low))
-    }
-    let columns = (0..<width).map { taps($0, oldWidth, width) }
-    return Tensor(shape: [shape[0], height, width, channels], device: device) { out in
-      var position = 0
-      for row in 0..<shape[0] {
-        for y in 0..<height {
-          let (top, bottom, down) = taps(y, oldHeight, height)
-          let upper = (row * oldHeight + top) * oldWidth
-          let lower = (row * oldHeight + bottom) * oldWidth
-          for (left, right, across) in columns {
-            for c in 0..<channels {
-              func at(_ line: Int, _ column: Int) -> Float { values[(line + column) * channels + c] }
-              let above = at(upper, left) + (at(upper, right) - at(upper, left)) * across
-              let below = at(lower, left) + (at(lower, right) - at(lower, left)) * across
-              out[position] = above + (below - above) * down
-              position += 1
-            }
-          }
-        }
-      }
-    }
-  }
-}

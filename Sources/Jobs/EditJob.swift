@@ -33,6 +33,8 @@ public struct EditJob: Sendable, Equatable {
   public var maskOut: String?
   /// How closely an instruction model keeps to the picture.
   public var imageGuidance: Float?
+  /// Of a finished picture: the sides that were asked for, where the network's are others.
+  var askedWidth, askedHeight: Int?
 
   public init() {}
 
@@ -42,48 +44,19 @@ public struct EditJob: Sendable, Equatable {
   /// Whether nothing is said about a picture to change.
   public var isEmpty: Bool { self == EditJob() }
 
+  /// The opposite of `pastesBack`.
+  var keepsDecoded: Bool? {
+    get { pastesBack.map { !$0 } }
+    set { pastesBack = newValue.map { !$0 } }
+  }
+
   /// Whether there is no mask and the words say where it would be.
   public var findsMask: Bool { isEdit == true && mask == nil && outpaint == nil && resize != .outpaint }
 
-  /// These settings with another's values over their own.
-  func overlaid(by upper: EditJob) -> EditJob {
-    var edit = self
-    func put<Value>(_ field: WritableKeyPath<EditJob, Value?>) {
-      if let value = upper[keyPath: field] { edit[keyPath: field] = value }
-    }
-    // A mask belongs to its picture.
-    if let input = upper.input, input != edit.input { (edit.mask, edit.fitsModel) = (nil, nil) }
-    put(\.input)
-    put(\.mask)
-    put(\.background)
-    if upper.strength != nil { edit.counting = nil }
-    put(\.strength)
-    put(\.counting)
-    put(\.maskBlur)
-    put(\.area)
-    put(\.padding)
-    put(\.content)
-    put(\.resize)
-    put(\.fitsModel)
-    put(\.outpaint)
-    put(\.pastesBack)
-    put(\.isEdit)
-    put(\.source)
-    put(\.maskOut)
-    put(\.imageGuidance)
-    return edit
-  }
-
   /// Throws for settings that do not go together or cannot work.
   public func check() throws(JobError) {
-    if let strength, !(0...1).contains(strength) {
-      throw .badValue(name: "--strength", value: "\(strength)", reason: "must be 0 to 1")
-    }
     do { try canvasOptions(width: nil, height: nil).validate() } catch {
       throw .badSetting(error)
-    }
-    if let imageGuidance, !imageGuidance.isFinite || imageGuidance < 1 {
-      throw .badValue(name: "--image-cfg", value: "\(imageGuidance)", reason: "must be 1 or more")
     }
     if !findsMask, let name = source != nil ? "--source" : maskOut != nil ? "--mask-out" : nil {
       throw .badValue(name: name, value: source ?? maskOut ?? "", reason: "belongs to --edit without --mask")

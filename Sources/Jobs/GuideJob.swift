@@ -1,6 +1,5 @@
 import Conditioning
 import Generation
-import Images
 
 /// Networks that pull a picture towards a class or its prompt; nil leaves a value to the layer below.
 public struct GuideJob: Sendable, Equatable {
@@ -17,33 +16,27 @@ public struct GuideJob: Sendable, Equatable {
 
   public init() {}
 
-  /// These settings with another's values over their own.
-  func overlaid(by upper: GuideJob) -> GuideJob {
-    var job = self
-    // A class is one of its classifier's.
-    if let name = upper.classifier, name != classifier { job.className = nil }
-    job.classifier = upper.classifier ?? job.classifier
-    job.className = upper.className ?? job.className
-    job.classifierScale = upper.classifierScale ?? job.classifierScale
-    job.contrastive = upper.contrastive ?? job.contrastive
-    job.guideScale = upper.guideScale ?? job.guideScale
-    return job
-  }
-
   /// The class a request is pulled towards.
   var classGuidance: ClassGuidance? {
     guard classifier != nil, let className else { return nil }
     return ClassGuidance(className, scale: classifierScale ?? 1)
   }
 
+  /// As they were used, for the metadata.
+  /// - Parameter files: of the networks as they were found.
+  func used(_ files: GuideFiles) -> GuideJob {
+    var used = GuideJob()
+    if let url = files.classifier, let guidance = classGuidance {
+      (used.classifier, used.className, used.classifierScale) = (url.path, guidance.className, guidance.scale)
+    }
+    if let url = files.contrastive, let scale = contrastiveScale {
+      (used.contrastive, used.guideScale) = (url.path, scale)
+    }
+    return used
+  }
+
   /// How strongly a contrastive model pulls a request; nil without one.
   var contrastiveScale: Float? { contrastive == nil ? nil : guideScale ?? 1 }
-
-  /// Throws for values no network can work with.
-  func check() throws(GenerationError) {
-    try ClassGuidance.check("--classifier-scale", classifierScale)
-    try ClassGuidance.check("--guide-scale", guideScale)
-  }
 
   /// Throws for a setting of this layer that has nothing to act on.
   /// - Parameter whole: all layers over each other.
@@ -65,34 +58,4 @@ public struct GuideJob: Sendable, Equatable {
 
   /// Throws unless the settings, all layers over each other, are complete.
   func checkComplete() throws(JobError) { try checkUse(in: self) }
-}
-
-/// Names of the metadata about networks that guide.
-enum GuideField {
-  static let classifier = "Classifier"
-  static let classifierHash = "Classifier hash"
-  static let className = "Classifier class"
-  static let classifierScale = "Classifier scale"
-  static let contrastive = "Guide"
-  static let contrastiveHash = "Guide hash"
-  static let guideScale = "Guide scale"
-}
-
-extension GuideJob {
-  /// What decides the picture, for the metadata.
-  /// - Parameter files: of the networks as they were found.
-  func fields(_ files: GuideFiles) -> [GenerationParameters.Field] {
-    var fields: [GenerationParameters.Field] = []
-    if let url = files.classifier, let guidance = classGuidance {
-      fields.append((GuideField.classifier, NamedFiles.name(of: url.path)))
-      if let hash = ModelHash.short(url) { fields.append((GuideField.classifierHash, hash)) }
-      fields += [(GuideField.className, guidance.className), (GuideField.classifierScale, "\(guidance.scale)")]
-    }
-    if let url = files.contrastive, let scale = contrastiveScale {
-      fields.append((GuideField.contrastive, NamedFiles.name(of: url.path)))
-      if let hash = ModelHash.short(url) { fields.append((GuideField.contrastiveHash, hash)) }
-      fields.append((GuideField.guideScale, "\(scale)"))
-    }
-    return fields
-  }
 }

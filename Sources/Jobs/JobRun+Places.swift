@@ -5,7 +5,10 @@ extension JobRun {
   /// A picture and where it goes.
   struct Place {
     let picture: PlannedPicture
-    let settings: PictureWriter.Settings
+    /// Its settings as they are used.
+    let record: PictureJob
+    /// What its file says of them.
+    let parameters: String
     let identity: String
     var url: URL
     /// Whether it is there already.
@@ -20,20 +23,23 @@ extension JobRun {
   ) throws -> [Place] {
     var places: [Place] = []
     for picture in planned.pictures {
-      let settings = prepared.settings(picture.position, loaded)
+      let record = prepared.record(picture.position, loaded)
+      let parameters = Infotext.parameters(of: record).format()
       // Asked for by manifests alone.
-      let identity = runner.options.keepsManifest ? Self.identity(settings, picture, planned, runner) : ""
-      let prompt = settings.prompt
+      let identity = runner.options.keepsManifest ? Self.identity(record, picture, planned, runner) : ""
+      let prompt = record.prompt ?? ""
       if runner.options.keepsManifest {
         let wanted = runner.naming.url(
           index: picture.index, seed: picture.seed, prompt: prompt, stem: planned.stem(of: picture))
-        var place = Place(picture: picture, settings: settings, identity: identity, url: wanted)
+        var place = Place(picture: picture, record: record, parameters: parameters, identity: identity, url: wanted)
         find(&place, isDrawn: planned.isDrawn)
         places.append(place)
       } else {
         let url = names.url(index: picture.index, seed: picture.seed, prompt: prompt)
         places.append(
-          Place(picture: picture, settings: settings, identity: identity, url: url, replaces: names.replaces))
+          Place(
+            picture: picture, record: record, parameters: parameters, identity: identity, url: url,
+            replaces: names.replaces))
       }
     }
     // The pictures of a strip have one seed. If it was drawn, another run draws another one, for all of them.
@@ -67,18 +73,18 @@ extension JobRun {
 
   /// The hash of all that decides a picture's file.
   private static func identity(
-    _ settings: PictureWriter.Settings, _ picture: PlannedPicture, _ planned: PlannedJob, _ runner: JobRunner
+    _ record: PictureJob, _ picture: PlannedPicture, _ planned: PlannedJob, _ runner: JobRunner
   ) -> String {
-    var decisive = settings
+    var decisive = record
     decisive.seed = 0
-    // Their hashes say what they are, wherever they lie.
-    decisive.others.removeAll { [EditField.input, EditField.mask].contains($0.key) && $0.value != EditJob.alphaMask }
     // A second seed that was not named either is the drawn seed's neighbour.
-    if planned.isDrawn, planned.job.variationSeed == nil, planned.job.toSeed == nil { decisive.variation?.seed = 0 }
+    if planned.isDrawn, planned.job.variationSeed == nil, planned.job.toSeed == nil, decisive.variationSeed != nil {
+      decisive.variationSeed = 0
+    }
     let text = """
       \(picture.seedKey)
       \(runner.naming.format.rawValue) \(runner.options.embedsParameters)
-      \(decisive.parameters.format())
+      \(Infotext.identity(of: decisive))
       """
     return String(SHA256.hex(Array(text.utf8)).prefix(32))
   }

@@ -38,12 +38,12 @@ extension JobRun {
         if runner.options.keepsManifest {
           let entry = Manifest.Entry(
             file: url.lastPathComponent, identity: item.identity, line: planned.line, seed: item.picture.seed,
-            seconds: (seconds * 1000).rounded() / 1000, parameters: item.settings.parameters.format())
+            seconds: (seconds * 1000).rounded() / 1000, parameters: item.parameters)
           try manifests[url.deletingLastPathComponent()]?.append(entry)
         }
         let shape = made.batch.pixels.shape
         let finished = FinishedPicture(
-          url: url, line: planned.line, settings: item.settings, strength: prepared.edit?.strength,
+          url: url, line: planned.line, seed: item.picture.seed, record: item.record, strength: prepared.edit?.strength,
           width: shape[2], height: shape[1], seconds: seconds)
         try stopping { try events.onPicture(finished) }
       } catch let stop as Stop {
@@ -66,7 +66,7 @@ extension JobRun {
   ) throws -> Bool {
     var replaces = item.replaces
     let folder = url.deletingLastPathComponent()
-    let (picture, prompt) = (item.picture, item.settings.prompt)
+    let (picture, prompt) = (item.picture, item.record.prompt ?? "")
     if !runner.options.keepsManifest, names.hasMoved {
       url = names.another(index: picture.index, seed: picture.seed, prompt: prompt)
     }
@@ -75,7 +75,7 @@ extension JobRun {
       do {
         // Only PNG holds transparency.
         try writer.write(
-          batch, index: row, settings: item.settings, to: url, replacing: replaces,
+          batch, index: row, parameters: item.parameters, to: url, replacing: replaces,
           finish: writer.format == .png ? finish : { $0 })
         return true
       } catch is FilePlacement.Taken {

@@ -52,7 +52,7 @@ struct JobRun {
       }
       if let grid = grid(places, planned), !missing.isEmpty || !PictureFile.isWhole(grid.url), let first = places.first
       {
-        let parameters = runner.options.embedsParameters ? prepared.gridParameters(first.settings) : nil
+        let parameters = runner.options.embedsParameters ? prepared.gridParameters(first.record) : nil
         try grid.write(parameters)
         try stopping { try events.onGrid(grid.url) }
       }
@@ -111,7 +111,7 @@ struct JobRun {
       try grid.check(width: prepared.resultSize.width, height: prepared.resultSize.height)
       try runner.inputs.check(grid.url, flag: "--grid")
     }
-    let lacking = missing.lazy.compactMap { writer.problem(storing: $0.settings, in: $0.url) }
+    let lacking = missing.lazy.compactMap { writer.problem(storing: $0.parameters, in: $0.url) }
     if let problem = lacking.first ?? problem(ofGrid: grid(all, planned), all, prepared) {
       let kept = runner.options.keepsManifest ? " (\(Manifest.name) keeps them)" : ""
       events.onNote("the pictures' parameters are left out of the files\(kept): \(problem)")
@@ -121,7 +121,7 @@ struct JobRun {
   /// Why a grid cannot hold its parameters, which say more than those of its pictures; nil if it can.
   private func problem(ofGrid grid: PictureGrid?, _ places: [Place], _ prepared: PreparedJob) -> String? {
     guard let grid, let first = places.first, runner.options.embedsParameters else { return nil }
-    return ImageFile.problem(storing: prepared.gridParameters(first.settings).format(), in: grid.url)
+    return ImageFile.problem(storing: prepared.gridParameters(first.record).format(), in: grid.url)
   }
 
   /// Pictures that share a generator are made together.

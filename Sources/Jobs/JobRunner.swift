@@ -5,7 +5,9 @@ import Foundation
 public struct FinishedPicture: Sendable {
   public let url: URL
   public let line: Int?
-  public let settings: PictureWriter.Settings
+  public let seed: UInt64
+  /// Its settings as they were used, nothing left to a default.
+  public let record: PictureJob
   /// How much of another picture was changed; nil for one from words alone.
   public let strength: Double?
   /// Pixels.

@@ -10,13 +10,13 @@ public struct NamedFiles: Sendable, Equatable {
   public init(names: [String] = [], hashes: [String] = []) { (self.names, self.hashes) = (names, hashes) }
 
   /// The value of the field of names; nil if there are none.
-  var namesField: String? {
+  package var namesField: String? {
     guard !names.isEmpty else { return nil }
     guard names.contains(where: { $0.contains(",") || $0.hasPrefix("[") }) else { return names.joined(separator: ", ") }
     return (try? JSONEncoder().encode(names)).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  var hashesField: String? { hashes.allSatisfy(\.isEmpty) ? nil : hashes.joined(separator: ", ") }
+  package var hashesField: String? { hashes.allSatisfy(\.isEmpty) ? nil : hashes.joined(separator: ", ") }
 
   /// Reads both fields.
   public init(namesField: String, hashesField: String?) {

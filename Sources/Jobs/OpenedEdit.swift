@@ -157,67 +157,23 @@ struct OpenedEdit {
   }
 }
 
-// MARK: - Metadata
-
 extension OpenedEdit {
-  /// All that decides the change, under AUTOMATIC1111's names where it has one.
-  var fields: [GenerationParameters.Field] {
-    var fields: [GenerationParameters.Field] = []
-    func add(_ key: String, _ value: String?) {
-      if let value { fields.append((key, value)) }
-    }
+  /// All that decides the change, as it was used.
+  var used: EditJob {
+    var used = EditJob()
     let isInstruction = kind == .instruction
-    add("Image CFG scale", isInstruction ? "\(imageGuidance)" : nil)
-    add("Denoising strength", isInstruction ? nil : "\(strength)")
-    add(EditField.counting, edit.counting.flatMap { $0 == .share ? nil : $0.rawValue })
-    add(EditField.fitsModel, canvas.isFitted ? "True" : nil)
-    add(EditField.input, edit.input.map { NamedFiles.name(of: $0) })
-    add(EditField.inputHash, edit.input.flatMap(Self.hash))
-    if edit.mask == EditJob.alphaMask {
-      add(EditField.mask, EditJob.alphaMask)
-    } else if let mask = edit.mask {
-      let name = NamedFiles.name(of: mask)
-      add(EditField.mask, name == EditJob.alphaMask ? "./\(name)" : name)
-      add(EditField.maskHash, Self.hash(mask))
-    }
-    add(EditField.background, edit.background.map { "\($0)" })
-    add(EditField.width, size.width.map(String.init))
-    add(EditField.height, size.height.map(String.init))
-    add(EditField.isEdit, edit.isEdit == true ? "True" : nil)
-    add(EditField.source, findsMask ? edit.source ?? "" : nil)
+    used.imageGuidance = isInstruction ? imageGuidance : nil
+    used.strength = isInstruction ? nil : strength
+    (used.counting, used.fitsModel) = (edit.counting, canvas.isFitted)
+    (used.input, used.mask, used.background) = (edit.input, edit.mask, edit.background)
+    (used.askedWidth, used.askedHeight) = (size.width, size.height)
+    (used.isEdit, used.source) = (edit.isEdit, findsMask ? edit.source ?? "" : nil)
+    (used.resize, used.outpaint) = (edit.resize, edit.outpaint)
+    guard canvas.mask != nil else { return used }
     let options = edit.canvasOptions(width: nil, height: nil)
-    add("Resize mode", edit.resize.flatMap { $0 == .resize ? nil : $0.rawValue })
-    add(EditField.outpaint, edit.outpaint.map { "\($0.left),\($0.top),\($0.right),\($0.bottom)" })
-    guard canvas.mask != nil else { return fields }
-    add("Mask blur", "\(options.maskBlur)")
-    add("Masked content", options.content?.rawValue)
-    if options.area == .masked {
-      add("Inpaint area", "Only masked")
-      add("Masked area padding", "\(options.padding)")
-    }
-    add(EditField.pastesBack, options.pastesBack ? nil : "False")
-    return fields
+    (used.maskBlur, used.content, used.area) = (options.maskBlur, options.content, options.area)
+    used.padding = options.area == .masked ? options.padding : nil
+    used.pastesBack = options.pastesBack
+    return used
   }
-
-  /// A file's hash as models' are shown; of no file, none.
-  static func hash(_ path: String) -> String? { ModelHash.short(URL(fileURLWithPath: path)) }
-}
-
-/// Names of the metadata that only Imago writes about changed pictures.
-enum EditField {
-  static let input = "Init image"
-  static let inputHash = "Init image SHA-256"
-  static let mask = "Mask"
-  static let background = "Background"
-  static let maskHash = "Mask SHA-256"
-  static let width = "Width asked for"
-  static let height = "Height asked for"
-  static let isEdit = "Edit"
-  static let source = "Edit source"
-  static let outpaint = "Outpaint"
-  static let pastesBack = "Paste back"
-  /// What steps count, where that is not a share.
-  static let counting = "Step counting"
-  /// Whether the picture was much larger than the model's and worked on at the model's size.
-  static let fitsModel = "Fitted to model"
 }

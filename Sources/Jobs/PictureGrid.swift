@@ -56,19 +56,9 @@ extension PlannedJob {
 
 extension PreparedJob {
   /// What a grid's metadata says: the first picture's, and the strip it starts.
-  func gridParameters(_ first: PictureWriter.Settings) -> GenerationParameters {
-    var settings = first
-    guard let frames = job.frames else { return settings.parameters }
-    settings.others.append((StripField.frames, "\(frames)"))
-    if let toPrompt = job.toPrompt { settings.others.append((StripField.toPrompt, toPrompt)) }
-    if let toSeed = job.toSeed { settings.others.append((StripField.toSeed, "\(toSeed)")) }
-    return settings.parameters
+  func gridParameters(_ first: PictureJob) -> GenerationParameters {
+    var record = first
+    if let frames = job.frames { (record.frames, record.toPrompt, record.toSeed) = (frames, job.toPrompt, job.toSeed) }
+    return Infotext.parameters(of: record)
   }
-}
-
-/// Names of the metadata that only Imago writes about strips.
-enum StripField {
-  static let frames = "Frames"
-  static let toPrompt = "To prompt"
-  static let toSeed = "To seed"
 }

@@ -10,6 +10,7 @@ extension PictureJob {
   /// Throws for values that no model can work with: the request's own checks, with what is not said taken so that it
   /// allows the most.
   public func checkValues() throws {
+    for setting in Setting.all { try setting.check(self) }
     // What goes together is known once all layers are there.
     let choice = try sampler.map { try SamplerChoice($0, schedule: schedule) }
     if let schedule { _ = try ScheduleName(parsing: schedule) }
@@ -24,15 +25,7 @@ extension PictureJob {
     if let variationStrength { request.variations = [SeedVariation(seed: 0, strength: variationStrength)] }
     if let blendShare { request.blends = [PromptBlend(prompt: "a", share: blendShare)] }
     request.hires = try hires()
-    try guides.check()
     try request.validate(multiple: leastSide, trainSteps: .max)
-    if let count, !(1...Self.countLimit).contains(count) {
-      throw JobError.badValue(name: "--count", value: "\(count)", reason: "must be 1 to \(Self.countLimit)")
-    }
-    if let clipSkip, !(0...1000).contains(clipSkip) {
-      throw JobError.badValue(name: "--clip-skip", value: "\(clipSkip)", reason: "must be 0 to 1000")
-    }
-    for lora in loras ?? [] { _ = try AdapterRequest(argument: lora) }
     try edit.check()
     if let strength = edit.strength, let steps {
       try EditJob.checkRun(strength: strength, steps: steps, counting: edit.counting ?? .share)
@@ -48,10 +41,12 @@ extension PictureJob {
     let hasTags = [whole.prompt, whole.negativePrompt].contains { !Prompt($0 ?? "").tags.isEmpty }
     try idle(
       "--factored", isFactored == true, unless: whole.loras != nil || hasTags, "an adapter: --lora or <lora:NAME>")
-    try idle("--styles", stylesFile != nil, unless: whole.styles != nil, "--style NAME")
+    try idle("--styles-file", stylesFile != nil, unless: whole.styles != nil, "--style NAME")
     if let name = whole.sampler.flatMap({ try? SamplerChoice($0).sampler }), !name.takesEta {
       try idle("--eta", (eta ?? 0) != 0, unless: false, "the sampler ddim or tcd; \(name.rawValue) has no use for it")
     }
+    let isGuided = [whole.cfg ?? .infinity, whole.hiresCFG ?? 0].contains { $0 > 1 }
+    try idle("--cfg-interval", cfgInterval != nil, unless: isGuided, "guidance: a --cfg above 1")
     try guides.checkUse(in: whole.guides)
     try edit.checkUse(in: whole.edit)
   }

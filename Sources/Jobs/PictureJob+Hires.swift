@@ -34,6 +34,16 @@ extension PictureJob {
     (hiresPrompt, hiresNegativePrompt, hiresCFG) = (nil, nil, nil)
   }
 
+  /// Says all of a second pass as it is.
+  mutating func setHires(as hires: HiresFix) {
+    (hiresScale, hiresResize) = (hires.resize == nil ? hires.scale : nil, hires.resize)
+    (hiresSteps, hiresCounting, hiresDenoise) = (hires.steps, hires.counting, hires.denoise)
+    (hiresUpscaler, hiresSampler, hiresSchedule) = (
+      hires.upscaler, hires.sampler?.rawValue, hires.schedule?.rawValue
+    )
+    (hiresPrompt, hiresNegativePrompt, hiresCFG) = (hires.prompt, hires.negativePrompt, hires.cfg)
+  }
+
   /// The second pass.
   func hires() throws -> HiresFix? {
     guard hiresScale != nil || hiresResize != nil else { return nil }

@@ -24,7 +24,7 @@ extension PictureJob {
     let choice = try samplerChoice(components.scheduler)
     var request = GenerationRequest(
       prompts: seeds.map { _ in prompt }, negativePrompt: negativePrompt?.isEmpty == true ? nil : negativePrompt,
-      steps: steps ?? 20, guidance: Guidance(scale: cfg ?? 7.5, rescale: guidanceRescale ?? 0),
+      steps: steps ?? 20, guidance: Guidance(scale: cfg ?? 7.5, rescale: guidanceRescale ?? 0, interval: cfgInterval),
       sampler: choice.sampler, eta: eta ?? 0, seeds: seeds, stream: stream ?? .torch,
       width: width ?? components.defaultSize, height: height ?? components.defaultSize,
       clipSkip: clipSkip == 0 ? nil : clipSkip)

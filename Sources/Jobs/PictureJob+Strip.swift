@@ -8,14 +8,11 @@ extension PictureJob {
   public static let countLimit = 100_000
 
   /// Pictures of the job: those of a strip, or as many as asked for.
-  var pictureCount: Int { frames.map { min(max($0, 1), 1000) } ?? count ?? 1 }
+  var pictureCount: Int { frames ?? count ?? 1 }
 
   /// Throws for mixtures of prompts and seeds that are not complete.
   func checkStrip() throws(JobError) {
     if let frames {
-      guard (2...1000).contains(frames) else {
-        throw .badValue(name: "--frames", value: "\(frames)", reason: "must be 2 to 1000")
-      }
       guard toPrompt != nil || toSeed != nil else {
         throw .badValue(
           name: "--frames", value: "\(frames)", reason: "needs --to-prompt or --to-seed: where the strip ends")
@@ -48,9 +45,6 @@ extension PictureJob {
   func strip(of request: GenerationRequest) throws -> GenerationRequest {
     if let frames { return try request.strip(toSeed: toSeed, toPrompt: toPrompt, frames: frames) }
     guard let toPrompt, let blendShare, blendShare != 0 else { return request }
-    guard (0...1).contains(blendShare) else {
-      throw JobError.badValue(name: "--to-share", value: "\(blendShare)", reason: "must be 0 to 1")
-    }
     var blended = request
     blended.blends = request.prompts.map { _ in PromptBlend(prompt: toPrompt, share: blendShare) }
     return blended

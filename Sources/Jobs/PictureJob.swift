@@ -6,6 +6,8 @@ import Models
 
 /// What a picture is to be made of; nil leaves a value to the layer below.
 ///
+/// What is known of each value stands in `Setting.all`.
+///
 /// Layers, lowest first: the program's defaults, the pipeline's (`PictureJob(pipeline:)`), the metadata of a picture
 /// (`--from`), the flags of the command, a line of a prompt file. `PictureJob.layered` puts them over each other.
 public struct PictureJob: Sendable, Equatable {
@@ -36,6 +38,8 @@ public struct PictureJob: Sendable, Equatable {
   public var stylesFile: String?
   public var steps: Int?
   public var cfg: Float?
+  /// Noise levels between which guidance acts.
+  public var cfgInterval: NoiseInterval?
   public var guidanceRescale: Float?
   public var eta: Double?
   /// A sampler's name in any program's spelling, with or without a schedule at its end.
@@ -94,79 +98,8 @@ public struct PictureJob: Sendable, Equatable {
   /// This job with another's values over its own.
   public func overlaid(by upper: PictureJob) -> PictureJob {
     var job = self
-    func put<Value>(_ field: WritableKeyPath<PictureJob, Value?>) {
-      if let value = upper[keyPath: field] { job[keyPath: field] = value }
-    }
-    put(\.prompt)
-    put(\.negativePrompt)
-    // These belong to the model below.
-    if upper.model != nil {
-      (job.modelHash, job.tokenizer, job.usesAverage, job.predictionType) = (nil, nil, nil, nil)
-      job.variant = nil
-    }
-    put(\.model)
-    put(\.modelHash)
-    put(\.vae)
-    put(\.variant)
-    put(\.tokenizer)
-    put(\.usesAverage)
-    put(\.predictionType)
-    put(\.emphasis)
-    put(\.styles)
-    put(\.stylesFile)
-    put(\.loras)
-    put(\.isFactored)
-    put(\.embeddings)
-    put(\.steps)
-    put(\.cfg)
-    put(\.guidanceRescale)
-    put(\.eta)
-    put(\.sampler)
-    // A sampler's name may say the schedule too, so one from below must not come back.
-    if upper.sampler != nil { job.schedule = nil }
-    put(\.schedule)
-    // Whoever says something about the seed last decides it.
-    if upper.seed != nil || upper.drawsSeed == true { (job.seed, job.drawsSeed) = (nil, nil) }
-    put(\.seed)
-    put(\.drawsSeed)
-    put(\.stream)
-    put(\.width)
-    put(\.height)
-    put(\.count)
-    put(\.clipSkip)
-    put(\.variationSeed)
-    put(\.variationStrength)
-    put(\.isSeamless)
-    // One of the two says the second pass's size.
-    if upper.hiresScale != nil { job.hiresResize = nil }
-    if upper.hiresResize != nil { job.hiresScale = nil }
-    put(\.hiresScale)
-    put(\.hiresResize)
-    // What steps count belongs to their number.
-    if upper.hiresSteps != nil { job.hiresCounting = nil }
-    put(\.hiresSteps)
-    put(\.hiresCounting)
-    put(\.hiresDenoise)
-    put(\.hiresUpscaler)
-    if upper.hiresSampler != nil { job.hiresSchedule = nil }
-    put(\.hiresSampler)
-    put(\.hiresSchedule)
-    put(\.hiresPrompt)
-    put(\.hiresNegativePrompt)
-    put(\.hiresCFG)
-    job.guides = guides.overlaid(by: upper.guides)
-    job.edit = edit.overlaid(by: upper.edit)
-    put(\.toPrompt)
-    put(\.blendShare)
-    put(\.toSeed)
-    put(\.frames)
-    put(\.precision)
-    // A place in a batch belongs to its seed and number of pictures.
-    if upper.seed != nil || upper.drawsSeed == true || upper.count != nil || upper.stream != nil {
-      job.batchPlace = nil
-    }
-    put(\.batchPlace)
-    put(\.fileName)
+    for setting in Setting.all where setting.isVoid(in: self, under: upper) { setting.clear(&job) }
+    for setting in Setting.all { setting.lay(upper, over: &job) }
     return job
   }
 

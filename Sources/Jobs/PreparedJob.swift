@@ -83,27 +83,31 @@ struct PreparedJob {
     return (made, [])
   }
 
-  /// The settings of one picture with all that its metadata says.
-  func settings(_ place: Int, _ loaded: LoadedPipeline) -> PictureWriter.Settings {
-    var settings = PictureWriter.Settings(request, index: place, model: loaded.title)
-    (settings.adapters, settings.embeddings) = (job.namedAdapters, job.namedEmbeddings)
-    settings.modelHash = loaded.modelHash
-    settings.vae = job.vae.map { NamedFiles.name(of: $0) }
-    settings.vaeHash = loaded.vae?.hash
-    settings.precision = loaded.pipeline.precision
+  /// The settings of one picture as they were used, which its metadata holds: nothing is left to a default.
+  func record(_ place: Int, _ loaded: LoadedPipeline) -> PictureJob {
+    var record = job
+    (record.prompt, record.negativePrompt) = (request.prompts[place], request.negativePrompt)
+    (record.model, record.modelHash) = (loaded.title, loaded.modelHash)
+    (record.steps, record.cfg, record.guidanceRescale) = (request.steps, request.guidance.scale, request.guidance.rescale)
+    (record.eta, record.sampler, record.schedule) = (
+      request.eta, request.sampler.rawValue, request.schedule?.rawValue
+    )
+    (record.seedChoice, record.stream) = (.given(request.seeds[place]), request.stream)
+    (record.width, record.height, record.clipSkip) = (request.width, request.height, request.clipSkip)
+    record.batchPlace =
+      request.stream == .torchBatch ? BatchPlace(position: place, size: request.seeds.count) : nil
     // The end of a strip at which nothing is mixed in is a picture like any other.
-    if settings.variation?.strength == 0 { settings.variation = nil }
-    settings.others = job.furtherFields + job.guides.fields(loaded.guideFiles) + (edit?.fields ?? [])
-    if place < request.blends.count, request.blends[place].share > 0 {
-      let blend = request.blends[place]
-      settings.others += [(BlendField.prompt, blend.prompt), (BlendField.share, "\(blend.share)")]
-    }
-    return settings
+    let variation = request.variations.isEmpty ? nil : request.variations[place]
+    let isVaried = variation.map { $0.strength != 0 } ?? false
+    (record.variationSeed, record.variationStrength) = isVaried ? (variation?.seed, variation?.strength) : (nil, nil)
+    let blend = place < request.blends.count ? request.blends[place] : nil
+    let isBlended = blend.map { $0.share > 0 } ?? false
+    (record.toPrompt, record.blendShare) = isBlended ? (blend?.prompt, blend?.share) : (nil, nil)
+    (record.frames, record.toSeed) = (nil, nil)
+    if let hires = request.hires { record.setHires(as: hires) } else { record.forgetHires() }
+    record.guides = job.guides.used(loaded.guideFiles)
+    record.edit = edit?.used ?? EditJob()
+    record.precision = loaded.pipeline.precision
+    return record
   }
-}
-
-/// Names of the metadata that only Imago writes about pictures between two prompts.
-enum BlendField {
-  static let prompt = "Blend prompt"
-  static let share = "Blend share"
 }

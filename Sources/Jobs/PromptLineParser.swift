@@ -1,5 +1,3 @@
-import Diffusion
-
 /// What is wrong with a line.
 struct PromptLineError: Error, Equatable {
   let reason: String
@@ -16,19 +14,25 @@ enum PromptLineParser {
 
   /// The jobs of a line: one, or one for each of several seeds.
   static func jobs(_ line: String) throws(PromptLineError) -> [PictureJob] {
-    var settings = PromptSettings()
+    var values = NamedValues()
     let pairs: [Pair]
     if line.hasPrefix("--") {
       pairs = try shellPairs(line)
     } else {
       let parts = split(line)
-      settings.job.prompt = parts.prompt
+      values.job.prompt = parts.prompt
       pairs = parts.pairs
     }
-    for pair in pairs { try settings.set(pair.name, pair.value) }
-    try settings.checkCount()
+    for pair in pairs {
+      do {
+        try values.set(pair.name, pair.value, takes: { $0 != .run && $0 != .record })
+      } catch {
+        throw PromptLineError(reason: error.message("--\(pair.name)", pair.value))
+      }
+    }
+    do { try values.checkCount() } catch { throw PromptLineError(reason: error.message("", "")) }
     // Flags alone leave the prompt to what lies below, which may be none.
-    return settings.jobs
+    return values.jobs
   }
 
   private static func shellPairs(_ line: String) throws(PromptLineError) -> [Pair] {

@@ -167,7 +167,7 @@ public struct CLIPTextModel: Sendable {
     precondition(
       length <= config.positionCount && ids.allSatisfy { $0.count == length },
       "token rows of \(ids.map(\.count)) for \(config.positionCount) positions")
-    let table = Tensor(ids.flatMap { $0 }, shape: [batch, length])
+    let table = Tensor(ids.flatMap { $0 }, shape: [batch, length], device: positionEmbedding.tensor.device)
     let positions = positionEmbedding.tensor.slice(axis: 0, from: 0, count: length).cast(to: .f32)
     let tokens = replacing.reduce(tokenEmbedding(table).cast(to: .f32)) { $0.replacing($1) }
     var states = [(tokens + positions).cast(to: dtype)]

@@ -45,7 +45,7 @@ public struct EncoderUNet2DModel: Sendable {
   /// - Returns: `[B, featureCount]`.
   public func features(_ sample: Tensor, timesteps: [Float]) -> Tensor {
     precondition(timesteps.count == sample.shape[0], "\(timesteps.count) timesteps for \(sample.shape)")
-    let sinusoids = Sinusoids.embed(timesteps, width: config.blockOutChannels[0], cosineFirst: true, shift: 0)
+    let sinusoids = Sinusoids.embed(timesteps, width: config.blockOutChannels[0], cosineFirst: true, shift: 0, device: sample.device)
     let time = timeEmbedding(sinusoids.cast(to: sample.dtype)).silu
     var h = convIn(sample)
     // Nobody takes the skip connections.
@@ -57,6 +57,9 @@ public struct EncoderUNet2DModel: Sendable {
 
   /// The features projected: logits of classes, or a place in the space pictures and texts share, `[B, projectionDim]`.
   public func callAsFunction(_ sample: Tensor, timesteps: [Float]) -> Tensor {
-    pool.projected(features(sample, timesteps: timesteps))
+    projected(features(sample, timesteps: timesteps))
   }
+
+  /// The same from features `[B, featureCount]` that are there.
+  public func projected(_ features: Tensor) -> Tensor { pool.projected(features) }
 }

@@ -22,7 +22,7 @@ public struct PointsMLP: Sendable {
   public func callAsFunction(_ x: Tensor, timesteps: [Float]) -> Tensor {
     // Timesteps of short schedules are spread over the range the sinusoids resolve.
     let time = Sinusoids.embed(
-      timesteps.map { $0 * 20 }, width: timeWidth, cosineFirst: true, shift: 0)
+      timesteps.map { $0 * 20 }, width: timeWidth, cosineFirst: true, shift: 0, device: x.device)
     var h = input(Tensor.concatenate([x, time], axis: 1), activation: .silu)
     for layer in hidden { h = layer(h, residual: h, activation: .silu) }
     return output(h)

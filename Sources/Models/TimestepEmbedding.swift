@@ -8,10 +8,11 @@ public enum Sinusoids {
   ///   - t: one value a row, may be fractional.
   ///   - width: even; the first half is cosines if `cosineFirst`.
   ///   - shift: subtracted from the number of frequencies in the exponent (diffusers' `freq_shift`).
+  ///   - device: that of the weights that read it.
   /// - Returns: `[t.count, width]` float32.
-  public static func embed(_ t: [Float], width: Int, cosineFirst: Bool, shift: Float) -> Tensor {
+  public static func embed(_ t: [Float], width: Int, cosineFirst: Bool, shift: Float, device: Device) -> Tensor {
     let half = width / 2
-    return Tensor(shape: [t.count, width]) { out in
+    return Tensor(shape: [t.count, width], device: device) { out in
       for (row, value) in t.enumerated() {
         for i in 0..<half {
           let frequency = expf(-logf(10000) * Float(i) / (Float(half) - shift))

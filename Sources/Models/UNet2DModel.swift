@@ -57,10 +57,10 @@ public struct UNet2DModel: Sendable {
       "\(timesteps.count) timesteps and \(classes?.count ?? 0) classes for \(sample.shape)")
     let sinusoids = Sinusoids.embed(
       timesteps, width: config.blockOutChannels[0], cosineFirst: config.flipSinToCos,
-      shift: config.freqShift)
+      shift: config.freqShift, device: sample.device)
     var embedding = timeEmbedding(sinusoids.cast(to: sample.dtype))
     if let classEmbedding, let classes {
-      let ids = Tensor(classes.map(Int32.init), shape: [classes.count])
+      let ids = Tensor(classes.map(Int32.init), shape: [classes.count], device: sample.device)
       embedding = embedding + classEmbedding(ids).cast(to: sample.dtype)
     }
     let time = embedding.silu

@@ -1,5 +1,3 @@
-import COneDNN
-
 /// How the factors of matrix products and convolutions are held while a network runs.
 public enum ProductArithmetic: Sendable {
   /// In the type of the activations.
@@ -11,15 +9,4 @@ public enum ProductArithmetic: Sendable {
 
   /// What the products of the current scope use.
   @TaskLocal public static var current: ProductArithmetic = .activations
-}
-
-extension Device {
-  /// Why products in 8 bits cannot be computed here and what to do, in one line; nil if they can.
-  public var noInt8Reason: String? {
-    if name != "onednn" { return "the \(name) backend has no products in 8 bits: take onednn, or another precision" }
-    if idnn_has_int8() == 0 {
-      return "this processor has no AVX-512 VNNI and BF16 instructions: take f32 or bf16"
-    }
-    return nil
-  }
 }

@@ -5,17 +5,18 @@ import Synchronization
 /// when they are read again: a file mapped read-only.
 public protocol DiscardableMemory: Sendable {}
 
-/// The memory behind tensors: a recycled buffer, or part of a mapped file kept alive by its owner.
+/// The memory behind tensors: a buffer of their device, or part of a mapped file kept alive by its owner.
 ///
 /// Invariant that makes the unchecked conformance sound: the bytes are written only by the kernel that creates
 /// the tensor, or by an optimiser that is the sole user at that time (`Tensor.mutateInPlace`); afterwards they are only read.
 public final class Storage: @unchecked Sendable {
-  /// First byte. Only kernels dereference it.
-  let pointer: UnsafeMutableRawPointer
+  /// Names the memory to its device.
+  package let handle: UInt
   public let byteCount: Int
   public let device: Device
+  private let address: UnsafeMutableRawPointer?
   private let owner: (any Sendable)?
-  private let isPooled: Bool
+  private let isOwned: Bool
   private let cache = Mutex(DerivedCache())
 
   private struct DerivedCache {
@@ -41,8 +42,8 @@ public final class Storage: @unchecked Sendable {
     var kind: Kind
     var layout: UInt64
     var offset: Int
-    /// The address of an operation that reads the form; it decides nothing.
-    var operation: UInt = 0
+    /// The number of an operation that reads the form; it decides nothing.
+    var operation: UInt64 = 0
 
     static func == (a: Self, b: Self) -> Bool { (a.kind, a.layout, a.offset) == (b.kind, b.layout, b.offset) }
 
@@ -55,28 +56,48 @@ public final class Storage: @unchecked Sendable {
 
   /// Allocates uninitialised memory.
   init(byteCount: Int, device: Device) {
-    pointer = MemoryPool.allocate(byteCount)
+    handle = device.memory.allocate(byteCount)
+    address = device.memory.isHost ? UnsafeMutableRawPointer(bitPattern: handle) : nil
     self.byteCount = byteCount
     self.device = device
     owner = nil
-    isPooled = true
+    isOwned = true
   }
 
   /// Wraps memory that `owner` keeps alive, such as a mapped file.
-  init(mapped pointer: UnsafeRawPointer, byteCount: Int, owner: any Sendable, device: Device) {
-    self.pointer = UnsafeMutableRawPointer(mutating: pointer)
+  private init(mapped pointer: UnsafeRawPointer, byteCount: Int, owner: any Sendable, device: Device) {
+    address = UnsafeMutableRawPointer(mutating: pointer)
+    handle = UInt(bitPattern: pointer)
     self.byteCount = byteCount
     self.device = device
     self.owner = owner
-    isPooled = false
+    isOwned = false
+  }
+
+  /// A mapped file's part where the device reads the processor's memory, a copy of it elsewhere.
+  static func mapped(_ pointer: UnsafeRawPointer, byteCount: Int, owner: any Sendable, device: Device) -> Storage {
+    if device.memory.isHost { return Storage(mapped: pointer, byteCount: byteCount, owner: owner, device: device) }
+    let storage = Storage(byteCount: byteCount, device: device)
+    withExtendedLifetime(owner) {
+      device.memory.upload(UnsafeRawBufferPointer(start: pointer, count: byteCount), to: storage.handle, offset: 0)
+    }
+    return storage
   }
 
   deinit {
-    if isPooled { MemoryPool.deallocate(pointer, byteCount) }
+    if isOwned { device.memory.deallocate(handle, byteCount) }
+  }
+
+  /// First byte. Only kernels that compute in the processor's memory dereference it.
+  package var pointer: UnsafeMutableRawPointer {
+    guard let address else {
+      preconditionFailure("the processor cannot read the memory of device \(device.name) by address: download the tensor")
+    }
+    return address
   }
 
   /// Whether the bytes may be overwritten (mapped files may not).
-  var isWritable: Bool { isPooled }
+  package var isWritable: Bool { isOwned }
 
   /// Returns the derived form for `key`, made by `fill` when it is missing or older than the data, and kept as long as
   /// `lifetime` says.
@@ -111,13 +132,13 @@ public final class Storage: @unchecked Sendable {
   private func discardPages() {
     guard owner is any DiscardableMemory else { return }
     let page = Int(getpagesize())
-    let first = (Int(bitPattern: pointer) + page - 1) / page * page
-    let end = (Int(bitPattern: pointer) + byteCount) / page * page
+    let first = (Int(bitPattern: handle) + page - 1) / page * page
+    let end = (Int(bitPattern: handle) + byteCount) / page * page
     guard end > first, let start = UnsafeMutableRawPointer(bitPattern: first) else { return }
     // Advice: if the system does not take it, nothing is lost.
     _ = madvise(start, end - first, MADV_DONTNEED)
   }
 
   /// Marks every derived form as out of date, after the data changed in place.
-  func invalidateDerived() { cache.withLock { $0.version += 1 } }
+  package func invalidateDerived() { cache.withLock { $0.version += 1 } }
 }

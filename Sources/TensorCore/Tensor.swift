@@ -6,12 +6,12 @@
 public struct Tensor: Sendable {
   public let shape: [Int]
   public let dtype: DType
-  let storage: Storage
-  let byteOffset: Int
+  package let storage: Storage
+  package let byteOffset: Int
   /// Where a tape recorded this value; meaningless for any other tape.
   var trace: Trace?
 
-  init(storage: Storage, byteOffset: Int = 0, shape: [Int], dtype: DType, trace: Trace? = nil) {
+  package init(storage: Storage, byteOffset: Int = 0, shape: [Int], dtype: DType) {
     precondition(
       byteOffset + shape.reduce(1, *) * dtype.byteSize <= storage.byteCount,
       "tensor \(shape) \(dtype) does not fit its storage of \(storage.byteCount) bytes")
@@ -19,11 +19,11 @@ public struct Tensor: Sendable {
     self.byteOffset = byteOffset
     self.shape = shape
     self.dtype = dtype
-    self.trace = trace
+    trace = nil
   }
 
   /// Uninitialised; the caller fills it before anyone else sees it.
-  init(uninitialized shape: [Int], _ dtype: DType, device: Device) {
+  package init(uninitialized shape: [Int], _ dtype: DType, device: Device) {
     self.init(
       storage: Storage(byteCount: shape.reduce(1, *) * dtype.byteSize, device: device), shape: shape,
       dtype: dtype)
@@ -49,8 +49,21 @@ extension Tensor {
   public init(
     shape: [Int], device: Device = .current, fill body: (UnsafeMutableBufferPointer<Float>) -> Void
   ) {
-    self.init(uninitialized: shape, .f32, device: device)
-    body(UnsafeMutableBufferPointer(start: pointer(as: Float.self), count: count))
+    self.init(shape: shape, .f32, device: device) { body($0.assumingMemoryBound(to: Float.self)) }
+  }
+
+  /// A tensor whose bytes `body` writes on the host: in place, or to be uploaded.
+  package init(shape: [Int], _ dtype: DType, device: Device, writing body: (UnsafeMutableRawBufferPointer) -> Void) {
+    self.init(uninitialized: shape, dtype, device: device)
+    let size = byteCount
+    if device.memory.isHost {
+      body(UnsafeMutableRawBufferPointer(start: raw, count: size))
+      return
+    }
+    let staged = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+    defer { staged.deallocate() }
+    body(staged)
+    device.memory.upload(UnsafeRawBufferPointer(staged), to: storage.handle, offset: 0)
   }
 
   /// A float32 tensor of the given values in row-major order.
@@ -64,9 +77,9 @@ extension Tensor {
   /// An index tensor.
   public init(_ values: [Int32], shape: [Int], device: Device = .current) {
     precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
-    self.init(uninitialized: shape, .i32, device: device)
-    let destination = pointer(as: Int32.self)
-    for i in values.indices { destination[i] = values[i] }
+    self.init(shape: shape, .i32, device: device) { bytes in
+      values.withUnsafeBytes { bytes.copyMemory(from: $0) }
+    }
   }
 
   /// A tensor with every element equal to `value`.
@@ -80,15 +93,15 @@ extension Tensor {
     Tensor(repeating: 0, shape: shape, dtype: dtype, device: device)
   }
 
-  /// A tensor over memory that `owner` keeps alive, such as a mapped checkpoint; never written to.
+  /// A tensor over memory that `owner` keeps alive, such as a mapped checkpoint; never written to. A device with memory of its own gets
+  /// a copy.
   public init(
     mapped pointer: UnsafeRawPointer, shape: [Int], dtype: DType, owner: any Sendable,
     device: Device = .current
   ) {
     let bytes = shape.reduce(1, *) * dtype.byteSize
     self.init(
-      storage: Storage(mapped: pointer, byteCount: bytes, owner: owner, device: device), shape: shape,
-      dtype: dtype)
+      storage: .mapped(pointer, byteCount: bytes, owner: owner, device: device), shape: shape, dtype: dtype)
   }
 
   /// A float32 tensor `[B, H, W, C]` from values in `[B, C, H, W]` order, the order of checkpoints and random streams.
@@ -100,25 +113,26 @@ extension Tensor {
 // MARK: - Reading tensors
 
 extension Tensor {
-  /// First element. Only for kernels and for the reading functions here.
-  func pointer<T>(as type: T.Type) -> UnsafeMutablePointer<T> {
+  /// First element, in the processor's memory. Only for kernels and for the reading functions here.
+  package func pointer<T>(as type: T.Type) -> UnsafeMutablePointer<T> {
     (storage.pointer + byteOffset).assumingMemoryBound(to: type)
   }
 
-  var raw: UnsafeMutableRawPointer { storage.pointer + byteOffset }
+  package var raw: UnsafeMutableRawPointer { storage.pointer + byteOffset }
 
-  /// All elements as float32, in row-major order.
+  package var byteCount: Int { count * dtype.byteSize }
+
+  /// All elements as float32, in row-major order. Like everything that reads here it downloads, and waits for what computes them: for
+  /// the edges of a run (files, statistics, what decides the next step), never inside a network.
   public func floats() -> [Float] {
     let source = dtype == .f32 ? self : cast(to: .f32)
-    return withExtendedLifetime(source) {
-      Array(UnsafeBufferPointer(start: source.pointer(as: Float.self), count: count))
-    }
+    return source.withBytes { Array($0.bindMemory(to: Float.self)) }
   }
 
   /// All elements of an index tensor.
   public func integers() -> [Int32] {
     precondition(dtype == .i32, "integers() of a \(dtype) tensor")
-    return Array(UnsafeBufferPointer(start: pointer(as: Int32.self), count: count))
+    return withBytes { Array($0.bindMemory(to: Int32.self)) }
   }
 
   /// Values of an image batch `[B, H, W, C]` in `[B, C, H, W]` order.
@@ -132,13 +146,41 @@ extension Tensor {
 
   /// Calls `body` with the raw bytes, for writing files.
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try body(UnsafeRawBufferPointer(start: raw, count: count * dtype.byteSize))
+    if device.memory.isHost {
+      return try withExtendedLifetime(storage) { try body(UnsafeRawBufferPointer(start: raw, count: byteCount)) }
+    }
+    let copy = downloaded()
+    defer { copy.deallocate() }
+    return try body(UnsafeRawBufferPointer(copy))
+  }
+
+  /// The bytes in memory that the caller frees.
+  private func downloaded() -> UnsafeMutableRawBufferPointer {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+    device.memory.synchronize()
+    device.memory.download(storage.handle, offset: byteOffset, into: copy)
+    return copy
+  }
+
+  /// The same values on another device.
+  public func moved(to device: Device) -> Tensor {
+    if device === self.device { return self }
+    return withBytes { source in
+      Tensor(shape: shape, dtype, device: device) { $0.copyMemory(from: source) }
+    }
   }
 
   /// Overwrites the elements in place. Only for optimisers that own the tensor.
   public func mutateInPlace(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
     precondition(dtype == .f32 && storage.isWritable, "in-place change of a read-only tensor")
-    body(UnsafeMutableBufferPointer(start: pointer(as: Float.self), count: count))
+    if device.memory.isHost {
+      body(UnsafeMutableBufferPointer(start: pointer(as: Float.self), count: count))
+    } else {
+      let copy = downloaded()
+      defer { copy.deallocate() }
+      body(copy.bindMemory(to: Float.self))
+      device.memory.upload(UnsafeRawBufferPointer(copy), to: storage.handle, offset: byteOffset)
+    }
     storage.invalidateDerived()
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import CommandSupport
+import SceneTraining
+import Training
 
 /// The toolkit: everything besides making pictures.
 @main
@@ -24,5 +26,8 @@ struct Imago: ParsableCommand {
       GuidanceGrid.self, Train.self, DataCommand.self, EvalCommand.self, Bench.self,
     ])
 
-  static func main() { CommandStart.run(Self.self) }
+  static func main() {
+    DataKind.register(.scenes)
+    CommandStart.run(Self.self)
+  }
 }

@@ -32,7 +32,7 @@ struct Sample: ParsableCommand {
   @Option(
     parsing: .unconditional, help: "Seed of the first picture; picture i has this plus i; -1 draws one (random).",
     transform: seedOption)
-  var seed: SeedOption?
+  var seed: SeedChoice?
   @Option(help: "Whose noise: torch or nv (torch).", transform: named) var rng: RandomStream?
   @Option(parsing: .unconditional, help: "Pictures in all.", transform: whole) var count = 1
   @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} (outputs/).")

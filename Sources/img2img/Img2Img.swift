@@ -57,8 +57,7 @@ struct Img2Img: ParsableCommand {
       throw ValidationError(
         "--hires-scale and --hires-resize belong to txt2img: give --width and --height for a larger result")
     }
-    let change: EditJob
-    change = try wrongUsage { try edits.job(prompt: prompt) }
+    let change = edits.job(prompt: prompt)
     // What goes together is known once a file's lines or a picture's settings are under the flags.
     guard source.prompts == nil, source.from == nil else { return }
     try wrongUsage {
@@ -78,7 +77,7 @@ struct Img2Img: ParsableCommand {
     try reportingFailures {
       var flags = picture.job
       flags.prompt = edits.edit ?? prompt
-      flags.edit = try edits.job(prompt: prompt)
+      flags.edit = edits.job(prompt: prompt)
       let origin = try source.origin(hasModel: picture.model != nil, editing: true, quiet: compute.quiet)
       var run = PictureRun(flags, source, output, compute)
       run.below = origin ?? PictureJob()

@@ -352,17 +352,16 @@ import Testing
 
   @Test(arguments: [IK_F32.rawValue, IK_BF16.rawValue], [(130, 77), (300, 300), (16, 14)])
   func threadsDoNotChangeBits(type: UInt32, lengths: (Int, Int)) {
-    let threads = ik_threads()
-    defer { ik_set_threads(threads) }
+    defer { _ = ik_hold_threads(0) }
     Self.onEveryLevel {
       var p = Problem(lengths.0, lengths.1, 24)
       p.type = ik_dtype(type)
       (p.batch, p.heads) = (3, 3)
       let x = Inputs(p)
-      ik_set_threads(1)
+      _ = ik_hold_threads(1)
       let alone = Self.bits(Self.run(p, x))
       for (count, slow) in [(2, -1), (2, 0), (2, 1), (3, -1), (5, -1), (5, 3)] {
-        ik_set_threads(Int32(count))
+        _ = ik_hold_threads(Int32(count))
         ik_delay(Int32(slow), 100)
         #expect(Self.bits(Self.run(p, x)) == alone, "\(count) threads, slow \(slow): \(p)")
       }

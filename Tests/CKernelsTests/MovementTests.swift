@@ -31,10 +31,9 @@ import Testing
   @Test func bigGathersAreSplitCorrectly() {
     let (rows, columns) = (700, 513)
     let input = (0..<Int32(rows * columns)).map { $0 }
-    let before = ik_threads()
-    defer { ik_set_threads(before) }
+    defer { _ = ik_hold_threads(0) }
     for threads in 1...3 {
-      ik_set_threads(Int32(threads))
+      _ = ik_hold_threads(Int32(threads))
       var out = [Int32](repeating: -1, count: input.count)
       ik_gather_strided(
         4, 2, [columns, rows].int64, input, [1, columns].int64, &out)

@@ -35,9 +35,8 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3], [1, 4]) func partsAreDoneOnce(threads: Int32, parts: Int32) {
-    let before = ik_threads()
-    defer { ik_set_threads(before) }
-    ik_set_threads(threads)
+    defer { _ = ik_hold_threads(0) }
+    _ = ik_hold_threads(threads)
     for slow in -1..<threads {
       ik_delay(slow, 2000)
       defer { ik_delay(-1, 0) }
@@ -60,9 +59,8 @@ import Testing
 
   /// Without parts all of a region run at once and can wait for one another, also where fewer threads were asked for.
   @Test(arguments: [2, 3, 6]) func togetherMeansAtOnce(count: UInt32) {
-    let before = ik_threads()
-    defer { ik_set_threads(before) }
-    ik_set_threads(2)
+    defer { _ = ik_hold_threads(0) }
+    _ = ik_hold_threads(2)
     let record = Record()
     for round in 1...20 {
       parallel(

@@ -2,7 +2,8 @@ import CKernels
 import Synchronization
 import Testing
 
-/// Loops and the pool. Serialised: how many threads there are, and which of them is slow, holds for the process.
+/// Loops and the pool. Serialised: the number that is set, and which of them is slow, holds for the process. Other suites hold a number for
+/// themselves (`ik_hold_threads`).
 @Suite(.serialized) struct ThreadsTests {
   final class Visits: Sendable {
     let ranges = Mutex<[(range: Range<Int64>, member: Int32)]>([])
@@ -48,6 +49,32 @@ import Testing
         #expect(visits.flatMap { Array($0.range) } == (0..<1000).map { $0 })
       }
     }
+  }
+
+  /// A number set by one thread holds for every other, also for those that are there already; one that is held, for the holder alone.
+  @Test func theNumberReachesEveryThread() async {
+    let before = ik_threads()
+    defer { ik_set_threads(before) }
+    @Sendable func members() -> Int { Set(Self.visits(4000, grain: 1).map(\.member)).count }
+    let (ask, told) = AsyncStream<Int32>.makeStream()
+    let (answers, answer) = AsyncStream<[Int]>.makeStream()
+    let other = Task.detached {
+      for await held in ask {
+        _ = ik_hold_threads(held)
+        answer.yield([Int(ik_threads()), members()])
+        _ = ik_hold_threads(0)
+      }
+    }
+    var found = answers.makeAsyncIterator()
+    for (set, held, expected) in [(1, 0, 1), (4, 0, 4), (4, 2, 2), (2, 0, 2)] as [(Int32, Int32, Int)] {
+      ik_set_threads(set)
+      told.yield(held)
+      let seen = await found.next() ?? []
+      #expect(seen.first == expected && (seen.last ?? 99) <= expected, "set \(set), held \(held): \(seen)")
+      #expect(ik_threads() == set)
+    }
+    told.finish()
+    await other.value
   }
 
   /// A loop inside of a loop runs on the thread that meets it.

@@ -94,13 +94,12 @@ func onEveryLevel(_ body: (_ level: String) -> Void) {
 
 /// Requires the same bits from one, two and three threads, whichever is slow, on every instruction set.
 func expectSameForAnyThreadCount(_ name: String, _ run: () -> [TypedArray]) {
-  let before = ik_threads()
-  defer { ik_set_threads(before) }
+  defer { _ = ik_hold_threads(0) }
   onEveryLevel { level in
-    ik_set_threads(1)
+    _ = ik_hold_threads(1)
     let one = run()
     for (threads, slow) in [(2, -1), (2, 0), (3, 1), (3, -1)] {
-      ik_set_threads(Int32(threads))
+      _ = ik_hold_threads(Int32(threads))
       ik_delay(Int32(slow), 100)
       #expect(run() == one, "\(name), \(level): \(threads) threads, slow \(slow), differ from one")
     }

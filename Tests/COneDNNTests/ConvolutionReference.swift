@@ -1,3 +1,5 @@
+import CKernels
+import CMatrixKernels
 import COneDNN
 
 /// A convolution's shape, and the textbook loops in double precision.
@@ -29,8 +31,8 @@ struct Convolution: Sendable, CustomStringConvertible {
     "[\(batch), \(height), \(width), \(channels)]->\(outputs) k\(kernel) s\(stride) p\(padding)"
   }
 
-  func shape(_ kind: Kind) -> idnn_conv_shape {
-    idnn_conv_shape(
+  func shape(_ kind: Kind) -> im_conv_shape {
+    im_conv_shape(
       type: kind.type, B: Int64(batch), H: Int64(height), W: Int64(width), C: Int64(channels),
       OH: Int64(outHeight), OW: Int64(outWidth), OC: Int64(outputs), KH: Int64(kernel.0),
       KW: Int64(kernel.1), stride: Int64(stride), pad_top: Int64(padding.top),

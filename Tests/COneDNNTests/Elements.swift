@@ -8,11 +8,11 @@ enum Kind: String, CaseIterable, Sendable, CustomStringConvertible {
   case f32, bf16, f16
   static let computed: [Kind] = [.f32, .bf16]
 
-  var type: idnn_dtype {
+  var type: ik_dtype {
     switch self {
-    case .f32: IDNN_F32
-    case .bf16: IDNN_BF16
-    case .f16: IDNN_F16
+    case .f32: IK_F32
+    case .bf16: IK_BF16
+    case .f16: IK_F16
     }
   }
   var bytes: Int { self == .f32 ? 4 : 2 }
@@ -148,4 +148,5 @@ func expectSums(
 /// The message of the last failure.
 var lastError: String { String(cString: idnn_error()) }
 
-func setThreads(_ count: Int32) { ik_set_threads(count) }
+/// What the calling thread asks for from now on is cut for so many threads; 0 ends that.
+func holdThreads(_ count: Int32) { _ = ik_hold_threads(count) }

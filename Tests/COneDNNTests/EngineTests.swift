@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
   }
 
   @Test func missingOperands() throws {
-    let op = try #require(idnn_linear_forward(IDNN_F32, 2, 3, 4, 1, 0, IDNN_NONE), "\(lastError)")
+    let op = try #require(idnn_linear_forward(IK_F32, 2, 3, 4, 1, 0, IDNN_NONE), "\(lastError)")
     let x = Elements(.f32, count: 8)
     let y = Elements(.f32, count: 6)
     let packed = pack(op, .f32, Elements(.f32, [Float](repeating: 1, count: 12)))
@@ -28,6 +29,6 @@ import Testing
     #expect(lastError.contains("[1, 4, 4, 8]"), "\(lastError)")
     #expect(idnn_conv_backward_data(&shape) == nil)
     #expect(idnn_conv_backward_weights(&shape) == nil)
-    #expect(idnn_linear_forward(IDNN_F16, 2, 3, 4, 0, 0, IDNN_NONE) == nil)
+    #expect(idnn_linear_forward(IK_F16, 2, 3, 4, 0, 0, IDNN_NONE) == nil)
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
 
   private func op(_ l: Linear, bias: Bool = false, residual: Bool = false) throws -> OpaquePointer {
     try #require(
-      idnn_linear_int8(IDNN_BF16, Int64(l.m), Int64(l.n), Int64(l.k), bias ? 1 : 0, residual ? 1 : 0), "\(lastError)")
+      idnn_linear_int8(IK_BF16, Int64(l.m), Int64(l.n), Int64(l.k), bias ? 1 : 0, residual ? 1 : 0), "\(lastError)")
   }
 
   private func op(_ c: Convolution, bias: Bool = false, residual: Bool = false) throws -> OpaquePointer {
@@ -116,16 +117,16 @@ import Testing
 
   /// The same bits for every number of threads, and for a picture alone or among others.
   @Test func invariance() throws {
-    defer { setThreads(2) }
+    defer { holdThreads(0) }
     for c in Self.convolutions {
       func result(_ c: Convolution) throws -> [Double] {
         var values = Values(35)
         let w = values.array(.f32, c.weightCount)
         return runForward(try op(c), .bf16, values.array(.bf16, c.inputCount), w, outputs: c.outputCount).doubles
       }
-      setThreads(1)
+      holdThreads(1)
       let one = try result(c)
-      setThreads(2)
+      holdThreads(2)
       #expect(try result(c) == one, "\(c)")
       var single = c
       single.batch = 1
@@ -137,9 +138,9 @@ import Testing
         let w = values.array(.f32, l.n * l.k)
         return runForward(try op(l), .bf16, values.array(.bf16, l.m * l.k), w, outputs: l.m * l.n).doubles
       }
-      setThreads(1)
+      holdThreads(1)
       let one = try result(l)
-      setThreads(2)
+      holdThreads(2)
       #expect(try result(l) == one, "\(l)")
       #expect(try result(Linear(1, l.n, l.k)) == Array(one.prefix(l.n)), "\(l), the first row alone")
     }
@@ -161,12 +162,12 @@ import Testing
   }
 
   @Test func shapes() {
-    #expect(idnn_linear_int8_takes(IDNN_BF16, 320, 48) == 0, "too few channels")
-    #expect(idnn_linear_int8_takes(IDNN_BF16, 70, 320) == 0, "not a multiple of 16")
-    #expect(idnn_linear_int8_takes(IDNN_F32, 320, 320) == 0, "float32 activations")
+    #expect(idnn_linear_int8_takes(IK_BF16, 320, 48) == 0, "too few channels")
+    #expect(idnn_linear_int8_takes(IK_BF16, 70, 320) == 0, "not a multiple of 16")
+    #expect(idnn_linear_int8_takes(IK_F32, 320, 320) == 0, "float32 activations")
     var strided = Convolution(1, 8, 8, 64, 64, kernel: (3, 3), stride: 2, padding: (1, 1, 1, 1)).shape(.bf16)
     #expect(idnn_conv_int8_takes(&strided) == 0)
-    #expect(idnn_linear_int8(IDNN_F32, 4, 64, 64, 0, 0) == nil && !lastError.isEmpty)
+    #expect(idnn_linear_int8(IK_F32, 4, 64, 64, 0, 0) == nil && !lastError.isEmpty)
     #expect(idnn_conv_int8(&strided, 0, 0) == nil)
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import COneDNN
 import Testing
 
@@ -53,8 +54,8 @@ import Testing
       let (m, n, k) = (Int64(rows), Int64(outputs), Int64(inputs))
       layers.append(
         (
-          "linear \(outputs) \(inputs)", idnn_linear_forward(IDNN_BF16, m, n, k, 1, 1, IDNN_NONE),
-          idnn_linear_backward_data(IDNN_BF16, m, n, k), outputs * inputs
+          "linear \(outputs) \(inputs)", idnn_linear_forward(IK_BF16, m, n, k, 1, 1, IDNN_NONE),
+          idnn_linear_backward_data(IK_BF16, m, n, k), outputs * inputs
         ))
     }
     for (name, from, to, count) in layers {
@@ -63,26 +64,26 @@ import Testing
       let weights = Elements(.f16, (0..<count).map { _ in values.next() * 3 })
       let (packed, expected) = (pack(from, .bf16, weights), pack(to, .bf16, weights))
       let turned = Elements(.bf16, (0..<expected.values.count).map { _ in 7 })
-      #expect(idnn_turn_weights(from, packed.raw, to, turned.raw) == 1, "\(name)")
+      #expect(idnn_turn_weights(idnn_number(from), packed.raw, to, turned.raw) == 1, "\(name)")
       #expect(turned.bits == expected.bits, "\(name)")
     }
   }
 
   /// Where the layouts are of other kinds the caller is told to pack.
   @Test func weightsThatCannotBeTurned() throws {
-    let from = try #require(idnn_linear_forward(IDNN_F32, 4, 64, 64, 0, 0, IDNN_NONE), "\(lastError)")
-    let to = try #require(idnn_linear_backward_data(IDNN_F32, 4, 64, 64), "\(lastError)")
-    let other = try #require(idnn_linear_backward_data(IDNN_BF16, 4, 32, 64), "\(lastError)")
-    let odd = try #require(idnn_linear_forward(IDNN_BF16, 4, 19, 37, 0, 0, IDNN_NONE), "\(lastError)")
-    let oddBack = try #require(idnn_linear_backward_data(IDNN_BF16, 4, 19, 37), "\(lastError)")
+    let from = try #require(idnn_linear_forward(IK_F32, 4, 64, 64, 0, 0, IDNN_NONE), "\(lastError)")
+    let to = try #require(idnn_linear_backward_data(IK_F32, 4, 64, 64), "\(lastError)")
+    let other = try #require(idnn_linear_backward_data(IK_BF16, 4, 32, 64), "\(lastError)")
+    let odd = try #require(idnn_linear_forward(IK_BF16, 4, 19, 37, 0, 0, IDNN_NONE), "\(lastError)")
+    let oddBack = try #require(idnn_linear_backward_data(IK_BF16, 4, 19, 37), "\(lastError)")
     let numbers = Elements(.f32, count: 1 << 14)
     for (a, b) in [(from, to), (from, other), (odd, oddBack)] {
-      #expect(idnn_turn_weights(a, numbers.raw, b, Elements(.f32, count: 1 << 14).raw) == 0)
+      #expect(idnn_turn_weights(idnn_number(a), numbers.raw, b, Elements(.f32, count: 1 << 14).raw) == 0)
     }
   }
 
   @Test func halfPrecisionExtremes() throws {
-    let op = try #require(idnn_linear_forward(IDNN_F32, 1, 1, 8, 0, 0, IDNN_NONE), "\(lastError)")
+    let op = try #require(idnn_linear_forward(IK_F32, 1, 1, 8, 0, 0, IDNN_NONE), "\(lastError)")
     let numbers: [Float] = [
       65504, -65504, 0x1p-14, 0x1p-24, -0x1.8p-20, .infinity, -.infinity, -0.0,
     ]
@@ -92,7 +93,7 @@ import Testing
   }
 
   @Test func roundingToBF16() throws {
-    let op = try #require(idnn_linear_forward(IDNN_BF16, 1, 1, 4, 0, 0, IDNN_NONE), "\(lastError)")
+    let op = try #require(idnn_linear_forward(IK_BF16, 1, 1, 4, 0, 0, IDNN_NONE), "\(lastError)")
     // Ties to even, both ways; overflow to infinity; a NaN with only low bits stays one.
     let numbers: [Float] = [
       1 + 0x1p-8, 1 + 0x1p-7 + 0x1p-8, .greatestFiniteMagnitude, Float(bitPattern: 0x7f80_0001),
@@ -104,11 +105,11 @@ import Testing
 
   @Test func layouts() throws {
     // The number of rows changes the op, and usually not what it wants.
-    let a = try #require(idnn_linear_forward(IDNN_F32, 64, 128, 96, 1, 0, IDNN_SILU))
-    let b = try #require(idnn_linear_forward(IDNN_F32, 64, 128, 96, 0, 1, IDNN_NONE))
+    let a = try #require(idnn_linear_forward(IK_F32, 64, 128, 96, 1, 0, IDNN_SILU))
+    let b = try #require(idnn_linear_forward(IK_F32, 64, 128, 96, 0, 1, IDNN_NONE))
     #expect(a != b)
     #expect(idnn_weights_layout(a) == idnn_weights_layout(b))
-    let back = try #require(idnn_linear_backward_data(IDNN_F32, 64, 128, 96))
+    let back = try #require(idnn_linear_backward_data(IK_F32, 64, 128, 96))
     #expect(idnn_weights_layout(a) != idnn_weights_layout(back))
     var shape = Convolution(1, 8, 8, 32, 32).shape(.f32)
     let forward = try #require(idnn_conv_forward(&shape, 0, 0, IDNN_NONE, 0))

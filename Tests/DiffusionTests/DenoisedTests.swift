@@ -27,7 +27,7 @@ import Testing
     case .sample: return clean
     case .velocity:
       return noise.scaled(by: Float(level.signal / length), adding: clean, times: Float(-level.noise / length))
-    default: return noise - clean
+    case .flow: return noise - clean
     }
   }
 

@@ -35,6 +35,7 @@ import Testing
       case .epsilon: noise
       case .sample: clean
       case .velocity: a * noise - s * clean
+      case .flow: noise - clean
       }
     return x * Float(factor)
   }

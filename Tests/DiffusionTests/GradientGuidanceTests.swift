@@ -21,6 +21,7 @@ import Testing
     case .epsilon: noise
     case .sample: clean
     case .velocity: a * noise - s * clean
+    case .flow: noise - clean
     }
   }
 

@@ -56,7 +56,7 @@ import Testing
     expectClose([schedule.alphasCumprod[499]], [0.4938435], rtol: 1e-5, "ᾱ[499]")
   }
 
-  @Test(arguments: [PredictionType.epsilon, .velocity, .sample])
+  @Test(arguments: PredictionType.allCases)
   func noisySamplesAndTargets(type: PredictionType) {
     let schedule = NoiseSchedule(betas: [0.36, 0.4375], predictionType: type)
     // ᾱ = 0.64, 0.36: roots are 0.8 and 0.6.
@@ -70,6 +70,7 @@ import Testing
       case .epsilon: [10, 20, 30, 40]
       case .sample: [1, 2, 3, 4]
       case .velocity: [7.4, 14.8, 15.6, 20.8]
+      case .flow: [9, 18, 27, 36]
       }
     expectClose(target, expected, rtol: 1e-5, "target")
   }

@@ -107,8 +107,8 @@ import Testing
   /// Classes with formulas of their own, and rectified flows, get no sampler that would be wrong for them.
   @Test(arguments: [
     ("ScoreSdeVeScheduler", SamplerName.euler), ("CosineDPMSolverMultistepScheduler", .dpmpp2M),
-    ("CogVideoXDDIMScheduler", .ddim), ("SomethingScheduler", .euler), ("FlowMatchEulerDiscreteScheduler", .euler),
-    ("FlowMatchHeunDiscreteScheduler", .heun), ("IPNDMScheduler", .pndm),
+    ("CogVideoXDDIMScheduler", .ddim), ("SomethingScheduler", .euler), ("FlowMatchEulerDiscreteScheduler", .ddim),
+    ("FlowMatchHeunDiscreteScheduler", .pndm), ("IPNDMScheduler", .pndm),
   ])
   func otherKindsOfModels(className: String, sampler: SamplerName) throws {
     let config = try decode(#"{"_class_name": "\#(className)"}"#)

@@ -6,9 +6,8 @@ import ReferenceSupport
 import TensorCore
 import Testing
 
-/// The same request gives the same bits whatever the machine is doing. Serialised because the
-/// thread count is global.
-@Suite(.serialized) struct ReproducibilityTests {
+/// The same request gives the same bits whatever the machine is doing.
+@Suite struct ReproducibilityTests {
   private func latentsAndPixels(
     _ precision: Precision, seeds: [UInt64], prompts: [String]
   ) throws -> GeneratedBatch {
@@ -19,11 +18,10 @@ import Testing
 
   @Test(arguments: Precision.allCases)
   func threadCountChangesNothing(precision: Precision) throws {
-    let before = Processor.threads
-    defer { Processor.threads = before }
     let runs = try [1, 2, 3].map { threads in
-      Processor.threads = threads
-      return try latentsAndPixels(precision, seeds: [42], prompts: ["a cat on the moon"])
+      try Processor.withThreads(threads) {
+        try latentsAndPixels(precision, seeds: [42], prompts: ["a cat on the moon"])
+      }
     }
     for run in runs.dropFirst() {
       guard precision != .f32 else {

@@ -20,9 +20,9 @@ import Testing
         let (k, v) = ($0.normal([batch, keys, width]), $0.normal([batch, keys, width]))
         let scale = 1 / Float(c[4]).squareRoot()
         let wanted = $0.kernels.attention(
-          q, k, v, heads: heads, scale: scale, causal: causal, wantsLSE: true)
+          q, k, v, bias: nil, heads: heads, scale: scale, causal: causal, wantsLSE: true)
         let plain = $0.kernels.attention(
-          q, k, v, heads: heads, scale: scale, causal: causal, wantsLSE: false)
+          q, k, v, bias: nil, heads: heads, scale: scale, causal: causal, wantsLSE: false)
         return [wanted.out, wanted.lse, plain.out, plain.lse]
       }
     }
@@ -37,10 +37,11 @@ import Testing
         let (k, v) = ($0.normal([batch, keys, width]), $0.normal([batch, keys, width]))
         let (scale, dOut) = (1 / Float(c[4]).squareRoot(), $0.normal([batch, queries, width]))
         let (out, lse) = $0.kernels.attention(
-          q, k, v, heads: heads, scale: scale, causal: causal, wantsLSE: true)
+          q, k, v, bias: nil, heads: heads, scale: scale, causal: causal, wantsLSE: true)
         guard let lse else { return [nil] }
-        let (dq, dk, dv) = $0.kernels.attentionBackward(
-          q, k, v, heads: heads, scale: scale, causal: causal, out: out, lse: lse, dOut)
+        let (dq, dk, dv, _) = $0.kernels.attentionBackward(
+          q, k, v, bias: nil, heads: heads, scale: scale, causal: causal, out: out, lse: lse, dOut,
+          needsBias: false)
         return [dq, dk, dv]
       }
     }
@@ -55,8 +56,61 @@ import Testing
       let q = $0.normal([1, 9, 8])
       let (k, v) = ($0.normal([1, 65, 8]), $0.normal([1, 65, 8]))
       return [
-        $0.kernels.attention(q, k, v, heads: 1, scale: 30, causal: false, wantsLSE: false).out
+        $0.kernels.attention(q, k, v, bias: nil, heads: 1, scale: 30, causal: false, wantsLSE: false).out
       ]
+    }
+  }
+
+  /// Biases for all scores, for heads alone, for keys alone, and one row that sees nothing.
+  @Test(arguments: Setup.all, [false, true]) func bias(_ setup: Setup, _ causal: Bool) {
+    let shapes: [(q: [Int], keys: Int, heads: Int, bias: [Int])] = [
+      ([2, 9, 24], 13, 3, [2, 3, 9, 13]), ([1, 70, 32], 70, 2, [1, 2, 70, 70]), ([2, 5, 16], 130, 2, [2, 1, 1, 130]),
+      ([1, 66, 8], 300, 1, [1, 1, 66, 300]), ([2, 3, 8], 4, 2, [1, 2, 1, 4]),
+    ]
+    for (shape, keys, heads, biasShape) in shapes {
+      compare(
+        setup, reduction: max(shape[1], keys), roundsOperands: true, slack: 2, "\(shape) \(keys) keys, \(biasShape)"
+      ) {
+        let q = $0.normal(shape)
+        let (k, v) = ($0.normal([shape[0], keys, shape[2]]), $0.normal([shape[0], keys, shape[2]]))
+        let (bias, dOut) = ($0.normal(biasShape, .f32), $0.normal(shape))
+        let scale = 1 / Float(shape[2] / heads).squareRoot()
+        let (out, lse) = $0.kernels.attention(
+          q, k, v, bias: bias, heads: heads, scale: scale, causal: causal, wantsLSE: true)
+        guard let lse else { return [nil] }
+        let (dq, dk, dv, dbias) = $0.kernels.attentionBackward(
+          q, k, v, bias: bias, heads: heads, scale: scale, causal: causal, out: out, lse: lse, dOut, needsBias: true)
+        return [out, lse, dq, dk, dv, dbias]
+      }
+    }
+  }
+
+  /// What must not be seen adds nothing; a row that sees nothing is the mean of the values; a negative scale turns no bias round.
+  @Test(arguments: Setup.all) func hiddenKeys(_ setup: Setup) {
+    for scale in [Float(0.4), -0.4] {
+      compare(setup, reduction: 8, roundsOperands: true, slack: 2, "scale \(scale)") {
+        let q = $0.normal([1, 3, 8])
+        let (k, v) = ($0.normal([1, 5, 8]), $0.normal([1, 5, 8]))
+        let hidden = -Float.infinity
+        let values: [Float] = [0, hidden, 1, hidden, 0] + Array(repeating: hidden, count: 5) + [hidden, 0, 0, 0, -3e38]
+        let bias = $0.make(values, [1, 1, 3, 5], .f32)
+        return [
+          $0.kernels.attention(q, k, v, bias: bias, heads: 1, scale: scale, causal: false, wantsLSE: false).out
+        ]
+      }
+    }
+  }
+
+  @Test(arguments: Setup.all, RotaryPairs.allCases) func rotary(_ setup: Setup, _ pairs: RotaryPairs) {
+    for (batch, tokens, heads, depth) in [(1, 1, 1, 2), (2, 3, 2, 6), (1, 5, 3, 16), (2, 7, 1, 34), (1, 33, 4, 64), (0, 3, 1, 4)] {
+      for inverse in [false, true] {
+        compare(setup, reduction: 2, "\(batch) \(tokens) \(heads) \(depth)") {
+          let x = $0.normal([batch, tokens, heads * depth])
+          let angles = $0.uniform([tokens, depth / 2], -3..<3, .f32)
+          let (cosines, sines) = ($0.kernels.unary(.cos, angles, 0, 0), $0.kernels.unary(.sin, angles, 0, 0))
+          return [$0.kernels.rotary(x, cosines: cosines, sines: sines, heads: heads, pairs: pairs, inverse: inverse)]
+        }
+      }
     }
   }
 }

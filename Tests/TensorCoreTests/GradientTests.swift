@@ -139,6 +139,10 @@ private func uniform(_ range: Range<Float>, _ shape: Int..., seed: UInt64 = 6) -
     }
   }
 
+  @Test func rmsNorm() {
+    checkGradient([normal(3, 5), normal(5, seed: 1)]) { $0[0].rmsNorm(gamma: $0[1], epsilon: 0.1) }
+  }
+
   // Products
   @Test(arguments: [Activation.none, .silu, .gelu, .quickGelu]) func linear(
     _ activation: Activation
@@ -198,6 +202,22 @@ private func uniform(_ range: Range<Float>, _ shape: Int..., seed: UInt64 = 6) -
   @Test func attentionScaled() {
     checkGradient([normal(1, 2, 2), normal(1, 3, 2, seed: 1), normal(1, 3, 2, seed: 2)]) {
       .attention($0[0], $0[1], $0[2], heads: 1, scale: 0.3)
+    }
+  }
+
+  /// Biases for all scores and for those of all images and queries alike.
+  @Test(arguments: [[2, 2, 3, 5], [1, 2, 1, 5]]) func attentionBias(_ shape: [Int]) {
+    var random = TestRandom(seed: 8)
+    let bias = random.tensor(shape, device: .reference)
+    checkGradient([normal(2, 3, 4), normal(2, 5, 4, seed: 1), normal(2, 5, 4, seed: 2), bias]) {
+      .attention($0[0], $0[1], $0[2], bias: $0[3], heads: 2)
+    }
+  }
+
+  @Test(arguments: RotaryPairs.allCases) func rotary(_ pairs: RotaryPairs) {
+    let angles = uniform(-3..<3, 3, 2)
+    checkGradient([normal(2, 3, 8)]) {
+      $0[0].rotated(cosines: angles.applying(.cos), sines: angles.applying(.sin), heads: 2, pairs: pairs)
     }
   }
 

@@ -101,4 +101,19 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: Setup.all) func rmsNorm(_ setup: Setup) {
+    for (rows, width) in [(1, 1), (3, 7), (2, 8), (5, 33), (300, 64), (0, 8), (2, 1000)] {
+      for (needsInput, needsParameters) in [(true, true), (true, false), (false, true)] {
+        compare(setup, reduction: max(rows, width), "\(rows) \(width)") {
+          let (x, dy, gamma) = ($0.normal([rows, width]), $0.normal([rows, width]), $0.normal([width], .f32))
+          let (y, rstd) = $0.kernels.rmsNorm(x, gamma: gamma, epsilon: 0.1)
+          let given = $0.uniform([rows], 0.5..<1.5, .f32)
+          let (dx, dgamma) = $0.kernels.rmsNormBackward(
+            x, gamma: gamma, rstd: given, dy, needsInput: needsInput, needsParameters: needsParameters)
+          return [y, rstd, dx, dgamma]
+        }
+      }
+    }
+  }
 }

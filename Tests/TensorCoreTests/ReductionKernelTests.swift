@@ -33,8 +33,33 @@ import Testing
 
   @Test(arguments: Setup.all) func sumOfSquares(_ setup: Setup) {
     for n in vectorSizes + [4099] {
-      let (actual, expected) = pair(setup, [n]) { $0.kernels.sumOfSquares($1) }
+      let (actual, expected) = pair(setup, [n]) { $0.kernels.sumsOfSquares([$1])[0] }
       #expect(abs(actual - expected) <= 1e-6 * expected, "\(n): \(actual), expected \(expected)")
+    }
+  }
+
+  @Test(arguments: Setup.all) func totals(_ setup: Setup) {
+    for n in vectorSizes + [4099] {
+      let (actual, expected) = pair(setup, [n]) { $0.kernels.totals($1).sum }
+      #expect(abs(actual - expected) <= 1e-12 * Double(n), "\(n): \(actual), expected \(expected)")
+      let sizes = pair(setup, [n]) { $0.kernels.totals($1).magnitude }
+      #expect(abs(sizes.0 - sizes.1) <= 1e-12 * Double(n), "\(n): \(sizes)")
+    }
+  }
+
+  @Test(arguments: Setup.all) func magnitudeQuantile(_ setup: Setup) {
+    for (n, share) in [(1, 0.5), (7, 0), (8, 1), (33, 0.995), (64, 0.3)] {
+      let (actual, expected) = pair(setup, [n]) { Double($0.kernels.magnitudeQuantile($1, share)) }
+      #expect(abs(actual - expected) <= 1e-6 * expected, "\(n), \(share): \(actual), expected \(expected)")
+    }
+  }
+
+  @Test(arguments: Setup.all.filter { $0.dtype == .f32 }) func crossEntropy(_ setup: Setup) {
+    for (rows, width) in [(1, 1), (3, 7), (5, 40), (0, 3)] {
+      compare(setup, reduction: width, "\(rows) \(width)") {
+        let (value, gradient) = $0.kernels.crossEntropy($0.normal([rows, width]), $0.uniform([rows, width], 0..<1))
+        return [value, gradient]
+      }
     }
   }
 

@@ -87,10 +87,10 @@ import Testing
     // Scores 0 and log 3 give weights 1/4 and 3/4.
     let (q, k) = (tensor([1], [1, 1, 1]), tensor([0, log(3)], [1, 2, 1]))
     let v = tensor([4, 8], [1, 2, 1])
-    let all = kernels.attention(q, k, v, heads: 1, scale: 1, causal: false, wantsLSE: true)
+    let all = kernels.attention(q, k, v, bias: nil, heads: 1, scale: 1, causal: false, wantsLSE: true)
     expectClose(all.out.floats(), [7], rtol: 1e-6)
     expectClose(all.lse?.floats() ?? [], [log(4)], rtol: 1e-6)
-    let first = kernels.attention(q, k, v, heads: 1, scale: 1, causal: true, wantsLSE: false)
+    let first = kernels.attention(q, k, v, bias: nil, heads: 1, scale: 1, causal: true, wantsLSE: false)
     #expect(first.out.floats() == [4])
   }
 

@@ -37,6 +37,7 @@ import Training
       case .sample: return x0
       case .epsilon: return (noisy - x0 * alpha) / sigma
       case .velocity: return (noisy * alpha - x0) / sigma
+      case .flow: return (noisy - x0 * (alpha + sigma)) / sigma
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import SceneTraining
 import Testing
 import Training
 
@@ -17,6 +18,8 @@ import Training
       batch: 4
       learning_rate: 0.002
     """
+
+  init() { DataKind.register(.scenes) }
 
   private func error(_ text: String) throws -> String {
     let folder = try ScratchFolder()

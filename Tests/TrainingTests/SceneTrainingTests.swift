@@ -1,12 +1,15 @@
 import Checkpoints
 import Foundation
 import Images
+import SceneTraining
 import TensorCore
 import Testing
 import Training
 
 /// A whole training on drawn scenes with everything the builder's knowledge is used for.
 @Suite struct SceneTrainingTests {
+  init() { DataKind.register(.scenes) }
+
   private let vocabulary = """
     sets one two
     house one

@@ -11,6 +11,7 @@
 // - Vector code picks its instruction set at run time (see ik_isa).
 #ifndef IMAGO_CKERNELS_H
 #define IMAGO_CKERNELS_H
+#include "ik_bf16.h"
 #include <stdint.h>
 #include <stddef.h>
 
@@ -20,6 +21,9 @@ typedef enum { IK_F32 = 0, IK_BF16 = 1, IK_F16 = 2 } ik_dtype;
 // One pool for everything (pool.c), which oneDNN uses too (openmp.c).
 void ik_set_threads(int n);
 int ik_threads(void);
+// The calling thread sees this number from now on, whatever is set meanwhile: for work that was cut for it. 0 ends that. Returns what
+// it was.
+int ik_hold_threads(int n);
 typedef void (*ik_body)(void *context, int64_t begin, int64_t end);
 // Calls body on disjoint ranges of at least `grain` that cover 0..<n: threads take one after the other, as they become free.
 void ik_parallel_for(int64_t n, int64_t grain, ik_body body, void *context);
@@ -102,6 +106,18 @@ void ik_layer_norm(ik_dtype type, int64_t rows, int64_t C, float eps, const void
 void ik_layer_norm_backward(ik_dtype type, int64_t rows, int64_t C, const void *x, const float *gamma, const float *mean,
                             const float *rstd, const void *dy, void *dx, float *dgamma, float *dbeta);
 
+// y = x / sqrt(mean(x^2) + eps) * gamma (Zhang & Sennrich 2019); rstd: [rows].
+void ik_rms_norm(ik_dtype type, int64_t rows, int64_t C, float eps, const void *x, const float *gamma, void *y, float *rstd);
+void ik_rms_norm_backward(ik_dtype type, int64_t rows, int64_t C, const void *x, const float *gamma, const float *rstd, const void *dy,
+                          void *dx, float *dgamma);
+
+// ---------------------------------------------------------------- rotary.c
+// Rotary positions (Su et al. 2021): pairs of numbers of each head of x [tokens, heads * D] turned by the angles of its position,
+// token % T, whose cosines and sines are [T, D / 2]. Pairs are neighbours (2k, 2k + 1), or (k, k + D / 2). D is even. `inverse` turns
+// the other way, which is the gradient.
+void ik_rotary(ik_dtype type, int64_t tokens, int64_t T, int64_t heads, int64_t D, int neighbours, int inverse, const void *x,
+               const float *cosines, const float *sines, void *y);
+
 // ---------------------------------------------------------------- attention.c
 // softmax(scale * q k^T) v for `heads` heads packed side by side: q [B, Tq, heads*D], k and v [B, Tk, heads*D],
 // out like q. Row strides (elements between neighbouring tokens) let q, k, v be slices of one projection.
@@ -114,6 +130,21 @@ void ik_attention(ik_dtype type, int64_t B, int64_t heads, int64_t Tq, int64_t T
 void ik_attention_backward(ik_dtype type, int64_t B, int64_t heads, int64_t Tq, int64_t Tk, int64_t D, float scale, int causal,
                            const void *q, int64_t q_stride, const void *k, int64_t k_stride, const void *v, int64_t v_stride,
                            const void *out, const float *lse, const void *d_out, void *dq, void *dk, void *dv);
+
+// The same with numbers added to the scaled scores: bias[b * b_stride + h * h_stride + i * q_stride + j] for head h of image b, query i,
+// key j; strides in elements, 0 repeats. Below -1e4 they count as that, so that a row without visible keys is a mean, and differences of two scores are exact enough. scale is not 0.
+// d_bias: NULL or the scores' gradient [B, heads, Tq, Tk].
+typedef struct {
+  const float *values;
+  int64_t b_stride, h_stride, q_stride;
+} ik_score_bias;
+void ik_attention_biased(ik_dtype type, int64_t B, int64_t heads, int64_t Tq, int64_t Tk, int64_t D, float scale, int causal,
+                         ik_score_bias bias, const void *q, int64_t q_stride, const void *k, int64_t k_stride, const void *v,
+                         int64_t v_stride, void *out, int64_t out_stride, float *lse);
+void ik_attention_biased_backward(ik_dtype type, int64_t B, int64_t heads, int64_t Tq, int64_t Tk, int64_t D, float scale, int causal,
+                                  ik_score_bias bias, const void *q, int64_t q_stride, const void *k, int64_t k_stride, const void *v,
+                                  int64_t v_stride, const void *out, const float *lse, const void *d_out, void *dq, void *dk, void *dv,
+                                  float *d_bias);
 
 // ---------------------------------------------------------------- depthwise.c
 // y [B,OH,OW,C] = each channel of x [B,H,W,C] convolved by its own kernel w [KH,KW,C], zero padded, plus bias [C] (NULL: 0). f32 and bf16.

@@ -44,6 +44,8 @@ extension SamplerName {
       PNDMSampler(
         spaced, mayStartPlainly: config.className != diffusersClass && config.given.skipPRKSteps == nil)
     case .lms: LMSSampler(config, schedule: schedule, ays: ays)
+    case .euler where config.isFlow && list == nil: FlowMatchEulerSampler(config)
+    case .heun where config.isFlow && list == nil: FlowMatchHeunSampler(config)
     case .euler: EulerSampler(config, schedule: schedule, ays: ays)
     case .eulerAncestral: EulerAncestralSampler(config, schedule: schedule, ays: ays)
     case .heun: HeunSampler(config, schedule: schedule, ays: ays)
@@ -72,16 +74,18 @@ extension SamplerName {
   /// Throws unless the sampler goes with the model.
   private func check(_ config: SchedulerConfig, _ schedule: ScheduleName?) throws(SamplerError) {
     guard config.isKnown else { throw .unknownScheduler(className: config.className) }
-    if config.isFlow, self != .flowEuler {
-      throw .otherKind(sampler: rawValue, model: "a rectified flow", samplers: SamplerName.flowEuler.rawValue)
+    if config.isFlow, [.ddpm, .ddim, .ddimInverse, .pndm, .lcm, .tcd].contains(self) {
+      throw .otherKind(sampler: rawValue, model: "a rectified flow", samplers: "flow-euler, heun, dpmpp-2m, ...")
     }
-    guard config.edm != nil else { return }
-    if self == .flowEuler {
+    guard config.edm != nil || config.isFlow else { return }
+    if self == .flowEuler, !config.isFlow {
       throw .otherKind(sampler: rawValue, model: "which predicts noise", samplers: "euler, dpmpp-2m, ...")
     }
     // Those of timesteps it has not, and of levels it does not reach.
-    if let schedule, schedule.spacing != nil || schedule == .ays {
-      let supported = schedules.filter { $0.isSigmaList && $0 != .ays }
+    // Evenly over a flow's σ, which has no end, a beta distribution leaves no step for the picture.
+    let foreign: [ScheduleName] = config.isFlow ? [.ays, .beta] : [.ays]
+    if let schedule, schedule.spacing != nil || foreign.contains(schedule) {
+      let supported = schedules.filter { $0.isSigmaList && !foreign.contains($0) }
       throw .scheduleNotSupported(
         sampler: "\(rawValue) on a model of continuous noise levels", schedule: schedule.rawValue,
         supported: supported.map(\.rawValue))
@@ -119,6 +123,7 @@ extension SamplerName {
     case "DDIMParallelScheduler": self = .ddim
     case "DDPMParallelScheduler": self = .ddpm
     case "EDMEulerScheduler": self = .euler
+    case "FlowMatchHeunDiscreteScheduler": self = .heun
     case "EDMDPMSolverMultistepScheduler": self = .dpmpp2M
     default:
       guard let name = Self.allCases.first(where: { $0.diffusersClass == schedulerClass }) else { return nil }

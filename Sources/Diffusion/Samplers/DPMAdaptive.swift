@@ -131,14 +131,9 @@ public struct DPMAdaptiveSampler: Sampler {
 
   /// The root mean square of the difference in units of what is allowed.
   private func error(of low: Tensor, against high: Tensor, previous: Tensor) -> Double {
-    let (low, high, previous) = (low.floats(), high.floats(), previous.floats())
-    var sum = 0.0
-    for index in low.indices {
-      let size = max(abs(low[index]), abs(previous[index]))
-      let share = Double((low[index] - high[index]) / max(absoluteTolerance, relativeTolerance * size))
-      sum += share * share
-    }
-    return (sum / Double(low.count)).squareRoot()
+    let size = Tensor.maximum(low.applying(.abs), previous.applying(.abs))
+    let allowed = Tensor.maximum(size * relativeTolerance, Tensor(repeating: absoluteTolerance, shape: [1], device: low.device))
+    return (((low - high) / allowed).sumOfSquares / Double(low.count)).squareRoot()
   }
 }
 

@@ -86,7 +86,7 @@ extension SigmaScale {
     _ x: Tensor, _ form: DPMSolverForm, of plan: SamplingPlan, at i: Int, _ predict: ModelPrediction
   ) throws -> Tensor {
     let level = plan.levels[i]
-    if config.edm != nil {
+    if config.edm != nil || config.isFlow {
       let clean = try clean(
         x * Float(1 / level.signal), sigma: plan.sigmas[i], timestep: plan.timesteps[i], step: i, predict)
       return form.predictsClean

@@ -7,38 +7,31 @@ public struct FlowMatchEulerSampler: Sampler {
   let isStochastic: Bool
 
   public init(_ config: SchedulerConfig) {
-    self.config = config.adapted(to: "FlowMatchEulerDiscreteScheduler")
+    // Asked for by name, it takes whatever the model predicts for a velocity.
+    var config = config.adapted(to: "FlowMatchEulerDiscreteScheduler")
+    config.predictionType = .flow
+    self.config = config
     isStochastic = config.given.stochasticSampling ?? false
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {
-    for (key, isOn) in [
-      ("use_dynamic_shifting", config.given.useDynamicShifting), ("invert_sigmas", config.given.invertSigmas),
-    ] where isOn ?? false {
-      throw .unsupportedSetting(sampler: "flow-euler", key: key, value: "true")
+    let times = try Self.times(config, steps: steps, sampler: "flow-euler")
+    return Self.plan(times, of: config, steps: steps)
+  }
+
+  /// diffusers' times for a configuration of a flow, and 0.
+  static func times(_ config: SchedulerConfig, steps: Int, sampler: String) throws(SamplerError) -> [Double] {
+    guard let flow = config.flow else {
+      throw .otherKind(sampler: sampler, model: "which is no rectified flow", samplers: "euler, dpmpp-2m, ...")
     }
-    let total = Double(config.trainSteps)
-    guard steps >= 1, steps <= config.trainSteps else {
-      throw .badSteps(sampler: "flow-euler", steps: steps, limit: config.trainSteps)
-    }
-    // The smallest level is shifted too, in float32, and the evenly spaced levels are shifted again (Esser et al. 2024,
-    // eq. 23).
-    let shift = config.given.shift ?? 1
-    let unit = Float(1 / total)
-    let smallest = Double(Float(shift) * unit / (1 + (Float(shift) - 1) * unit))
-    var levels = TimestepSpacing.linspace(total, smallest * total, steps).map { value in
-      let sigma = value / total
-      return shift * sigma / (1 + (shift - 1) * sigma)
-    }
-    if let terminal = config.given.shiftTerminal, terminal > 0, steps > 1 {
-      let stretch = (1 - levels[steps - 1]) / (1 - terminal)
-      levels = levels.map { 1 - (1 - $0) / stretch }
-    }
-    if let spread = Spread(config) { levels = spread.sigmas(from: levels[0], to: levels[steps - 1], count: steps) }
-    let sigmas = levels.map { Float($0) } + [0]
-    return SamplingPlan(
-      steps: steps, timesteps: sigmas.dropLast().map { $0 * Float(total) },
-      levels: sigmas.map { NoiseLevel(signal: 1 - Double($0), noise: Double($0)) }, sigmas: sigmas.map(Double.init))
+    return try flow.times(steps: steps, sampler: sampler)
+  }
+
+  /// A plan over times, whose samples are the flow's own.
+  static func plan(_ times: [Double], of config: SchedulerConfig, steps: Int, order: Int = 1) -> SamplingPlan {
+    SamplingPlan(
+      steps: steps, timesteps: times.dropLast().map { Float($0) * Float(config.trainSteps) },
+      levels: times.map { NoiseLevel(signal: 1 - $0, noise: $0) }, sigmas: times, order: order)
   }
 
   public func sample(

@@ -27,7 +27,7 @@ struct SigmaScale: Sendable {
     named = schedule.flatMap { $0.isSigmaList ? $0 : nil }
     // k-diffusion's lists are made from the levels of the original code.
     table =
-      config.edm.map { SigmaTable($0) }
+      config.edm.map { SigmaTable($0) } ?? config.flow.map { SigmaTable($0) }
       ?? SigmaTable((named == nil ? nil : config.originalAlphasCumprod) ?? self.schedule.alphasCumprod)
     limit = CleanSampleLimit(config)
   }
@@ -35,6 +35,7 @@ struct SigmaScale: Sendable {
   /// - Parameter dropsNextToLast: as AUTOMATIC1111 does for this sampler; has no meaning for diffusers' schedules.
   func sigmas(steps: Int, dropsNextToLast: Bool = false) throws(SamplerError) -> SigmaSchedule {
     guard let named else {
+      if let flow = config.flow { return try SigmaSchedule.flow(flow, steps: steps, sampler: name) }
       return try SigmaSchedule.diffusers(family, config, table: table, steps: steps, sampler: name).rounded
     }
     return try NamedSigmas.schedule(
@@ -47,22 +48,26 @@ struct SigmaScale: Sendable {
     let largest = levels.sigmas.max() ?? 0
     // Where the first level is not the table's last, diffusers makes up for the signal that is missing.
     let startsAtLevel = named != nil || config.spacing != .leading && config.edm == nil
-    let scale = startsAtLevel ? largest : (largest * largest + 1).squareRoot()
+    let scale = startScale(largest) ?? (startsAtLevel ? largest : (largest * largest + 1).squareRoot())
     return SamplingPlan(
       steps: steps, timesteps: told(levels),
       levels: levels.sigmas.map { NoiseLevel(signal: 1, noise: $0) }, sigmas: levels.sigmas, initialNoiseScale: scale,
       order: order)
   }
 
+  /// What noise is multiplied by to be the start of a flow at a level: the network sees noise alone. nil for other models.
+  private func startScale(_ sigma: Double) -> Double? { config.isFlow ? 1 + sigma : nil }
+
   /// What the network is told for each level.
   private func told(_ levels: SigmaSchedule) -> [Float] {
-    config.tellsLogSigma
+    config.isContinuous
       ? levels.sigmas.dropLast().map { told(sigma: $0) } : levels.timesteps.map { Float($0) }
   }
 
   /// What the network is told for a level on the way.
   func told(sigma: Double) -> Float {
-    config.tellsLogSigma ? Float(log(sigma) / 4) : Float(table.timestep(of: sigma))
+    if let flow = config.flow { return flow.told(sigma) }
+    return config.tellsLogSigma ? Float(log(sigma) / 4) : Float(table.timestep(of: sigma))
   }
 
   /// A plan whose samples keep their variance.
@@ -71,7 +76,7 @@ struct SigmaScale: Sendable {
     return SamplingPlan(
       steps: steps, timesteps: told(levels), levels: all, sigmas: levels.sigmas,
       // diffusers starts these from plain noise; k-diffusion from noise of the first level.
-      initialNoiseScale: named == nil ? 1 : all[0].noise)
+      initialNoiseScale: startScale(levels.sigmas[0]).map { $0 * all[0].signal } ?? (named == nil ? 1 : all[0].noise))
   }
 
   /// The clean sample predicted for `x = clean + σ · noise`; the network sees it scaled to keep its variance.

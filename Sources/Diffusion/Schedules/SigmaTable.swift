@@ -13,15 +13,19 @@ struct SigmaTable: Sendable {
     var bars = alphasCumprod
     // No signal at all would be an infinite level; diffusers leaves this much (σ = 4096).
     if bars[bars.count - 1] <= 0 { bars[bars.count - 1] = 0x1p-24 }
-    sigmas = bars.map { Double(((1 - $0) / $0).squareRoot()) }
+    self.init(sigmas: bars.map { Double(((1 - $0) / $0).squareRoot()) })
+  }
+
+  /// - Parameter sigmas: rising.
+  init(sigmas: [Double]) {
+    self.sigmas = sigmas
     logSigmas = sigmas.map { Double(Float(log($0))) }
   }
 
   /// Levels even in ln σ over a continuous range, in place of training timesteps.
   init(_ edm: EDMSettings) {
     let logs = TimestepSpacing.linspace(log(edm.sigmaMin), log(edm.sigmaMax), 1000)
-    sigmas = logs.map { Double(Float(exp($0))) }
-    logSigmas = sigmas.map { Double(Float(log($0))) }
+    self.init(sigmas: logs.map { Double(Float(exp($0))) })
   }
 
   var smallest: Double { sigmas[0] }

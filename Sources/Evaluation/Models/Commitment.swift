@@ -8,11 +8,8 @@ import Randomness
 import TensorCore
 import Training
 
-/// How far a model commits itself between two pictures that its caption fits equally well.
-///
-/// For a pair with latents Z and F, noise is put on Z. With `M = (Z + F) / 2` and `D = (Z − F) / 2` without fine detail, the
-/// clean estimate's way from the mean of both is `⟨x̂₀ − M, D⟩ / ⟨D, D⟩`: 1 if the model knows which one it sees, 0 if it draws
-/// the mean of both. What the exact two-way posterior would do is `tanh(α / σ² ⟨x − αM, D⟩)`.
+/// How far a model commits itself between two pictures that its caption fits equally well (`PairCommitment`), at several
+/// noise levels, with intervals.
 public struct Commitment {
   /// At one noise level.
   public struct Level: Encodable, Sendable {

@@ -35,8 +35,11 @@ public struct ContrastiveModel: Sendable {
   /// Where samples `[B, h, w, C]` lie, `[B, P]` of length 1.
   /// - Parameter timesteps: one a row; 0 for clean ones.
   public func embedding(ofSamples samples: Tensor, timesteps: [Float]) -> Tensor {
-    image(samples.cast(to: .f32), timesteps: timesteps).unitRows
+    embedding(ofFeatures: image.features(samples.cast(to: .f32), timesteps: timesteps))
   }
+
+  /// Where the features `[B, F]` of samples lie, `[B, P]` of length 1.
+  public func embedding(ofFeatures features: Tensor) -> Tensor { image.projected(features).unitRows }
 
   /// The gradient at one sample `[1, h, w, C]` of how well it fits a text, in float32 whatever the model's arithmetic.
   /// - Parameter text: `[1, P]`, from `embedding(of:)`.

@@ -161,6 +161,7 @@ public struct EditCanvas: Sendable {
     return pastesBack ? Float(mask.image.pixels[y * original.width + x]) / 255 : 1
   }
 
+  /// At the edge: the finished picture is put together on the host, where the original is.
   private func pasted(_ made: Tensor) -> Tensor {
     let (w, h) = (original.width, original.height)
     var part = made

@@ -104,7 +104,7 @@ public struct Mask: Sendable, Equatable {
   /// Whether each pixel is repainted by the network, which knows no mixtures: at least half.
   func isRepainted(_ index: Int) -> Bool { image.pixels[index] >= 128 }
 
-  /// The mask on the grid of latents, `[1, h, w, 1]`, 1 = repaint: the pixel at the top left of each cell decides, as in
+  /// An edge, where what was drawn is uploaded: the mask on the grid of latents, `[1, h, w, 1]`, 1 = repaint: the pixel at the top left of each cell decides, as in
   /// diffusers.
   func latents(downscale: Int) -> Tensor {
     let (h, w) = (height / downscale, width / downscale)

@@ -5,6 +5,7 @@ public enum ModelFamily: String, Sendable, CaseIterable, Codable {
   case sd1 = "SD 1.x"
   case sd2 = "SD 2.x"
   case sdxl = "SDXL"
+  case dit = "DiT"
   // Known by name alone, so that adapters for them are called what they are.
   case sd3 = "SD 3"
   case flux = "Flux"
@@ -14,13 +15,14 @@ public enum ModelFamily: String, Sendable, CaseIterable, Codable {
     case .sd1: SD1()
     case .sd2: SD2()
     case .sdxl: SDXL()
+    case .dit: DiT()
     case .sd3: SD3()
     case .flux: Flux()
     }
   }
 
   /// What asks for less is asked last: every U-Net that reads texts is at least built like SD 1.
-  static let inOrderOfClaims: [ModelFamily] = [.sdxl, .sd2, .sd1, .sd3, .flux]
+  static let inOrderOfClaims: [ModelFamily] = [.dit, .sdxl, .sd2, .sd1, .sd3, .flux]
 
   /// The family whose cross-attention reads texts of this many features.
   public init?(contextWidth: Int) {

@@ -46,7 +46,10 @@ struct GroupStatistics {
       return Double(gamma[channel]) / (variance + Double(norm.epsilon)).squareRoot()
     }
     let shifts = beta.indices.map { Double(beta[$0]) - means[$0 / each] * factors[$0] }
-    return (Tensor(factors.map(Float.init), shape: [gamma.count]), Tensor(shifts.map(Float.init), shape: [gamma.count]))
+    return (
+      Tensor(factors.map(Float.init), shape: [gamma.count], device: norm.weight.value.device),
+      Tensor(shifts.map(Float.init), shape: [gamma.count], device: norm.weight.value.device)
+    )
   }
 }
 

@@ -100,7 +100,9 @@ extension CPUKernels {
     return out
   }
 
-  func sumOfSquares(_ x: Tensor) -> Double { ik_sum_squares(x.dtype.c, Int64(x.count), x.raw) }
+  func sumsOfSquares(_ tensors: [Tensor]) -> [Double] {
+    tensors.map { ik_sum_squares($0.dtype.c, Int64($0.count), $0.raw) }
+  }
 
   func firstNonFinite(_ x: Tensor) -> Int? {
     let position = ik_first_nonfinite(x.dtype.c, Int64(x.count), x.raw)

@@ -71,6 +71,26 @@ extension CPUKernels {
   }
 }
 
+extension CPUKernels {
+  func rmsNorm(_ x: Tensor, gamma: Tensor, epsilon: Float) -> (y: Tensor, rstd: Tensor) {
+    let (y, rstd) = (x.like(), x.like([x.rows], dtype: .f32))
+    ik_rms_norm(
+      x.dtype.c, Int64(x.rows), Int64(x.shape.last ?? 0), epsilon, x.raw, gamma.pointer(as: Float.self), y.raw,
+      rstd.pointer(as: Float.self))
+    return (y, rstd)
+  }
+
+  func rmsNormBackward(
+    _ x: Tensor, gamma: Tensor, rstd: Tensor, _ dy: Tensor, needsInput: Bool, needsParameters: Bool
+  ) -> (dx: Tensor?, dgamma: Tensor?) {
+    let (dx, dgamma) = (needsInput ? x.like() : nil, needsParameters ? gamma.like() : nil)
+    ik_rms_norm_backward(
+      x.dtype.c, Int64(x.rows), Int64(x.shape.last ?? 0), x.raw, gamma.pointer(as: Float.self),
+      rstd.pointer(as: Float.self), dy.raw, dx?.raw, dgamma?.pointer(as: Float.self))
+    return (dx, dgamma)
+  }
+}
+
 extension Tensor {
   /// Elements between the scales of neighbouring images: 0 where `[C]` is the same for all.
   fileprivate var strideOfImages: Int64 { rank == 2 ? Int64(shape[1]) : 0 }

@@ -6,6 +6,9 @@ struct CPUKernels: Kernels {
   let matrix: any MatrixKernels
 
   var matrixDescription: String { matrix.matrixDescription }
+  var unavailableReason: String? { matrix.unavailableReason }
+  var computesInt8: Bool { matrix.computesInt8 }
+  var noInt8Reason: String? { matrix.noInt8Reason }
 
   var summary: String {
     let isa = String(cString: ik_isa())
@@ -73,6 +76,8 @@ struct CPUKernels: Kernels {
   }
 
   func embedding(_ table: Tensor, _ ids: Tensor, output: DType) -> Tensor {
+    let (rows, numbers) = (table.shape[0], UnsafeBufferPointer(start: ids.pointer(as: Int32.self), count: ids.count))
+    precondition(numbers.allSatisfy { $0 >= 0 && Int($0) < rows }, "embedding id outside 0..<\(rows)")
     let out = table.like(ids.shape + [table.shape[1]], dtype: output)
     ik_embedding(
       table.dtype.c, table.raw, Int64(table.shape[1]), ids.pointer(as: Int32.self), Int64(ids.count),
@@ -87,32 +92,6 @@ struct CPUKernels: Kernels {
       dy.dtype.c, dy.raw, Int64(width), ids.pointer(as: Int32.self), Int64(ids.count),
       out.pointer(as: Float.self), Int64(rows))
     return out
-  }
-
-  func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, scale: Float, causal: Bool, wantsLSE: Bool
-  ) -> (out: Tensor, lse: Tensor?) {
-    let (width, s) = (q.shape[2], AttentionShape(q, k, heads))
-    let out = q.like()
-    let lse = wantsLSE ? q.like([s.batch, heads, s.queries], dtype: .f32) : nil
-    ik_attention(
-      q.dtype.c, Int64(s.batch), Int64(heads), Int64(s.queries), Int64(s.keys), Int64(width / heads), scale,
-      causal ? 1 : 0, q.raw, Int64(width), k.raw, Int64(width), v.raw, Int64(width), out.raw, Int64(width),
-      lse?.pointer(as: Float.self))
-    return (out, lse)
-  }
-
-  func attentionBackward(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, scale: Float, causal: Bool, out: Tensor,
-    lse: Tensor, _ dOut: Tensor
-  ) -> (dq: Tensor, dk: Tensor, dv: Tensor) {
-    let (width, s) = (q.shape[2], AttentionShape(q, k, heads))
-    let (dq, dk, dv) = (q.like(), k.like(), v.like())
-    ik_attention_backward(
-      q.dtype.c, Int64(s.batch), Int64(heads), Int64(s.queries), Int64(s.keys), Int64(width / heads), scale,
-      causal ? 1 : 0, q.raw, Int64(width), k.raw, Int64(width), v.raw, Int64(width), out.raw,
-      lse.pointer(as: Float.self), dOut.raw, dq.raw, dk.raw, dv.raw)
-    return (dq, dk, dv)
   }
 
   func adamW(
@@ -132,13 +111,6 @@ struct CPUKernels: Kernels {
     ik_ema(
       Int64(average.count), average.pointer(as: Float.self), parameter.pointer(as: Float.self), decay)
     average.storage.invalidateDerived()
-  }
-}
-
-private struct AttentionShape {
-  let batch, queries, keys: Int
-  init(_ q: Tensor, _ k: Tensor, _ heads: Int) {
-    (batch, queries, keys) = (q.shape[0], q.shape[1], k.shape[1])
   }
 }
 

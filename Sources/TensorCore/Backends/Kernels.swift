@@ -29,6 +29,14 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
   }
 }
 
+/// Which numbers of a head rotary positions turn together.
+public enum RotaryPairs: Sendable, CaseIterable {
+  /// 2k and 2k + 1.
+  case neighbours
+  /// k and k + D/2.
+  case halves
+}
+
 /// Zero padding of an image, in pixels.
 public struct Padding: Sendable, Hashable {
   public var top, left, bottom, right: Int
@@ -88,6 +96,11 @@ public struct AdamWStep: Sendable {
 public protocol MatrixKernels: Sendable {
   /// Name and version of what computes, for the line printed at start.
   var matrixDescription: String { get }
+  /// Why it cannot compute on this machine and what to do, in one line; nil if it can.
+  var unavailableReason: String? { get }
+  /// Whether there are products in 8 bits at all, and why they cannot be computed on this machine; nil if they can.
+  var computesInt8: Bool { get }
+  var noInt8Reason: String? { get }
 
   /// `act(x wᵀ + bias + residual)` for `x [.., K]`, `w [N, K]`.
   func linear(_ x: Tensor, _ w: Tensor, bias: Tensor?, residual: Tensor?, activation: Activation)
@@ -137,7 +150,10 @@ public protocol Kernels: MatrixKernels {
   /// The adjoint of `slice`: zeros of length `full` along `axis` with dy at `start`.
   func sliceBackward(_ dy: Tensor, axis: Int, from start: Int, full: Int) -> Tensor
   func upsampleNearest2x(_ x: Tensor) -> Tensor
+  /// `[B, H, W, C]` float32 at another size, bilinear between pixel centres, the outermost pixels repeated.
+  func resizeBilinear(_ x: Tensor, height: Int, width: Int) -> Tensor
   func upsampleNearest2xBackward(_ dy: Tensor) -> Tensor
+  /// Rows of a table; stops where an id is outside of it, as the device finds out.
   func embedding(_ table: Tensor, _ ids: Tensor, output: DType) -> Tensor
   /// Gradient of a table of `rows` rows, float32.
   func embeddingBackward(_ dy: Tensor, _ ids: Tensor, rows: Int) -> Tensor
@@ -148,7 +164,12 @@ public protocol Kernels: MatrixKernels {
 
   /// `scale ·` sum over `axes`, which disappear from the shape.
   func sum(_ x: Tensor, axes: [Int], scale: Float, output: DType) -> Tensor
-  func sumOfSquares(_ x: Tensor) -> Double
+  /// Of each tensor: all are computed before one is waited for.
+  func sumsOfSquares(_ tensors: [Tensor]) -> [Double]
+  /// The sum of all elements and of their magnitudes, in double precision.
+  func totals(_ x: Tensor) -> (sum: Double, magnitude: Double)
+  /// The magnitude below which a share of all lie, between the two nearest as torch's quantile computes it; float32.
+  func magnitudeQuantile(_ x: Tensor, _ share: Double) -> Float
   /// Position of the first NaN or infinity, or nil.
   func firstNonFinite(_ x: Tensor) -> Int?
   func softmax(_ x: Tensor) -> Tensor
@@ -170,14 +191,28 @@ public protocol Kernels: MatrixKernels {
     needsParameters: Bool
   ) -> (dx: Tensor?, dgamma: Tensor?, dbeta: Tensor?)
 
-  /// `softmax(scale · q kᵀ) v` per head for `q [B, Tq, heads·D]`, `k, v [B, Tk, heads·D]`; lse `[B, heads, Tq]` if wanted.
+  /// `x / √(mean(x²) + epsilon) · gamma` over the last axis; rstd is `[rows]`.
+  func rmsNorm(_ x: Tensor, gamma: Tensor, epsilon: Float) -> (y: Tensor, rstd: Tensor)
+  func rmsNormBackward(
+    _ x: Tensor, gamma: Tensor, rstd: Tensor, _ dy: Tensor, needsInput: Bool, needsParameters: Bool
+  ) -> (dx: Tensor?, dgamma: Tensor?)
+
+  /// Pairs of numbers of each head of `x [B, T, heads·D]` turned by the angles whose cosines and sines are `[T, D/2]`, or back.
+  func rotary(_ x: Tensor, cosines: Tensor, sines: Tensor, heads: Int, pairs: RotaryPairs, inverse: Bool) -> Tensor
+
+  /// `softmax(scale · q kᵀ + bias) v` per head for `q [B, Tq, heads·D]`, `k, v [B, Tk, heads·D]`; lse `[B, heads, Tq]` if wanted.
+  /// - Parameter bias: float32, `[1 or B, 1 or heads, 1 or Tq, Tk]`; values below −10⁴ count as that.
   func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, scale: Float, causal: Bool, wantsLSE: Bool
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, bias: Tensor?, heads: Int, scale: Float, causal: Bool, wantsLSE: Bool
   ) -> (out: Tensor, lse: Tensor?)
+  /// - Returns: dbias is the gradient of each score, `[B, heads, Tq, Tk]`, if wanted.
   func attentionBackward(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, scale: Float, causal: Bool, out: Tensor,
-    lse: Tensor, _ dOut: Tensor
-  ) -> (dq: Tensor, dk: Tensor, dv: Tensor)
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, bias: Tensor?, heads: Int, scale: Float, causal: Bool, out: Tensor,
+    lse: Tensor, _ dOut: Tensor, needsBias: Bool
+  ) -> (dq: Tensor, dk: Tensor, dv: Tensor, dbias: Tensor?)
+
+  /// `−Σ target · log softmax(x)` of each row, averaged over the rows, and its gradient, in float32 from double precision.
+  func crossEntropy(_ x: Tensor, _ targets: Tensor) -> (value: Tensor, gradient: Tensor)
 
   /// One AdamW step in place; all float32.
   func adamW(

@@ -1,4 +1,5 @@
 import CKernels
+import CMatrixKernels
 import COneDNN
 
 /// Matrix products and convolutions by oneDNN. Weights are repacked once per layout and kept beside the original, as long as
@@ -6,22 +7,26 @@ import COneDNN
 struct OneDNNMatrixKernels: MatrixKernels {
   static let isAvailable = idnn_init() == 0
 
+  var unavailableReason: String? { Self.isAvailable ? nil : "oneDNN: \(String(cString: idnn_error()))" }
+
+  var computesInt8: Bool { true }
+
+  var noInt8Reason: String? {
+    idnn_has_int8() == 0 ? "this processor has no AVX-512 VNNI and BF16 instructions: take f32 or bf16" : nil
+  }
+
   var matrixDescription: String { "oneDNN \(String(cString: idnn_version()))" }
 
   /// The weights of `op`, repacked unless a current copy exists.
   private func packed(_ w: Tensor, for op: OpaquePointer, _ kind: Storage.DerivedKey.Kind) -> Storage {
     let key = Storage.DerivedKey(
-      kind: kind, layout: idnn_weights_layout(op), offset: w.byteOffset, operation: UInt(bitPattern: op))
+      kind: kind, layout: idnn_weights_layout(op), offset: w.byteOffset, operation: idnn_number(op))
     let isDropped = kind == .backward && DerivedForms.dropsGradientForms
     return w.storage.derived(
       key, byteCount: idnn_weights_bytes(op), lifetime: isDropped ? .call : DerivedForms.lifetime
     ) { destination, forward in
-      if let forward, let from = OpaquePointer(bitPattern: forward.key.operation),
-        idnn_turn_weights(from, forward.storage.pointer, op, destination) != 0
-      {
-        return
-      }
-      check(idnn_pack_weights(op, w.raw, w.dtype.oneDNN, destination), "packing weights \(w.shape)")
+      if let forward, idnn_turn_weights(forward.key.operation, forward.storage.pointer, op, destination) != 0 { return }
+      check(idnn_pack_weights(op, w.raw, w.dtype.c, destination), "packing weights \(w.shape)")
     }
   }
 
@@ -34,12 +39,12 @@ struct OneDNNMatrixKernels: MatrixKernels {
     let (hasBias, hasResidual): (Int32, Int32) = (bias == nil ? 0 : 1, residual == nil ? 0 : 1)
     let isInt8 =
       ProductArithmetic.current == .int8 && activation == .none
-      && idnn_linear_int8_takes(x.dtype.oneDNN, Int64(n), Int64(k)) != 0
+      && idnn_linear_int8_takes(x.dtype.c, Int64(n), Int64(k)) != 0
     let op = require(
       isInt8
-        ? idnn_linear_int8(x.dtype.oneDNN, Int64(m), Int64(n), Int64(k), hasBias, hasResidual)
+        ? idnn_linear_int8(x.dtype.c, Int64(m), Int64(n), Int64(k), hasBias, hasResidual)
         : idnn_linear_forward(
-          x.dtype.oneDNN, Int64(m), Int64(n), Int64(k), hasBias, hasResidual, activation.oneDNN),
+          x.dtype.c, Int64(m), Int64(n), Int64(k), hasBias, hasResidual, activation.oneDNN),
       "linear [\(m), \(k)] x [\(n), \(k)]")
     let weights = packed(w, for: op, isInt8 ? .int8 : .forward)
     check(
@@ -54,7 +59,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
     let dx = dy.like(dy.shape.dropLast() + [k])
     if dx.count == 0 { return dx }
     let op = require(
-      idnn_linear_backward_data(dy.dtype.oneDNN, Int64(m), Int64(n), Int64(k)), "linear backward data")
+      idnn_linear_backward_data(dy.dtype.c, Int64(m), Int64(n), Int64(k)), "linear backward data")
     let weights = packed(w, for: op, .backward)
     check(idnn_run_backward_data(op, dy.raw, weights.pointer, dx.raw), "linear backward data")
     return dx
@@ -69,7 +74,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
       return (dw, bias ? columnSums(dy) : nil)
     }
     let op = require(
-      idnn_linear_backward_weights(x.dtype.oneDNN, Int64(m), Int64(n), Int64(k)),
+      idnn_linear_backward_weights(x.dtype.c, Int64(m), Int64(n), Int64(k)),
       "linear backward weights")
     check(
       idnn_run_backward_weights(
@@ -83,7 +88,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
     _ geometry: ConvolutionGeometry
   ) -> Tensor {
     let y = x.like(geometry.outputShape)
-    var shape = geometry.oneDNN(x.dtype)
+    var shape = geometry.shape(x.dtype)
     let (hasBias, hasResidual): (Int32, Int32) = (bias == nil ? 0 : 1, residual == nil ? 0 : 1)
     let isInt8 =
       ProductArithmetic.current == .int8 && activation == .none && idnn_conv_int8_takes(&shape) != 0
@@ -102,7 +107,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
 
   func convolutionBackwardInput(_ dy: Tensor, _ w: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
     let dx = dy.like(geometry.inputShape)
-    var shape = geometry.oneDNN(dy.dtype)
+    var shape = geometry.shape(dy.dtype)
     let op = require(idnn_conv_backward_data(&shape), "convolution backward data \(geometry)")
     let weights = packed(w, for: op, .backward)
     check(
@@ -114,7 +119,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
     _ x: Tensor, _ dy: Tensor, bias: Bool, _ geometry: ConvolutionGeometry
   ) -> (dw: Tensor, db: Tensor?) {
     let dw = x.like(geometry.weightShape, dtype: .f32)
-    var shape = geometry.oneDNN(x.dtype)
+    var shape = geometry.shape(x.dtype)
     let op = require(
       idnn_conv_backward_weights(&shape), "convolution backward weights \(geometry)")
     check(
@@ -133,7 +138,7 @@ struct OneDNNMatrixKernels: MatrixKernels {
     if c.count == 0 { return c }
     check(
       idnn_matmul(
-        a.dtype.oneDNN, output.oneDNN, Int64(batch), Int64(m), Int64(n), Int64(k), transposeA ? 1 : 0,
+        a.dtype.c, output.c, Int64(batch), Int64(m), Int64(n), Int64(k), transposeA ? 1 : 0,
         transposeB ? 1 : 0, a.raw, Int64(a.shape[0] == 1 ? 0 : m * k), b.raw,
         Int64(b.shape[0] == 1 ? 0 : n * k), c.raw),
       "matmul [\(batch), \(m), \(k)] x [\(batch), \(k), \(n)]")
@@ -160,10 +165,6 @@ private func require(_ op: OpaquePointer?, _ what: @autoclosure () -> String) ->
   return op
 }
 
-extension DType {
-  fileprivate var oneDNN: idnn_dtype { idnn_dtype(UInt32(rawValue)) }
-}
-
 extension Activation {
   fileprivate var oneDNN: idnn_activation {
     switch self {
@@ -177,9 +178,9 @@ extension Activation {
 }
 
 extension ConvolutionGeometry {
-  fileprivate func oneDNN(_ dtype: DType) -> idnn_conv_shape {
-    idnn_conv_shape(
-      type: dtype.oneDNN, B: Int64(batch), H: Int64(height), W: Int64(width), C: Int64(inChannels),
+  fileprivate func shape(_ dtype: DType) -> im_conv_shape {
+    im_conv_shape(
+      type: dtype.c, B: Int64(batch), H: Int64(height), W: Int64(width), C: Int64(inChannels),
       OH: Int64(outHeight), OW: Int64(outWidth), OC: Int64(outChannels), KH: Int64(kernelHeight),
       KW: Int64(kernelWidth), stride: Int64(stride), pad_top: Int64(padding.top),
       pad_left: Int64(padding.left), pad_bottom: Int64(padding.bottom), pad_right: Int64(padding.right))

@@ -9,7 +9,7 @@ extension OpenBLASMatrixKernels {
     let (g, k) = (geometry, geometry.columnWidth)
     let y = x.like(g.outputShape, dtype: .f32)
     let weight = columnWeight(w, g)
-    forEachBand(g) { band, scratch in
+    forEachBand(g, device: x.device) { band, scratch in
       multiply(
         band.products(g), g.outChannels, k, columns(x.float32, band, g, scratch),
         Operand(weight, leading: k, transposed: true), into: y, at: band.outputOffset(g))
@@ -91,7 +91,7 @@ extension OpenBLASMatrixKernels {
   }
 
   private func forEachBand(
-    _ g: ConvolutionGeometry, device: Device = .current, _ body: (ConvolutionBand, Tensor) -> Void
+    _ g: ConvolutionGeometry, device: Device, _ body: (ConvolutionBand, Tensor) -> Void
   ) {
     let bands = ConvolutionBand.cover(g)
     let largest = g.isPointwise ? 0 : bands.map { $0.products(g) }.max() ?? 0

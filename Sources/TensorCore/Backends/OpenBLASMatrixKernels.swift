@@ -6,10 +6,14 @@ struct OpenBLASMatrixKernels: MatrixKernels {
   /// Whether the library was found on this machine.
   static let isAvailable = iblas_load() == 0
   /// Why it is not available, with what to do; empty if it is.
-  static var unavailableReason: String { String(cString: iblas_error()) }
+  static var message: String { String(cString: iblas_error()) }
+
+  var unavailableReason: String? { Self.isAvailable ? nil : Self.message }
+  var computesInt8: Bool { false }
+  var noInt8Reason: String? { nil }
 
   var matrixDescription: String {
-    guard Self.isAvailable else { return Self.unavailableReason }
+    guard Self.isAvailable else { return Self.message }
     let words = String(cString: iblas_config()).split(separator: " ")
     let core = words.last { !$0.contains("=") }
     return (words.prefix(2) + (core.map { [$0] } ?? [])).joined(separator: " ")
@@ -106,7 +110,7 @@ struct OpenBLASMatrixKernels: MatrixKernels {
     _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, into c: Tensor, at offset: Int = 0,
     accumulating: Bool = false
   ) {
-    precondition(Self.isAvailable, Self.unavailableReason)
+    precondition(Self.isAvailable, Self.message)
     // The library's integers are 32 bits wide.
     precondition(
       max(m, n, k) <= Int(Int32.max), "matrix product [\(m), \(k)] x [\(k), \(n)] is too large")

@@ -59,7 +59,8 @@ extension ReferenceKernels {
   }
 
   func embedding(_ table: Tensor, _ ids: Tensor, output: DType) -> Tensor {
-    let (width, values) = (table.shape[1], table.values)
+    let (rows, width, values) = (table.shape[0], table.shape[1], table.values)
+    precondition(ids.integers().allSatisfy { $0 >= 0 && Int($0) < rows }, "embedding id outside 0..<\(rows)")
     let out = ids.integers().flatMap { values[Int($0) * width..<(Int($0) + 1) * width] }
     return table.holding(out, shape: ids.shape + [width], dtype: output)
   }

@@ -128,3 +128,39 @@ extension ReferenceKernels {
     )
   }
 }
+
+// RMSNorm: rows over their root mean square.
+extension ReferenceKernels {
+  func rmsNorm(_ x: Tensor, gamma: Tensor, epsilon: Float) -> (y: Tensor, rstd: Tensor) {
+    let (width, v, scale) = (x.shape.last ?? 0, x.values, gamma.values)
+    var (out, rstds): ([Float], [Float]) = ([], [])
+    for row in 0..<x.rows {
+      let values = v[row * width..<(row + 1) * width].map { Double($0) }
+      let rstd = 1 / (values.reduce(0) { $0 + $1 * $1 } / Double(width) + Double(epsilon)).squareRoot()
+      rstds.append(Float(rstd))
+      out += zip(values, scale).map { Float($0 * rstd * Double($1)) }
+    }
+    return (x.holding(out), x.holding(rstds, shape: [x.rows], dtype: .f32))
+  }
+
+  func rmsNormBackward(
+    _ x: Tensor, gamma: Tensor, rstd: Tensor, _ dy: Tensor, needsInput: Bool, needsParameters: Bool
+  ) -> (dx: Tensor?, dgamma: Tensor?) {
+    let (width, v, d, scale, rstds) = (x.shape.last ?? 0, x.values, dy.values, gamma.values, rstd.values)
+    var (dx, dgamma) = (v, Array(repeating: 0.0, count: width))
+    for row in 0..<x.rows {
+      let r = Double(rstds[row])
+      // y = x r gamma, r = (mean x² + ε)^(-1/2): dx = r (g − x r² mean(g x)) with g = dy gamma
+      let product = (0..<width).reduce(0.0) {
+        let i = row * width + $1
+        return $0 + Double(d[i]) * Double(scale[$1]) * Double(v[i])
+      }
+      for j in 0..<width {
+        let i = row * width + j
+        dgamma[j] += Double(d[i]) * Double(v[i]) * r
+        dx[i] = Float(r * (Double(d[i]) * Double(scale[j]) - Double(v[i]) * r * r * product / Double(width)))
+      }
+    }
+    return (needsInput ? x.holding(dx) : nil, needsParameters ? gamma.holding(dgamma.map { Float($0) }) : nil)
+  }
+}

@@ -14,8 +14,6 @@ extension ReferenceKernels {
     return x.holding(sums.map { Float(Double(scale) * $0) }, shape: shape, dtype: output)
   }
 
-  func sumOfSquares(_ x: Tensor) -> Double { x.values.reduce(0) { $0 + Double($1) * Double($1) } }
-
   func firstNonFinite(_ x: Tensor) -> Int? { x.values.firstIndex { !$0.isFinite } }
 
   func softmax(_ x: Tensor) -> Tensor {

@@ -5,6 +5,9 @@
 struct ReferenceKernels: Kernels {
   var summary: String { "reference (naive loops, float32)" }
   var matrixDescription: String { "naive loops" }
+  var unavailableReason: String? { nil }
+  var computesInt8: Bool { false }
+  var noInt8Reason: String? { nil }
 
   func fill(_ value: Float, shape: [Int], dtype: DType, device: Device) -> Tensor {
     let count = shape.reduce(1, *)

@@ -14,6 +14,7 @@ extension Tensor {
       bias.map { $0.shape == [weight.shape[0]] } ?? true
         && residual.map { $0.shape == geometry.outputShape && $0.dtype == dtype } ?? true,
       "convolution to \(geometry.outputShape) with bias \(bias?.shape ?? []), residual \(residual?.shape ?? [])")
+    requireSameDevice(weight, bias, residual, in: "convolution")
     let inputs = [self, weight] + (bias.map { [$0] } ?? []) + (residual.map { [$0] } ?? [])
     let fuse = activation == .none || !inputs.contains { Tape.isRecording($0) }
     let (x, w, hasBias, hasResidual) = (detached, weight.detached, bias != nil, residual != nil)
@@ -52,6 +53,7 @@ extension Tensor {
     precondition(
       !([self, weight] + (bias.map { [$0] } ?? [])).contains { Tape.isRecording($0) },
       "depthwise convolutions have no gradient")
+    requireSameDevice(weight, bias, in: "depthwise convolution")
     let channels = shape[3]
     let geometry = ConvolutionGeometry(
       input: shape, weight: [channels, channels, weight.shape[2], weight.shape[3]], stride: stride, padding: padding)

@@ -33,6 +33,7 @@ extension Tensor {
     _ op: BinaryOp, _ a: Tensor, _ b: Tensor, _ name: String, _ pullback: @escaping Tape.Pullback
   ) -> Tensor {
     precondition(a.dtype == b.dtype, "\(name) of \(a.dtype) and \(b.dtype)")
+    a.requireSameDevice(b, in: name)
     let shape = broadcastShape(a.shape, b.shape, name)
     return Tape.record(a.kernels.binary(op, a.detached, b.detached, shape: shape), [a, b], pullback)
   }
@@ -72,6 +73,12 @@ extension Tensor {
     }
   }
 
+  /// The larger of two elements. It has no gradient.
+  public static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
+    precondition(![a, b].contains { Tape.isRecording($0) }, "the larger of two tensors has no gradient")
+    return binary(.maximum, a, b, "maximum") { _, _ in [nil, nil] }
+  }
+
   /// `alpha · self + beta · other + gamma`; shapes equal.
   public func scaled(by alpha: Float, adding other: Tensor? = nil, times beta: Float = 1, plus gamma: Float = 0)
     -> Tensor
@@ -79,6 +86,7 @@ extension Tensor {
     precondition(
       other.map { $0.shape == shape && $0.dtype == dtype } ?? true,
       "scaled sum of \(shape) \(dtype) and \(other?.shape ?? []) ")
+    requireSameDevice(other, in: "scaled sum")
     let y = kernels.axpby(alpha, detached, beta, other?.detached, gamma)
     return Tape.record(y, other.map { [self, $0] } ?? [self]) { dy, needed in
       let da = needed[0] ? (alpha == 1 ? dy : dy.kernels.axpby(alpha, dy, 0, nil, 0)) : nil

@@ -15,6 +15,7 @@ extension Tensor {
     precondition(
       residual.map { $0.shape == outShape && $0.dtype == dtype } ?? true,
       "linear with residual \(residual?.shape ?? []) for output \(outShape)")
+    requireSameDevice(weight, bias, residual, in: "linear")
     let inputs = [self, weight] + (bias.map { [$0] } ?? []) + (residual.map { [$0] } ?? [])
     // The gradient of a fused activation needs its input, so while recording it stays a step of its own.
     let fuse = activation == .none || !inputs.contains { Tape.isRecording($0) }
@@ -54,6 +55,7 @@ extension Tensor {
         && (sa[0] == sb[0] || sa[0] == 1 || sb[0] == 1)
         && sa[transposeA ? 1 : 2] == sb[transposeB ? 2 : 1],
       "matmul of \(shape) and \(other.shape), transposed \(transposeA) \(transposeB)")
+    a.requireSameDevice(b, in: "matmul")
     let (pa, pb) = (a.detached, b.detached)
     let y = kernels.matmul(pa, pb, transposeA: transposeA, transposeB: transposeB, output: dtype)
     let recorded = Tape.record(y, [a, b]) { dy, needed in

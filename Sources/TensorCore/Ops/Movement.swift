@@ -71,6 +71,7 @@ extension Tensor {
     let axis = axis < 0 ? axis + parts[0].rank : axis
     for part in parts {
       var (a, b) = (part.shape, parts[0].shape)
+      parts[0].requireSameDevice(part, in: "concatenation")
       precondition(part.dtype == parts[0].dtype && a.count == b.count, "concatenation of \(a) and \(b)")
       (a[axis], b[axis]) = (0, 0)
       precondition(a == b, "concatenation of \(part.shape) and \(parts[0].shape) along axis \(axis)")
@@ -94,13 +95,21 @@ extension Tensor {
     }
   }
 
+  /// `[B, H, W, C]` float32 at another size, bilinear between pixel centres, the outermost pixels repeated. It has no gradient.
+  public func resizedBilinear(height: Int, width: Int) -> Tensor {
+    precondition(
+      rank == 4 && dtype == .f32 && shape[1] > 0 && shape[2] > 0 && height >= 0 && width >= 0,
+      "resizing \(shape) \(dtype) to \(height)×\(width)")
+    precondition(!Tape.isRecording(self), "resizing has no gradient")
+    return kernels.resizeBilinear(detached, height: height, width: width)
+  }
+
   /// Rows of a table `[V, D]` by index; `ids` any shape, result `ids.shape + [D]`.
   public static func embedding(_ table: Tensor, _ ids: Tensor, output: DType = .f32) -> Tensor {
     precondition(table.rank == 2 && ids.dtype == .i32, "embedding of \(table.shape) by \(ids.dtype)")
+    table.requireSameDevice(ids, in: "embedding")
     let rows = table.shape[0]
     let plain = ids.detached
-    precondition(
-      plain.integers().allSatisfy { $0 >= 0 && Int($0) < rows }, "embedding id outside 0..<\(rows)")
     return Tape.record(table.kernels.embedding(table.detached, plain, output: output), [table]) { dy, _ in
       [dy.kernels.embeddingBackward(dy, plain, rows: rows)]
     }

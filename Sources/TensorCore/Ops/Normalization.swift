@@ -11,6 +11,7 @@ extension Tensor {
       channels % groups == 0 && (gamma.shape == [channels] || gamma.shape == [shape[0], channels])
         && beta.shape == gamma.shape,
       "group norm of \(shape) into \(groups) groups with gamma \(gamma.shape)")
+    requireSameDevice(gamma, beta, in: "group norm")
     let (x, g, b) = (detached, gamma.detached.cast(to: .f32), beta.detached.cast(to: .f32))
     let (y, mean, rstd) = kernels.groupNorm(
       x, gamma: g, beta: b, groups: groups, epsilon: epsilon, silu: silu)
@@ -27,6 +28,7 @@ extension Tensor {
     precondition(
       gamma.shape == [shape.last ?? 0] && beta.shape == gamma.shape,
       "layer norm of \(shape) with gamma \(gamma.shape)")
+    requireSameDevice(gamma, beta, in: "layer norm")
     let (x, g, b) = (detached, gamma.detached.cast(to: .f32), beta.detached.cast(to: .f32))
     let (y, mean, rstd) = kernels.layerNorm(x, gamma: g, beta: b, epsilon: epsilon)
     return Tape.record(y, [self, gamma, beta]) { dy, needed in
@@ -34,6 +36,19 @@ extension Tensor {
         x, gamma: g, mean: mean, rstd: rstd, dy, needsInput: needed[0],
         needsParameters: needed[1] || needed[2])
       return [dx, dgamma, dbeta]
+    }
+  }
+
+  /// RMSNorm (Zhang & Sennrich 2019, eq. 4) over the last axis: `self / √(mean(self²) + epsilon) · gamma`.
+  public func rmsNorm(gamma: Tensor, epsilon: Float) -> Tensor {
+    precondition(gamma.shape == [shape.last ?? 0], "RMS norm of \(shape) with gamma \(gamma.shape)")
+    requireSameDevice(gamma, in: "RMS norm")
+    let (x, g) = (detached, gamma.detached.cast(to: .f32))
+    let (y, rstd) = kernels.rmsNorm(x, gamma: g, epsilon: epsilon)
+    return Tape.record(y, [self, gamma]) { dy, needed in
+      let (dx, dgamma) = dy.kernels.rmsNormBackward(
+        x, gamma: g, rstd: rstd, dy, needsInput: needed[0], needsParameters: needed[1])
+      return [dx, dgamma]
     }
   }
 }

@@ -24,7 +24,23 @@ extension Tensor {
   }
 
   /// Sum of the squares of all elements.
-  public var sumOfSquares: Double { kernels.sumOfSquares(detached) }
+  public var sumOfSquares: Double { kernels.sumsOfSquares([detached])[0] }
+
+  /// Sums of the squares of several tensors of one device, which is waited for once.
+  public static func sumsOfSquares(_ tensors: [Tensor]) -> [Double] {
+    guard let first = tensors.first else { return [] }
+    for other in tensors { first.requireSameDevice(other, in: "sums of squares") }
+    return first.kernels.sumsOfSquares(tensors.map(\.detached))
+  }
+
+  /// The sum of all elements and of their magnitudes, in double precision.
+  public var totals: (sum: Double, magnitude: Double) { kernels.totals(detached) }
+
+  /// The magnitude below which a share of all elements lie, linear between the two nearest, as torch.quantile computes it.
+  public func magnitudeQuantile(_ share: Double) -> Float {
+    precondition(count > 0, "quantile of a tensor of shape \(shape)")
+    return kernels.magnitudeQuantile(detached, share)
+  }
 
   /// Position of the first NaN or infinity, or nil.
   public var firstNonFinite: Int? { kernels.firstNonFinite(detached) }

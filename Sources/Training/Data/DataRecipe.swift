@@ -1,14 +1,20 @@
+@_exported import DataSets
 import Foundation
 
 /// Where a recipe's pictures come from.
 public struct DataRecipe: Codable, Sendable, Equatable {
-  public enum Kind: String, Codable, Sendable {
+  /// What kind of data it is: files, or a `DataKind` that the program hands in.
+  public struct Kind: RawRepresentable, Codable, Sendable, Hashable {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
     /// Generated scenes of cut-out drawings.
-    case scenes
+    public static let scenes = Kind(rawValue: "scenes")
     /// A folder of pictures with captions.
-    case folder
+    public static let folder = Kind(rawValue: "folder")
     /// IDX or CIFAR-10 files as they are published.
-    case published
+    public static let published = Kind(rawValue: "published")
   }
   public var kind: Kind
   /// The sprites of scenes, or the folder; relative to the working directory, or else to the folder of `Pipelines/`.
@@ -34,13 +40,9 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     if let split, kind != .published || ImportOptions.Split(rawValue: split) == nil {
       return RecipeProblem("data.split", "is train or test, of data of the kind published")
     }
-    guard kind == .scenes else { return nil }
-    let rules: [RecipeProblem.Rule] = [
-      (vocabulary != nil, "data.vocabulary", "is missing: scenes are made of the things it lists"),
-      ((1...100_000_000).contains(count ?? 0), "data.count", "must be 1 to 100000000"),
-      ((0...1).contains(singles ?? 0), "data.singles", "must be 0 to 1"),
-    ]
-    return RecipeProblem.first(rules)
+    if kind == .folder || kind == .published { return nil }
+    if let handedIn = DataKind.named(kind.rawValue) { return handedIn.problem(self) }
+    return RecipeProblem("data.kind", "\"\(kind.rawValue)\" is none of \(DataKind.names.joined(separator: ", "))")
   }
 
   /// Opens the data set; pictures that cannot be used are reported when they are met.
@@ -52,18 +54,15 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     switch kind {
     case .published:
       return try PublishedPictures(url, split: split.flatMap { ImportOptions.Split(rawValue: $0) } ?? .train)
-    case .scenes:
-      guard let vocabulary, let count, count > 0 else {
-        throw TrainingError.noData(path: path, reason: "scenes need a vocabulary and a count")
-      }
-      let scenes = try SceneSource(
-        sprites: url, vocabulary: DataLocation.url(vocabulary), count: count, seed: seed ?? 0, singles: singles)
-      if let absence = scenes.absence { note(absence) }
-      return scenes
     case .folder:
       let set = try FolderDataSet(url, fit: fit ?? .centerCrop)
       for skipped in set.skipped { note("skipped \(skipped.file): \(skipped.reason)") }
       return UsableImages(set, note: note)
+    default:
+      guard let handedIn = DataKind.named(kind.rawValue) else {
+        throw TrainingError.noData(path: path, reason: "this program cannot make data of the kind \(kind.rawValue)")
+      }
+      return try handedIn.open(self, url, note)
     }
   }
 }

@@ -37,7 +37,7 @@ public struct SceneTruth: Sendable, Equatable {
 }
 
 /// Pictures of which it is known what they show.
-protocol DescribedImages: CaptionedImages {
+package protocol DescribedImages: CaptionedImages {
   /// A picture with the truth about it. Asked on several threads at once.
   func described(_ index: Int, size: Int) throws -> (example: CaptionedImage, truth: SceneTruth)
 }

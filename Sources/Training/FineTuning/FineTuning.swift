@@ -92,8 +92,8 @@ struct FineTuning {
       metadata: AdapterMetadata(recipe, training: training, components, modelHash: ModelHash.short(modelURL)).values,
       side: buckets.shapes.map { min($0.width, $0.height) }.max() ?? side, folder: folder, context: context)
     let forecast = FineTuningForecast(recipe: recipe, training: training, result: result)
-    try forecast.checkMemory(frozen: ModelPart.networks.flatMap { components.parameters[$0] ?? [] })
-    try forecast.checkDisk(free: FineTuningForecast.freeBytes(at: folder))
+    try forecast.checkMemory(
+      frozen: ModelPart.networks.flatMap { components.parameters[$0] ?? [] }, available: context.room.memory())
     var run = TrainingRun(
       recipe.loop, in: runFolder, identity: identity, source: training, objective: objective, artifact: result,
       optimizer: recipe.loop.optimizerSettings(recipe.precision.dtype), context)

@@ -75,6 +75,7 @@ public struct NoisePrediction: Sendable {
     case .epsilon: return ratio > 0 ? min(ratio, gamma) / ratio : 1
     case .velocity: return min(ratio, gamma) / (ratio + 1)
     case .sample: return min(ratio, gamma)
+    case .flow: return min(ratio, gamma) / ((ratio.squareRoot() + 1) * (ratio.squareRoot() + 1))
     }
   }
 }

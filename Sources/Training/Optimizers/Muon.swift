@@ -102,9 +102,8 @@ public struct Muon: Optimizer {
     guard let shape = matrices.first?.shape else { return [] }
     // The product of the shorter sides is the smaller one.
     let isTall = shape[0] > shape[1]
-    let rows = matrices.map { matrix -> Tensor in
-      let norm = matrix.sumOfSquares.squareRoot()
-      let x = matrix.scaled(by: Float(1 / (norm + 1e-7))).cast(to: dtype)
+    let rows = zip(matrices, Tensor.sumsOfSquares(matrices)).map { matrix, squares -> Tensor in
+      let x = matrix.scaled(by: Float(1 / (squares.squareRoot() + 1e-7))).cast(to: dtype)
       return (isTall ? x.permuted([1, 0]) : x).reshaped([1, min(shape[0], shape[1]), max(shape[0], shape[1])])
     }
     var x = Tensor.concatenate(rows, axis: 0)

@@ -69,7 +69,7 @@ public struct OptimizerSettings: Sendable, Equatable {
 extension Gradients {
   /// Norm of the gradients of some parameters together.
   public func norm(of parameters: [Parameter]) -> Double {
-    parameters.reduce(0.0) { $0 + (self[$1]?.sumOfSquares ?? 0) }.squareRoot()
+    Tensor.sumsOfSquares(parameters.compactMap { self[$0] }).reduce(0, +).squareRoot()
   }
 
   /// Adds another batch's gradients of some parameters.

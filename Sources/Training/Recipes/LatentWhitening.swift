@@ -31,7 +31,7 @@ struct LatentWhitening {
     products = Array(repeating: 0, count: channels * channels)
   }
 
-  /// Takes in means and log variances, `[B, h, w, C]`.
+  /// Takes in means and log variances, `[B, h, w, C]`. At the edge: the sums are kept on the host, in double precision.
   mutating func add(mean: Tensor, logVariance: Tensor) {
     let values = mean.floats()
     for pixel in stride(from: 0, to: values.count, by: channels) {
@@ -103,8 +103,8 @@ struct LatentWhitening {
     }
     let logVariance = Float(log(variance / count * growth))
     for i in channels..<(2 * channels) { b[i] = logVariance }
-    weight.replace(with: Tensor(w, shape: weight.shape))
-    bias.replace(with: Tensor(b, shape: bias.shape))
+    weight.replace(with: Tensor(w, shape: weight.shape, device: weight.value.device))
+    bias.replace(with: Tensor(b, shape: bias.shape, device: bias.value.device))
 
     let (postWeight, postBias) = (
       try parameter("post_quant_conv.weight"), try parameter("post_quant_conv.bias")
@@ -118,7 +118,7 @@ struct LatentWhitening {
       }
       c[o] += Float((0..<channels).reduce(0.0) { $0 + Double(oldP[o * channels + $1]) * mean[$1] })
     }
-    postWeight.replace(with: Tensor(p, shape: postWeight.shape))
-    postBias.replace(with: Tensor(c, shape: postBias.shape))
+    postWeight.replace(with: Tensor(p, shape: postWeight.shape, device: postWeight.value.device))
+    postBias.replace(with: Tensor(c, shape: postBias.shape, device: postBias.value.device))
   }
 }

@@ -175,8 +175,12 @@ extension TextToImageRecipe {
         captions, vocabularySize: vocabularySize,
         maximumLength: textEncoder.positionCount)
       try vocabulary.write(to: folder)
+    }
+    // By itself: a run may have ended between the two.
+    let known = folder.appendingPathComponent(KnownWords.fileName)
+    if !FileManager.default.fileExists(atPath: known.path) {
       let words = KnownWords(captions: captions).text(heading: ["Words of the training captions."])
-      try Data(words.utf8).write(to: folder.appendingPathComponent(KnownWords.fileName), options: .atomic)
+      try RunFiles.write(Data(words.utf8), to: known)
     }
     return try CLIPTokenizer(directory: folder)
   }

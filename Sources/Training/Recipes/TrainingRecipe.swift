@@ -26,10 +26,10 @@ public struct RecipeProblem: Error, Sendable, Equatable {
   public init(_ key: String, _ reason: String) { (self.key, self.reason) = (key, reason) }
 
   /// What must hold of a key's value.
-  typealias Rule = (holds: Bool, key: String, reason: String)
+  package typealias Rule = (holds: Bool, key: String, reason: String)
 
   /// The first rule that does not hold.
-  static func first(_ rules: [Rule]) -> RecipeProblem? {
+  package static func first(_ rules: [Rule]) -> RecipeProblem? {
     rules.first { !$0.holds }.map { RecipeProblem($0.key, $0.reason) }
   }
 }
@@ -50,7 +50,7 @@ extension TrainingRecipe {
 public enum Recipes {
   public static let kinds: [any TrainingRecipe.Type] = [
     AutoencoderRecipe.self, TextToImageRecipe.self, UnconditionalRecipe.self, ClassConditionalRecipe.self,
-    ClassifierRecipe.self, ContrastiveRecipe.self, CircleRecipe.self, FineTuningRecipe.self,
+    ClassifierRecipe.self, ContrastiveRecipe.self, CircleRecipe.self, FineTuningRecipe.self, DiTRecipe.self,
   ]
 
   /// Reads a recipe file strictly: every key has to be known.

@@ -20,7 +20,7 @@ extension Bench {
       if !compute.json {
         Terminal.out(Self.row("layer", "forward", "backward", "ceiling", "share"))
       }
-      for layer in KernelBenchmark.stableDiffusion {
+      for layer in BenchLayers.stableDiffusion {
         try Interruption.check()
         let figure = KernelBenchmark.time(layer, dtype, runs: runs)
         let speed = { (factor: Double, seconds: Double) in

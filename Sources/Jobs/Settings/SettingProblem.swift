@@ -1,0 +1,43 @@
+import Images
+
+/// What is wrong with a value.
+package enum SettingProblem: Error, Equatable {
+  /// There is none.
+  case none
+  /// What it is to be.
+  case mustBe(String)
+  /// The name is no setting's; or why it is none here.
+  case unknown(String?)
+  /// All there is to say.
+  case told(String)
+
+  /// One line.
+  /// - Parameters:
+  ///   - name: what the value was given as, in the words of whoever reads it.
+  ///   - value: as it was given.
+  func message(_ name: String, _ value: String) -> String {
+    switch self {
+    case .none: "\(name) has no value"
+    case .mustBe(let what): "\(name) \(value): must be \(what)"
+    case .unknown(nil): "\(name) is no setting of a picture"
+    case .unknown(let reason?): "\(name): \(reason)"
+    case .told(let text): text
+    }
+  }
+
+  /// What is wrong with a value that is known to be one of a setting.
+  package var reason: String {
+    switch self {
+    case .none: "has no value"
+    case .mustBe(let what): "must be \(what)"
+    case .unknown(let reason): reason ?? "is no setting of a picture"
+    case .told(let text): text
+    }
+  }
+
+  /// As what is wrong with a job.
+  func error(_ name: String, _ value: String) -> JobError { .badSetting(.unsupported(what: message("`\(name)`", value))) }
+
+  /// What reading threw.
+  init(_ error: any Error) { self = error as? SettingProblem ?? .told("\(error)") }
+}
