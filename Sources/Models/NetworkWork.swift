@@ -7,6 +7,8 @@ public struct NetworkWork: Sendable, Equatable {
   /// Values kept at the same time at most: what later layers need, and the widest layer at work.
   public var values = 0.0
 
+  public init(products: Double = 0, values: Double = 0) { (self.products, self.values) = (products, values) }
+
   fileprivate mutating func convolution(_ inputs: Int, _ outputs: Int, at positions: Double, side: Double = 3) {
     products += side * side * Double(inputs) * Double(outputs) * positions
   }
