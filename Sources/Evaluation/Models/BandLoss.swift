@@ -42,9 +42,9 @@ public struct BandLoss {
   ) throws {
     let side = side ?? components.defaultSize
     try GenerationRequest.checkSide("--resolution", side, multiple: components.sizeMultiple)
-    let texts = TextRows(components.conditioners, isXL: components.isXL)
+    let texts = try TextRows(components.text)
     let objective = LatentObjective(
-      unet: components.unet, texts: texts,
+      network: components.network, texts: texts,
       prediction: NoisePrediction(try components.scheduler.trainingSchedule, dtype: precision.dtype), groups: [])
     let codec = LatentCodec(components.autoencoder, precision: precision)
     loss = ValidationLoss(objective, pictures: min(count, data.count), levels: bands) { index in

@@ -26,12 +26,12 @@ public struct Commitment {
   private static let batch = 16
 
   public init(_ components: PipelineComponents, precision: Precision) throws {
-    let texts = TextRows(components.conditioners, isXL: components.isXL)
-    guard !components.isXL else {
+    let texts = try TextRows(components.text)
+    guard texts.encoderCount == 1 else {
       throw EvaluationError.cannot("\(components.name): commitment is measured on models with one text encoder")
     }
     objective = LatentObjective(
-      unet: components.unet, texts: texts,
+      network: components.network, texts: texts,
       prediction: NoisePrediction(try components.scheduler.trainingSchedule, dtype: precision.dtype), groups: [])
     codec = LatentCodec(components.autoencoder, precision: precision)
   }

@@ -11,7 +11,7 @@ import TensorCore
 /// its gradient is the one guidance needs.
 public struct ContrastiveModel: Sendable {
   public let image: EncoderUNet2DModel
-  public let text: TextConditioner
+  public let text: CLIPTextEncoder
   /// What cosines are multiplied by.
   public let logitScale: Float
   public let space: SampleSpace
@@ -19,7 +19,7 @@ public struct ContrastiveModel: Sendable {
   public let name: String
 
   public init(
-    image: EncoderUNet2DModel, text: TextConditioner, logitScale: Float, space: SampleSpace,
+    image: EncoderUNet2DModel, text: CLIPTextEncoder, logitScale: Float, space: SampleSpace,
     scheduler: SchedulerConfig?, name: String
   ) {
     (self.image, self.text, self.logitScale) = (image, text, logitScale)

@@ -36,7 +36,7 @@ struct CommitmentGauge {
     }
     (seen, others) = (latents(pairs.map(\.seen)), latents(pairs.map(\.other)))
     let rows = pairs.map { texts.tokens($0.seen.caption) }
-    tokens = texts.conditioners.indices.map { encoder in rows.map { $0[encoder] } }
+    tokens = (0..<texts.encoderCount).map { encoder in rows.map { $0[encoder] } }
   }
 
   /// Each timestep's figure and its bound, by name.

@@ -40,7 +40,7 @@ struct FineTuningForecast {
     let forms = forward + (recipe.recomputes ? 0 : recipe.precision.dtype == .f32 ? 1 : 1.25)
     let numbers = Double(weights.reduce(0) { $0 + $1.shape.reduce(1, *) })
     let scale = components.autoencoder.downscale
-    let values = components.unet.config.work(width: result.side / scale, height: result.side / scale, tokens: 77).values
+    let values = components.work(width: result.side / scale, height: result.side / scale).values
     let held = recipe.recomputes ? Self.heldValues.recomputed : Self.heldValues.kept
     let trained = Double(result.objective.groups.reduce(0) { $0 + $1.size })
     // Gradients and what the optimiser remembers, in float32.
@@ -97,9 +97,7 @@ struct FineTuningForecast {
 extension PipelineComponents {
   /// Multiply-adds of the network for one row of a square picture.
   func products(side: Int) -> Double {
-    let (width, tokens) = (
-      max(side / autoencoder.downscale, 1), conditioners.map(\.model.config.positionCount).max() ?? 77
-    )
-    return unet.config.work(width: width, height: width, tokens: tokens).products
+    let width = max(side / autoencoder.downscale, 1)
+    return work(width: width, height: width).products
   }
 }

@@ -23,7 +23,7 @@ struct PixelModel: Artifact {
 
   func preview(step: Int) throws -> [URL] {
     guard step > 0 else { return [] }
-    let images = UnconditionalImages(unet: unet, scheduler: scheduler, precision: precision, classes: classes)
+    let images = UnconditionalImages(network: unet, scheduler: scheduler, precision: precision, classes: classes)
     return [
       try SampleGrid.save(ImageTensor.images(try draw(images)), columns: columns, step: step, in: folder)
     ]

@@ -105,12 +105,12 @@ extension TextToImageRecipe {
     guard let latents = try pictures.open(vae, context) else { return }
     let tokenizer = try openTokenizer(latents.captions, folder)
     let trainee = try Trainee(self, tokenizer: tokenizer)
-    let texts = TextRows([TextConditioner(tokenizer: tokenizer, model: trainee.text)], isXL: false)
+    let texts = TextRows(CLIPTextEncoding([CLIPTextEncoder(tokenizer: tokenizer, model: trainee.text)]))
     var prediction = NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype)
     prediction.timesteps = timestepSampling ?? TimestepSampling()
     let heads = try nuisanceHeads(latents)
     var objective = LatentObjective(
-      unet: trainee.unet, texts: texts, prediction: prediction,
+      network: trainee.unet, texts: texts, prediction: prediction,
       groups: trainee.groups + (heads.map { [ParameterGroup(NuisanceHeads.prefix, $0.parameters)] } ?? []))
     if let heads, let nuisanceWeight { objective.heads = (heads, nuisanceWeight) }
     var source = CachedLatents(latents, texts: texts, captionDropout: captionDropout)
