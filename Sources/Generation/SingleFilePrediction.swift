@@ -37,7 +37,7 @@ struct SingleFilePrediction {
       type = .velocity
       notes = [
         "\(url.lastPathComponent) does not say what it predicts; taking v_prediction, as SD 2 for 768 pixels does "
-          + "(--prediction epsilon, if the pictures are noise)"
+          + "(`prediction` epsilon, if the pictures are noise)"
       ]
     }
   }

@@ -101,7 +101,7 @@ import Testing
     // It does not go into a written model.
     var options = PipelineFileOptions()
     options.vae = taesd
-    expectError(["TAESD", "--vae"]) {
+    expectError(["TAESD", "`vae`"]) {
       _ = try PipelineFilesWriter(try PipelineFiles(scratch.model, options: options))
         .write(to: scratch.file("out"), as: .folder)
     }

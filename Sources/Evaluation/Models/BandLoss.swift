@@ -26,7 +26,7 @@ public struct BandLoss {
     _ components: PipelineComponents, precision: Precision, data: FolderDataSet, side: Int?, count: Int, bands: Int
   ) throws {
     let side = side ?? components.defaultSize
-    try GenerationRequest.checkSide("--resolution", side, multiple: components.sizeMultiple)
+    try GenerationRequest.checkSide("`resolution`", side, multiple: components.sizeMultiple)
     let texts = TextRows(components.conditioners, isXL: components.isXL)
     let objective = LatentObjective(
       unet: components.unet, texts: texts,

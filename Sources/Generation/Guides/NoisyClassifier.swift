@@ -27,7 +27,7 @@ public struct NoisyClassifier: Sendable {
   /// - Parameter url: the folder, or its `guide.json`.
   public init(_ url: URL) throws {
     let folder = GuideFolder(url)
-    let index = try folder.index(.classifier, flag: "--classifier")
+    let index = try folder.index(.classifier, flag: "`classifier`")
     let part = folder.part("encoder")
     let config = try part.decode(EncoderUNet2DConfig.self)
     guard let classes = index.classes, classes.count == config.projectionDim, config.inChannels == index.space.channels
@@ -46,7 +46,7 @@ public struct NoisyClassifier: Sendable {
   /// - Throws: `GenerationError.badValue` that lists the names there are.
   public func index(of className: String) throws(GenerationError) -> Int {
     guard let index = classes.firstIndex(of: className) else {
-      throw .badValue(name: "--class", value: className, reason: "\(name) knows \(classes.joined(separator: ", "))")
+      throw .badValue(name: "`class`", value: className, reason: "\(name) knows \(classes.joined(separator: ", "))")
     }
     return index
   }
