@@ -50,7 +50,7 @@ struct OpenedPictures {
       guard !fitting.isEmpty else {
         throw TrainingError.noData(
           path: all[0].url.deletingLastPathComponent().path,
-          reason: "no picture has \(buckets.step) pixels a side; give larger pictures or a smaller --resolution")
+          reason: "no picture has \(buckets.step) pixels a side; give larger pictures or a smaller `resolution`")
       }
       let share = validation ?? (fitting.count >= 10 ? 0.1 : 0)
       let held = min(Int((Double(fitting.count) * share).rounded()), fitting.count - 1)
