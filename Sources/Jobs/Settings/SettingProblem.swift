@@ -1,3 +1,4 @@
+import Conditioning
 import Generation
 
 /// What is wrong with a value.
