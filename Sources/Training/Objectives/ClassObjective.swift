@@ -5,11 +5,11 @@ import TensorCore
 /// Noise in pictures of classes, of which the network is told none now and then, which makes guidance possible (Ho & Salimans
 /// 2022).
 struct ClassObjective: Objective {
-  let model: UNet2DModel
+  let model: any DenoisingNetwork
   let classes: CaptionClasses
   /// How often no class is told; the class after the last stands for none.
   let dropout: Float
-  let prediction: NoisePrediction
+  let loss: any DenoisingLoss
   let groups: [ParameterGroup]
 
   func loss(_ batch: SampleBatch, random: inout [ExampleRandom]) throws -> Tensor {
@@ -17,6 +17,8 @@ struct ClassObjective: Objective {
       let index = try classes.index(of: caption)
       return random[row].uniform() < dropout ? classes.names.count : index
     }
-    return prediction.loss(batch.samples, random: &random) { model($0, timesteps: $1, classes: told) }
+    return try loss.loss(of: batch.samples, random: &random) {
+      model($0, timesteps: $1, NetworkConditioning(classes: told))
+    }
   }
 }
