@@ -55,7 +55,8 @@ import Testing
   @Test func metadataMakesThePictureAgain() throws {
     let folder = try CommandFolder()
     let place = try model("pipeline_classes", in: folder)
-    let (first, again) = (folder.results.appendingPathComponent("a.png"), folder.results.appendingPathComponent("b.png"))
+    let first = folder.results.appendingPathComponent("a.png")
+    let again = folder.results.appendingPathComponent("b.png")
     let drawn = try BuiltCommand.txt2img.run(
       flags("ring, hoop", place) + ["--sampler", "dpmpp-2m", "--precision", "f32", "--output", first.path],
       in: folder.url)
