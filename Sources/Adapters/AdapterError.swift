@@ -36,7 +36,7 @@ public enum AdapterError: Error, Equatable, CustomStringConvertible {
     case .notFound(let name, let folders, let similar):
       "no adapter \"\(name.oneLine)\" in \(folders.isEmpty ? "any folder" : folders.joined(separator: ", "))"
         + (similar.isEmpty ? "" : "; did you mean \(similar.joined(separator: ", "))?")
-        + "; looked for in \(AdapterFolders.usual), or give its path with --lora"
+        + "; looked for in \(AdapterFolders.usual), or give its path with `lora`"
     case .badRequest(let text, let reason): "\(text.oneLine): \(reason)"
     }
   }

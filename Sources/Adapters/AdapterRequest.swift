@@ -15,7 +15,7 @@ public struct AdapterRequest: Sendable, Hashable {
     self.textWeight = textWeight
   }
 
-  /// Reads `PATH`, `PATH:WEIGHT` or `PATH:WEIGHT:TEXTWEIGHT`, as `--lora` takes it.
+  /// Reads `PATH`, `PATH:WEIGHT` or `PATH:WEIGHT:TEXTWEIGHT`, as the setting `lora` has it.
   /// - Throws: `badRequest` for an empty path or a weight that is not finite.
   public init(argument: String) throws(AdapterError) {
     var parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -34,26 +34,12 @@ public struct AdapterRequest: Sendable, Hashable {
     self.init(path: path, weight: numbers.first ?? 1, textWeight: numbers.count > 1 ? numbers[1] : nil)
   }
 
-  /// Reads a prompt's `<lora:name:…>`: what follows the name is `text[:unet]`, or `te=…` and `unet=…`, as in
-  /// AUTOMATIC1111. The U-Net's weight defaults to the text encoder's, that to 1.
+  /// An adapter by its name.
   /// - Parameters:
-  ///   - name: the adapter's name, looked up in `folders`.
-  ///   - arguments: the tag's parts after the name.
-  /// - Throws: `badRequest` for a part that is no number, `notFound` for an unknown name.
-  public init(name: String, arguments: [String], folders: AdapterFolders) throws(AdapterError) {
-    let tag = ([name] + arguments).joined(separator: ":")
-    var weights: [String: Float] = [:]
-    for (position, argument) in arguments.enumerated() {
-      let pair = argument.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-      let key = pair.count == 2 ? pair[0] : ["te", "unet", "dyn"][min(position, 2)]
-      guard let value = pair.last.flatMap({ Float($0) }), value.isFinite, ["te", "unet"].contains(key) else {
-        throw .badRequest(text: "<lora:\(tag)>", reason: "\"\(argument)\" is not a weight: write <lora:name:0.8>")
-      }
-      weights[key] = value
-    }
-    let text = weights["te"] ?? 1
-    let file = try folders.find(name)
-    self.init(path: file.path, weight: weights["unet"] ?? text, textWeight: text)
+  ///   - name: looked up in `folders`.
+  /// - Throws: `notFound` for an unknown name.
+  public init(name: String, weight: Float, textWeight: Float, folders: AdapterFolders) throws(AdapterError) {
+    self.init(path: try folders.find(name).path, weight: weight, textWeight: textWeight)
   }
 
   /// The factor for one network's change.

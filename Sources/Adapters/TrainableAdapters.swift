@@ -123,7 +123,7 @@ public struct TrainableAdapters: Sendable {
         throw fail("it has nothing for \(module.weight.name), or nothing that is a plain LoRA: train the same targets")
       }
       guard start.rank == module.adapter.rank else {
-        throw fail("it has rank \(start.rank) at \(module.weight.name): give --rank \(start.rank)")
+        throw fail("it has rank \(start.rank) at \(module.weight.name): give `rank` \(start.rank)")
       }
       module.adapter.down.replace(with: start.down.value.ownedFloat32().reshaped(module.adapter.down.shape))
       module.adapter.up.replace(with: start.up.value.cast(to: .f32).scaled(by: start.scale / module.adapter.scale))

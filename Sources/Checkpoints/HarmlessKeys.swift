@@ -48,7 +48,7 @@ public struct SurplusTensors {
 
   /// What people may wonder about; constants and counters are in every checkpoint.
   private static func name(_ key: String, usesAverage: Bool) -> String? {
-    if key.hasPrefix("model_ema.") { return usesAverage ? nil : "averages of the U-Net's weights, which --ema takes" }
+    if key.hasPrefix("model_ema.") { return usesAverage ? nil : "averages of the U-Net's weights, which `ema` takes" }
     // Every published SD 2 has it.
     if key == "cond_stage_model.model.text_projection" { return nil }
     let kinds = [

@@ -66,7 +66,7 @@ public struct WeightFiles: Sendable {
     if variants.count > 1 {
       throw .unreadable(
         path: folder.path,
-        reason: "has the variants \(variants.joined(separator: ", ")) and no plain weights: choose one with --variant")
+        reason: "has the variants \(variants.joined(separator: ", ")) and no plain weights: choose one with `variant`")
     }
     if let only = variants.first, let found = best(only) { return found }
     let tried = "has no " + names.map { "\($0).safetensors" }.joined(separator: " or ")

@@ -59,8 +59,8 @@ func setting<Value>(
     var job = PictureJob()
     do {
       try Setting[name]?.set(text, in: &job)
-    } catch let problem as SettingProblem {
-      throw ValidationError(problem.reason)
+    } catch {
+      throw ValidationError(SettingProblem(error).reason)
     }
     guard let value = job[keyPath: field] else { throw ValidationError("has no value") }
     return value

@@ -41,6 +41,8 @@ public enum Terminal {
 
   /// Writes one line for people. That nobody can read it is no failure of the work.
   public static func error(_ line: String) {
+    let isTold = line.hasPrefix("error: ") || line.hasPrefix("note: ")
+    let line = isTold ? spelled(line) : line
     change { $0.show(line) }
   }
 

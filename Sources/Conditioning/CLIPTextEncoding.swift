@@ -147,7 +147,7 @@ extension CLIPTextEncoding {
     let limit = layer == .penultimate ? layers - 1 : layers
     guard (0...max(limit, 0)).contains(clipSkip) else {
       throw .badValue(
-        name: "--clip-skip", value: "\(clipSkip)",
+        name: "`clip-skip`", value: "\(clipSkip)",
         reason: "must be 0 to \(limit): the text encoder has \(layers) layers")
     }
   }

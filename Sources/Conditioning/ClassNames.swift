@@ -18,7 +18,7 @@ public struct ClassNames: TextEncoding {
   public func check(clipSkip: Int?) throws(GenerationError) {
     guard let clipSkip, clipSkip != 0 else { return }
     throw .badValue(
-      name: "--clip-skip", value: "\(clipSkip)", reason: "the model has no text encoder: it is told classes")
+      name: "`clip-skip`", value: "\(clipSkip)", reason: "the model has no text encoder: it is told classes")
   }
 
   public func encode(

@@ -25,16 +25,16 @@ package enum Finiteness {
   /// - Parameter part: the network.
   package static func weights(of part: String, _ precision: Precision) -> String {
     "the weights of \(part), or of an adapter or embedding, hold NaN, infinity or values too large for "
-      + "\(precision.rawValue): imago inspect names them; otherwise try --precision f32 or smaller weights of adapters"
+      + "\(precision.rawValue): imago inspect names them; otherwise try `precision` f32 or smaller weights of adapters"
   }
 
   /// A cause if latents have grown beyond what they are in a run; nil if not.
   package static func large(_ latents: Tensor, guidance: Float? = nil) -> String? {
     let size = magnitude(latents)
     guard !(size <= largeLatent) else { return nil }
-    let scale = guidance.map { "--cfg \($0)" } ?? "--cfg"
+    let scale = guidance.map { "`cfg` \($0)" } ?? "`cfg`"
     return "the latents had grown to \(size): \(scale), weights of adapters or of prompts joined by AND are too large, "
-      + "or sampler and schedule do not suit the model (--prediction, --schedule)"
+      + "or sampler and schedule do not suit the model (`prediction`, `schedule`)"
   }
 
   /// A cause if what a prompt was encoded to is beyond what text encoders say; nil if not.

@@ -129,7 +129,7 @@ public struct PromptExplanation: Sendable, Encodable {
   }
 
   private static func tag(_ tag: PromptTag) -> Tag {
-    let lora = tag.lora
+    let lora = try? tag.adapter()
     return Tag(
       tag: tag.description, kind: tag.kind, name: lora?.name, textWeight: lora?.textWeight, unetWeight: lora?.unetWeight
     )

@@ -33,14 +33,14 @@ public enum SamplerError: Error, Equatable, CustomStringConvertible {
       "\(steps) steps with steps_offset \(offset) go beyond the model's \(trainSteps) timesteps: give fewer steps"
     case .diverged(let sampler, let sigma):
       "sampler \(sampler) finds no step at noise level \(sigma): the model's predictions are not finite; "
-        + "try --precision f32, or another sampler"
+        + "try `precision` f32, or another sampler"
     case .continuousModel(let sampler):
       "sampler \(sampler) counts in training timesteps, and this model was trained on continuous noise levels: choose "
         + "euler, dpmpp-2m or another one that counts in sigma"
     case .noSignal(let sampler, let timestep):
       "sampler \(sampler): the model's noise schedule leaves nothing of the picture at timestep \(timestep) "
-        + "(rescale_betas_zero_snr), where predicted noise says nothing about it: give --prediction v_prediction if the "
-        + "model predicts velocities, or --schedule leading"
+        + "(rescale_betas_zero_snr), where predicted noise says nothing about it: give `prediction` v_prediction if the "
+        + "model predicts velocities, or `schedule` leading"
     case .otherKind(let sampler, let model, let samplers):
       "sampler \(sampler) is not for this model, \(model): choose \(samplers)"
     case .unknownScheduler(let className):

@@ -111,7 +111,7 @@ struct DenoisingRun: Sendable {
           step.sample, "sampler \(request.sampler.rawValue) at step \(step.index + 1) of \(step.count)"
         ) {
           Finiteness.large(last.output ?? step.sample, guidance: request.guidance.scale)
-            ?? "the sampler does not suit the model's noise schedule: give another --sampler, --schedule or --prediction"
+            ?? "the sampler does not suit the model's noise schedule: give another `sampler`, `schedule` or `prediction`"
         }
         try onClean?(last.clean ?? step.sample, step)
         return try onStep(step)

@@ -55,11 +55,11 @@ public struct DescriptionEdit: Sendable {
     try components.autoencoder.requireEncoder()
     guard try components.knownKind() == .plain else {
       throw GenerationError.unsupported(
-        what: "\(components.name) paints inside masks only: give --mask, or use a plain model to find one")
+        what: "\(components.name) paints inside masks only: give `mask`, or use a plain model to find one")
     }
     guard generation.classGuidance == nil, generation.guideScale == nil else {
       throw GenerationError.unsupported(
-        what: "--classifier and --guide do not go with an edit that finds its mask: give --mask")
+        what: "`classifier` and `guide` do not go with an edit that finds its mask: give `mask`")
     }
     try components.check(generation)
     let run = StepCounting.share.counts(steps: generation.steps, strength: request.strength).run
@@ -76,7 +76,7 @@ public struct DescriptionEdit: Sendable {
         let cells = try texts.differingCells(seed: generation.seeds[index], onStep: step)
         guard cells.contains(true) else {
           throw GenerationError.unsupported(
-            what: "the two texts make no difference to this picture: name what is there with --source, or give --mask")
+            what: "the two texts make no difference to this picture: name what is there with `source`, or give `mask`")
         }
         let latents = try texts.edited(cells, strength: request.strength, onStep: step)
         let canvas = request.canvas.masked(cells: cells, downscale: components.autoencoder.downscale)

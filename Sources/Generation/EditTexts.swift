@@ -51,7 +51,9 @@ package struct EditTexts {
       let place = "at comparison \(map + 1) of \(DescriptionEdit.maps)"
       let (a, b) = (try here(x, timestep, call: 0, place: place), try there(x, timestep, call: 0, place: place))
       // The map is an edge: what it says is decided on the host.
-      for (index, difference) in (a - b).applying(.abs).floats().enumerated() { sums[index / channels] += Double(difference) }
+      for (index, difference) in (a - b).applying(.abs).floats().enumerated() {
+        sums[index / channels] += Double(difference)
+      }
       try onStep()
     }
     let limit = DescriptionEdit.cutOff * sums.reduce(0, +) / Double(cells)

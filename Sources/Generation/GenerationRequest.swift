@@ -62,21 +62,21 @@ public struct GenerationRequest: Sendable, Equatable {
   ///   - multiple: sides must be multiples of this many pixels.
   ///   - trainSteps: timesteps the model was trained on.
   public func validate(multiple: Int, trainSteps: Int) throws(GenerationError) {
-    try Self.checkSide("--width", width, multiple: multiple)
-    try Self.checkSide("--height", height, multiple: multiple)
+    try Self.checkSide("`width`", width, multiple: multiple)
+    try Self.checkSide("`height`", height, multiple: multiple)
     guard steps > 0, steps <= trainSteps else {
-      throw .badValue(name: "--steps", value: "\(steps)", reason: Self.stepsReason(trainSteps))
+      throw .badValue(name: "`steps`", value: "\(steps)", reason: Self.stepsReason(trainSteps))
     }
     guard guidance.scale.isFinite, guidance.scale >= 0 else {
-      throw .badValue(name: "--cfg", value: "\(guidance.scale)", reason: "must be a number, not negative")
+      throw .badValue(name: "`cfg`", value: "\(guidance.scale)", reason: "must be a number, not negative")
     }
     guard (0...1).contains(guidance.rescale) else {
-      throw .badValue(name: "--guidance-rescale", value: "\(guidance.rescale)", reason: "must be 0 to 1")
+      throw .badValue(name: "`guidance-rescale`", value: "\(guidance.rescale)", reason: "must be 0 to 1")
     }
-    if let classGuidance { try ClassGuidance.check("--classifier-scale", classGuidance.scale) }
-    if let guideScale { try ClassGuidance.check("--guide-scale", guideScale) }
+    if let classGuidance { try ClassGuidance.check("`classifier-scale`", classGuidance.scale) }
+    if let guideScale { try ClassGuidance.check("`guide-scale`", guideScale) }
     guard (0...1).contains(eta) else {
-      throw .badValue(name: "--eta", value: "\(eta)", reason: "must be 0 to 1")
+      throw .badValue(name: "`eta`", value: "\(eta)", reason: "must be 0 to 1")
     }
     do {
       try sampler.check(schedule)
@@ -98,13 +98,13 @@ public struct GenerationRequest: Sendable, Equatable {
   }
 
   private func validateMixtures() throws(GenerationError) {
-    for (name, count) in [("--variation-seed", variations.count), ("second prompts", blends.count)]
+    for (name, count) in [("`variation-seed`", variations.count), ("second prompts", blends.count)]
     where count != 0 && count != prompts.count {
       throw .badValue(
         name: name, value: "\(count)", reason: "one is needed for each of \(prompts.count) pictures")
     }
     for variation in variations where !(0...1).contains(variation.strength) {
-      throw .badValue(name: "--variation-strength", value: "\(variation.strength)", reason: "must be 0 to 1")
+      throw .badValue(name: "`variation-strength`", value: "\(variation.strength)", reason: "must be 0 to 1")
     }
     for blend in blends where !(0...1).contains(blend.share) {
       throw .badValue(name: "the share of a second prompt", value: "\(blend.share)", reason: "must be 0 to 1")

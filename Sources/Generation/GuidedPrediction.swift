@@ -55,8 +55,8 @@ struct GuidedPrediction: Sendable {
     let weights = parts.map { abs($0.weight) }.max() ?? 1
     if !(weights <= 1e4) { return "a prompt joined by AND has the weight \(weights), which is too large" }
     for part in parts { if let cause = part.conditioning.context.flatMap(Finiteness.large(states:)) { return cause } }
-    if guidance.scale > 1e4 { return "--cfg \(guidance.scale) is too large; 1 to 15 is usual" }
-    if case .instruction(_, let scale) = context, scale > 1e4 { return "--image-cfg \(scale) is too large" }
+    if guidance.scale > 1e4 { return "`cfg` \(guidance.scale) is too large; 1 to 15 is usual" }
+    if case .instruction(_, let scale) = context, scale > 1e4 { return "`image-cfg` \(scale) is too large" }
     return Finiteness.weights(of: "the U-Net", precision)
   }
 

@@ -94,7 +94,7 @@ public struct HiresFix: Sendable, Equatable {
       guard sides.allSatisfy({ (0...GenerationRequest.longestSide).contains($0) }), sides.contains(where: { $0 > 0 })
       else {
         throw .badValue(
-          name: "--hires-resize", value: "\(resize.width)x\(resize.height)",
+          name: "`hires-resize`", value: "\(resize.width)x\(resize.height)",
           reason: "must be at most \(GenerationRequest.longestSide) pixels a side")
       }
     } else {
@@ -102,7 +102,7 @@ public struct HiresFix: Sendable, Equatable {
         Double(max(first.width, first.height)) * scale <= Double(GenerationRequest.longestSide)
       else {
         throw .badValue(
-          name: "--hires-scale", value: "\(scale)",
+          name: "`hires-scale`", value: "\(scale)",
           reason: "must be at least 1, and give at most \(GenerationRequest.longestSide) pixels a side from "
             + "\(first.width)×\(first.height)")
       }
@@ -111,28 +111,28 @@ public struct HiresFix: Sendable, Equatable {
     guard size.width >= multiple, size.height >= multiple, max(size.width, size.height) <= GenerationRequest.longestSide
     else {
       throw .badValue(
-        name: "--hires-resize", value: "\(resize?.width ?? 0)x\(resize?.height ?? 0)",
+        name: "`hires-resize`", value: "\(resize?.width ?? 0)x\(resize?.height ?? 0)",
         reason: "makes \(size.width)×\(size.height) of \(first.width)×\(first.height); "
           + "sides must be \(multiple) to \(GenerationRequest.longestSide)")
     }
     if let steps, steps < 1 || steps > trainSteps {
-      throw .badValue(name: "--hires-steps", value: "\(steps)", reason: GenerationRequest.stepsReason(trainSteps))
+      throw .badValue(name: "`hires-steps`", value: "\(steps)", reason: GenerationRequest.stepsReason(trainSteps))
     }
     let steps = steps ?? first.steps
     let counts = counting.counts(steps: steps, strength: denoise)
     guard (0...1).contains(denoise), counts.run > 0 else {
       throw .badValue(
-        name: "--hires-denoise", value: "\(denoise)",
+        name: "`hires-denoise`", value: "\(denoise)",
         reason: "must be above 0, at most 1, and leave at least one of \(steps) steps to run")
     }
     guard counts.planned <= trainSteps else {
       throw .badValue(
-        name: "--hires-denoise", value: "\(denoise)",
+        name: "`hires-denoise`", value: "\(denoise)",
         reason: "makes \(steps) steps the last of \(counts.planned), at most \(trainSteps) are planned: "
           + "give fewer steps or more denoise")
     }
     if let cfg, !cfg.isFinite || cfg < 0 {
-      throw .badValue(name: "--hires-cfg", value: "\(cfg)", reason: "must be 0 or more")
+      throw .badValue(name: "`hires-cfg`", value: "\(cfg)", reason: "must be 0 or more")
     }
     let second = request(after: first, multiple: multiple)
     do {

@@ -28,15 +28,15 @@ public struct ImageToImageRequest: Sendable {
   /// Throws if a value cannot work whatever the model.
   func validate() throws(GenerationError) {
     guard (0...1).contains(strength) else {
-      throw .badValue(name: "--strength", value: "\(strength)", reason: "must be 0 to 1")
+      throw .badValue(name: "`strength`", value: "\(strength)", reason: "must be 0 to 1")
     }
     guard counting.counts(steps: generation.steps, strength: strength).run > 0 else {
       throw .badValue(
-        name: "--strength", value: "\(strength)",
-        reason: "leaves none of \(generation.steps) steps to run; give more --steps or more strength")
+        name: "`strength`", value: "\(strength)",
+        reason: "leaves none of \(generation.steps) steps to run; give more `steps` or more strength")
     }
     guard imageGuidance.isFinite, imageGuidance >= 1 else {
-      throw .badValue(name: "--image-cfg", value: "\(imageGuidance)", reason: "must be 1 or more")
+      throw .badValue(name: "`image-cfg`", value: "\(imageGuidance)", reason: "must be 1 or more")
     }
   }
 }

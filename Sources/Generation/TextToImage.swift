@@ -98,7 +98,7 @@ extension DenoisingRun {
         mask: Tensor(repeating: 1, shape: Array(shape[..<3]) + [1]), masked: latents.broadcast(to: shape))
     case .instruction:
       throw GenerationError.unsupported(
-        what: "\(components.name) changes pictures by instruction: use img2img PICTURE --edit TEXT")
+        what: "\(components.name) changes pictures by instruction: it needs a picture, and `edit` TEXT with img2img")
     }
   }
 }

@@ -46,12 +46,12 @@ public struct UnconditionalImages: Sendable {
   public func index(of name: String, classifier: NoisyClassifier?) throws(GenerationError) -> Int {
     if classes.isEmpty {
       guard let classifier else {
-        throw .badValue(name: "--class", value: name, reason: "the model is told no classes; --classifier can pull it")
+        throw .badValue(name: "`class`", value: name, reason: "the model is told no classes; `classifier` can pull it")
       }
       return try classifier.index(of: name)
     }
     guard let index = classes.firstIndex(of: name) else {
-      throw .badValue(name: "--class", value: name, reason: "the model knows \(classes.joined(separator: ", "))")
+      throw .badValue(name: "`class`", value: name, reason: "the model knows \(classes.joined(separator: ", "))")
     }
     return index
   }
@@ -60,14 +60,14 @@ public struct UnconditionalImages: Sendable {
   private func checkWish(_ wish: ClassWish?, count: Int) throws(GenerationError) {
     if network.config.classRows != nil, noClass == nil, (wish?.guidance.scale ?? 0) != 1 {
       throw .unsupported(
-        what: "the model was always told a class: name one with --class, and leave --cfg at 1")
+        what: "the model was always told a class: name one with `class`, and leave `cfg` at 1")
     }
     guard let wish else { return }
     precondition(wish.classes.count == count, "\(wish.classes.count) classes for \(count) pictures")
     guard wish.guidance.scale.isFinite, (0...10_000).contains(wish.guidance.scale) else {
-      throw .badValue(name: "--cfg", value: "\(wish.guidance.scale)", reason: "must be 0 to 10000")
+      throw .badValue(name: "`cfg`", value: "\(wish.guidance.scale)", reason: "must be 0 to 10000")
     }
-    try ClassGuidance.check("--classifier-scale", wish.classifierScale)
+    try ClassGuidance.check("`classifier-scale`", wish.classifierScale)
     guard let classifier = wish.classifier else { return }
     try GuideFit.check(
       classifier.name, classifier.space, classifier.scheduler, guides: "the model", of: .pixels, scheduler)

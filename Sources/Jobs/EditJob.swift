@@ -58,15 +58,15 @@ public struct EditJob: Sendable, Equatable {
     do { try canvasOptions(width: nil, height: nil).validate() } catch {
       throw .badSetting(error)
     }
-    if !findsMask, let name = source != nil ? "--source" : maskOut != nil ? "--mask-out" : nil {
-      throw .badValue(name: name, value: source ?? maskOut ?? "", reason: "belongs to --edit without --mask")
+    if !findsMask, let name = source != nil ? "`source`" : maskOut != nil ? "`mask-out`" : nil {
+      throw .badValue(name: name, value: source ?? maskOut ?? "", reason: "belongs to `edit` without `mask`")
     }
     if findsMask, area == .masked {
       throw .badValue(
-        name: "--inpaint-area", value: "masked", reason: "needs --mask: the whole picture is looked at to find one")
+        name: "`inpaint-area`", value: "masked", reason: "needs `mask`: the whole picture is looked at to find one")
     }
     if let maskOut, !["png", "jpg", "jpeg"].contains((maskOut as NSString).pathExtension.lowercased()) {
-      throw .badValue(name: "--mask-out", value: maskOut, reason: "must end in .png or .jpg")
+      throw .badValue(name: "`mask-out`", value: maskOut, reason: "must end in .png or .jpg")
     }
   }
 

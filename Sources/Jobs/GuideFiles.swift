@@ -12,8 +12,8 @@ public struct GuideFiles: Sendable, Equatable {
   /// Finds what a choice names.
   /// - Parameter model: the model's file or folder.
   init(_ choice: ModelChoice, _ locator: ModelLocator, model: URL) throws {
-    classifier = try choice.classifier.map { try locator.guide($0, flag: "--classifier", model: model) }
-    contrastive = try choice.contrastive.map { try locator.guide($0, flag: "--guide", model: model) }
+    classifier = try choice.classifier.map { try locator.guide($0, flag: "`classifier`", model: model) }
+    contrastive = try choice.contrastive.map { try locator.guide($0, flag: "`guide`", model: model) }
   }
 
   /// Loads the networks.

@@ -41,18 +41,18 @@ public struct GuideJob: Sendable, Equatable {
   /// Throws for a setting of this layer that has nothing to act on.
   /// - Parameter whole: all layers over each other.
   func checkUse(in whole: GuideJob) throws(JobError) {
-    if className != nil, whole.classifier == nil { throw .idle(name: "--class", needs: "--classifier FOLDER") }
+    if className != nil, whole.classifier == nil { throw .idle(name: "`class`", needs: "`classifier` FOLDER") }
     if classifierScale != nil, whole.classifier == nil {
-      throw .idle(name: "--classifier-scale", needs: "--classifier FOLDER and --class NAME")
+      throw .idle(name: "`classifier-scale`", needs: "`classifier` FOLDER and `class` NAME")
     }
-    if guideScale != nil, whole.contrastive == nil { throw .idle(name: "--guide-scale", needs: "--guide FOLDER") }
+    if guideScale != nil, whole.contrastive == nil { throw .idle(name: "`guide-scale`", needs: "`guide` FOLDER") }
     try checkWhole(whole)
   }
 
   /// Throws for a classifier without a class.
   private func checkWhole(_ whole: GuideJob) throws(JobError) {
     if classifier != nil, whole.className == nil {
-      throw .missing(what: "what --classifier pulls towards", advice: "name it with --class")
+      throw .missing(what: "what `classifier` pulls towards", advice: "name it with `class`")
     }
   }
 

@@ -100,16 +100,16 @@ struct JobRun {
     guard !missing.isEmpty else { return }
     let maskFile = prepared.edit?.maskFile.map { URL(fileURLWithPath: $0) }
     if let maskFile {
-      try OutputNaming.check(maskFile, flag: "--mask-out")
-      try runner.inputs.check(maskFile, flag: "--mask-out")
+      try OutputNaming.check(maskFile, flag: "`mask-out`")
+      try runner.inputs.check(maskFile, flag: "`mask-out`")
       guard !all.contains(where: { $0.url.standardizedFileURL == maskFile.standardizedFileURL }) else {
-        throw JobError.badValue(name: "--mask-out", value: maskFile.path, reason: "is the result's own file")
+        throw JobError.badValue(name: "`mask-out`", value: maskFile.path, reason: "is the result's own file")
       }
     }
     for place in missing { try runner.inputs.check(place.url) }
     if let grid = grid(all, planned) {
       try grid.check(width: prepared.resultSize.width, height: prepared.resultSize.height)
-      try runner.inputs.check(grid.url, flag: "--grid")
+      try runner.inputs.check(grid.url, flag: "`grid`")
     }
     let lacking = missing.lazy.compactMap { writer.problem(storing: $0.parameters, in: $0.url) }
     if let problem = lacking.first ?? problem(ofGrid: grid(all, planned), all, prepared) {

@@ -132,10 +132,10 @@ public struct JobRunner: Sendable {
   private func checkOutput() throws(JobError) {
     let output = options.output ?? ""
     if jobs.contains(where: { $0.job.frames != nil }), output.contains("{seed}"), !output.contains("{index}") {
-      throw .badValue(name: "--output", value: output, reason: "the pictures of a strip have one seed: add {index}")
+      throw .badValue(name: "`output`", value: output, reason: "the pictures of a strip have one seed: add {index}")
     }
     if options.gridColumns != nil, naming.format == .safetensors {
-      throw .badValue(name: "--grid", value: output, reason: "is a picture: let --output end in .png or .jpg")
+      throw .badValue(name: "`grid`", value: output, reason: "is a picture: let `output` end in .png or .jpg")
     }
   }
 

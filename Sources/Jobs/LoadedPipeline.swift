@@ -97,7 +97,7 @@ public struct ModelChoice: Sendable, Hashable {
     (classifier, contrastive) = (job.guides.classifier, job.guides.contrastive)
     // Without the prompt language tags are text.
     let prompt = job.emphasis == Emphasis.none ? "" : job.prompt ?? ""
-    tags = Prompt(prompt).tags.filter { ["lora", "lyco"].contains($0.kind) }
+    tags = Prompt(prompt).tags.filter(\.isAdapter)
   }
 
   /// How to read the model's files.
@@ -121,8 +121,9 @@ public struct ModelChoice: Sendable, Hashable {
     guard !tags.isEmpty else { return named }
     let folders = AdapterFolders.standard(model: model, home: home)
     return try named
-      + tags.map {
-        try AdapterRequest(name: $0.arguments[0], arguments: Array($0.arguments.dropFirst()), folders: folders)
+      + tags.map { tag in
+        let (name, text, unet) = try tag.adapter()
+        return try AdapterRequest(name: name, weight: unet, textWeight: text, folders: folders)
       }
   }
 }

@@ -15,8 +15,8 @@ public struct ModelListing: Sendable {
     public let family: String?
     public let bytes: Int
     public let path: String
-    /// How a command is told to take it.
-    public let use: String
+    /// What to say to get it: a setting in backticks and its value, or a tag for the prompt.
+    public var use: String
   }
 
   /// Sorted by kind of use, then as they are found.
@@ -37,7 +37,7 @@ public struct ModelListing: Sendable {
     }
     for name in locator.pipelineNames {
       guard let (_, model) = try? locator.pipeline(name) else { continue }
-      add(name, model, use: { "--model \($0)" })
+      add(name, model, use: { "`model` \($0)" })
     }
     for folder in locator.modelFolders {
       for (name, url) in Self.models(in: folder) { add(name, url) }
@@ -66,9 +66,9 @@ public struct ModelListing: Sendable {
   private static func use(_ kind: String?, name: String, path: String) -> String {
     switch kind {
     case "adapter": "<lora:\(name):1>"
-    case "embedding": "--embedding \(path)"
-    case "autoencoder", "tiny autoencoder": "--vae \(path)"
-    default: "--model \(name)"
+    case "embedding": "`embedding` \(path)"
+    case "autoencoder", "tiny autoencoder": "`vae` \(path)"
+    default: "`model` \(name)"
     }
   }
 

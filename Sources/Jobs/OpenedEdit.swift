@@ -24,7 +24,7 @@ struct OpenedEdit {
       guard job.edit.isEmpty else {
         throw JobError.missing(
           what: "the picture to change",
-          advice: "name it with --init_image FILE in the line, or before img2img's prompt")
+          advice: "name it with `init-image` FILE in the line, or before img2img's prompt")
       }
       return nil
     }
@@ -32,8 +32,8 @@ struct OpenedEdit {
     try edit.check()
     guard job.hiresScale == nil, job.hiresResize == nil else {
       throw JobError.badValue(
-        name: "--hires-scale, --hires-resize", value: "",
-        reason: "belongs to txt2img: give --width and --height for a larger result")
+        name: "`hires-scale`, `hires-resize`", value: "",
+        reason: "belongs to txt2img: give `width` and `height` for a larger result")
     }
     let picture = try ImageFile.load(URL(fileURLWithPath: input))
     let maskFile = edit.mask == EditJob.alphaMask ? nil : edit.mask
@@ -43,16 +43,16 @@ struct OpenedEdit {
     if findsMask {
       if let sampler = job.sampler, try SamplerChoice(sampler).sampler != .ddim {
         throw JobError.badValue(
-          name: "--sampler", value: sampler, reason: "--edit without --mask turns DDIM's steps back: leave it out")
+          name: "`sampler`", value: sampler, reason: "`edit` without `mask` turns DDIM's steps back: leave it out")
       }
       guard job.guides == GuideJob() else {
         throw JobError.badValue(
-          name: "--classifier, --guide", value: "", reason: "do not go with an edit that finds its mask: give --mask")
+          name: "`classifier`, `guide`", value: "", reason: "do not go with an edit that finds its mask: give `mask`")
       }
       guard job.frames == nil, job.toPrompt == nil, job.variationStrength == nil else {
         throw JobError.badValue(
-          name: "--frames, --to-prompt, --variation-strength", value: "",
-          reason: "do nothing to an edit that finds its mask: give --mask")
+          name: "`frames`, `to-prompt`, `variation-strength`", value: "",
+          reason: "do nothing to an edit that finds its mask: give `mask`")
       }
     }
     size = (job.width, job.height)
@@ -65,8 +65,8 @@ struct OpenedEdit {
     if canvas.mask == nil, Mask(transparencyOf: picture) != nil {
       let colour = edit.background ?? .white
       transparencyNote =
-        "\(input) has transparent parts: they lie on \(colour == .white ? "white" : "\(colour)") (--background), and all is "
-        + "redrawn; --mask alpha repaints them alone"
+        "\(input) has transparent parts: they lie on \(colour == .white ? "white" : "\(colour)") (`background`), and all is "
+        + "redrawn; `mask` alpha repaints them alone"
     } else {
       transparencyNote = nil
     }
@@ -82,8 +82,8 @@ struct OpenedEdit {
       canvas.original.width == canvas.width && canvas.original.height == canvas.height
       ? "" : "; the result keeps its size"
     return "\(edit.input ?? "the picture") is much larger than this model's pictures, so it is worked on at "
-      + "\(canvas.width)×\(canvas.height)\(result): --width or --height choose another size, "
-      + "--resize-mode resize its own"
+      + "\(canvas.width)×\(canvas.height)\(result): `width` or `height` choose another size, "
+      + "`resize-mode` resize its own"
   }
 
   private var imageGuidance: Float { edit.imageGuidance ?? 1.5 }

@@ -8,7 +8,7 @@ extension OutputNaming {
   ///   - mayBeFolder: whether another name is taken if it is a folder's.
   ///   - flag: what asked for it, for messages.
   ///   - room: bytes that must be free in the name besides it, for what is written beside the file.
-  public static func check(_ url: URL, flag: String = "--output", room: Int = 0, mayBeFolder: Bool = false)
+  public static func check(_ url: URL, flag: String = "`output`", room: Int = 0, mayBeFolder: Bool = false)
     throws(GenerationError)
   {
     let (name, folder) = (url.lastPathComponent, url.deletingLastPathComponent().standardizedFileURL)
@@ -67,7 +67,7 @@ extension OutputNaming {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw .badValue(name: "--output", value: url.path, reason: "the folder cannot be made")
+      throw .badValue(name: "`output`", value: url.path, reason: "the folder cannot be made")
     }
   }
 

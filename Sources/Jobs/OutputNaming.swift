@@ -39,7 +39,7 @@ public struct OutputNaming: Sendable, Equatable {
     } else {
       guard let known = Format(ending: ending) else {
         throw GenerationError.badValue(
-          name: "--output", value: text, reason: "must end in .png, .jpg or .safetensors")
+          name: "`output`", value: text, reason: "must end in .png, .jpg or .safetensors")
       }
       format = known
       let isPattern = text.contains("{index}") || text.contains("{seed}")

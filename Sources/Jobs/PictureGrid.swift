@@ -32,8 +32,8 @@ struct PictureGrid {
     let isJPEG = url.pathExtension.lowercased() != "png"
     guard wide * high <= Self.mostPixels, !isJPEG || max(wide, high) <= Self.longestSide else {
       throw .badValue(
-        name: "--grid", value: "\(wide)×\(high)",
-        reason: "is more than a picture can hold: give other --columns, fewer pictures, or leave it out")
+        name: "`grid`", value: "\(wide)×\(high)",
+        reason: "is more than a picture can hold: give other `columns`, fewer pictures, or leave it out")
     }
   }
 

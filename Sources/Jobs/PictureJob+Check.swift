@@ -40,13 +40,13 @@ extension PictureJob {
     }
     let hasTags = [whole.prompt, whole.negativePrompt].contains { !Prompt($0 ?? "").tags.isEmpty }
     try idle(
-      "--factored", isFactored == true, unless: whole.loras != nil || hasTags, "an adapter: --lora or <lora:NAME>")
-    try idle("--styles-file", stylesFile != nil, unless: whole.styles != nil, "--style NAME")
+      "`factored`", isFactored == true, unless: whole.loras != nil || hasTags, "an adapter: `lora` or <lora:NAME>")
+    try idle("`styles-file`", stylesFile != nil, unless: whole.styles != nil, "`style` NAME")
     if let name = whole.sampler.flatMap({ try? SamplerChoice($0).sampler }), !name.takesEta {
-      try idle("--eta", (eta ?? 0) != 0, unless: false, "the sampler ddim or tcd; \(name.rawValue) has no use for it")
+      try idle("`eta`", (eta ?? 0) != 0, unless: false, "the sampler ddim or tcd; \(name.rawValue) has no use for it")
     }
     let isGuided = [whole.cfg ?? .infinity, whole.hiresCFG ?? 0].contains { $0 > 1 }
-    try idle("--cfg-interval", cfgInterval != nil, unless: isGuided, "guidance: a --cfg above 1")
+    try idle("`cfg-interval`", cfgInterval != nil, unless: isGuided, "guidance: a `cfg` above 1")
     try guides.checkUse(in: whole.guides)
     try edit.checkUse(in: whole.edit)
   }
@@ -60,19 +60,19 @@ extension EditJob {
       if isSet, !acts { throw .idle(name: name, needs: needs) }
     }
     let hasMask = whole.mask != nil || whole.outpaint != nil || whole.resize == .outpaint || whole.isEdit == true
-    let needs = "a mask: --mask, --outpaint or --edit"
-    try idle("--mask-blur", maskBlur != nil, unless: hasMask, needs)
-    try idle("--inpaint-area", area == .masked, unless: hasMask, needs)
-    try idle("--masked-content", content != nil, unless: hasMask, needs)
-    try idle("--no-paste-back", pastesBack == false, unless: hasMask, needs)
-    try idle("--inpaint-padding", padding != nil, unless: whole.area == .masked, "--inpaint-area masked")
+    let needs = "a mask: `mask`, `outpaint` or `edit`"
+    try idle("`mask-blur`", maskBlur != nil, unless: hasMask, needs)
+    try idle("`inpaint-area`", area == .masked, unless: hasMask, needs)
+    try idle("`masked-content`", content != nil, unless: hasMask, needs)
+    try idle("`no-paste-back`", pastesBack == false, unless: hasMask, needs)
+    try idle("`inpaint-padding`", padding != nil, unless: whole.area == .masked, "`inpaint-area` masked")
   }
 
   /// Throws where a strength leaves no step to run.
   static func checkRun(strength: Double, steps: Int, counting: StepCounting) throws(JobError) {
     guard counting.counts(steps: steps, strength: strength).run < 1 else { return }
     throw .badValue(
-      name: "--strength", value: "\(strength)",
-      reason: "leaves none of \(steps) steps to run; give more --steps or more strength")
+      name: "`strength`", value: "\(strength)",
+      reason: "leaves none of \(steps) steps to run; give more `steps` or more strength")
   }
 }

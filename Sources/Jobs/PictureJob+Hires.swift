@@ -8,13 +8,13 @@ extension PictureJob {
   func checkHires() throws(JobError) {
     guard hiresScale != nil || hiresResize != nil else {
       let others: [(String, Bool)] = [
-        ("--hires-steps", hiresSteps != nil), ("--hires-denoise", hiresDenoise != nil),
-        ("--hires-upscaler", hiresUpscaler != nil), ("--hires-sampler", hiresSampler != nil),
-        ("--hires-schedule", hiresSchedule != nil), ("--hires-prompt", hiresPrompt != nil),
-        ("--hires-negative", hiresNegativePrompt != nil), ("--hires-cfg", hiresCFG != nil),
+        ("`hires-steps`", hiresSteps != nil), ("`hires-denoise`", hiresDenoise != nil),
+        ("`hires-upscaler`", hiresUpscaler != nil), ("`hires-sampler`", hiresSampler != nil),
+        ("`hires-schedule`", hiresSchedule != nil), ("`hires-prompt`", hiresPrompt != nil),
+        ("`hires-negative`", hiresNegativePrompt != nil), ("`hires-cfg`", hiresCFG != nil),
       ]
       if let first = others.first(where: \.1) {
-        throw .idle(name: first.0, needs: "--hires-scale or --hires-resize")
+        throw .idle(name: first.0, needs: "`hires-scale` or `hires-resize`")
       }
       return
     }
@@ -22,7 +22,7 @@ extension PictureJob {
     guard let hiresPrompt, emphasis != Emphasis.none else { return }
     if Prompt(hiresPrompt).tags != Prompt(prompt ?? "").tags {
       throw .badValue(
-        name: "--hires-prompt", value: "\"\(hiresPrompt.prefix(60))\"",
+        name: "`hires-prompt`", value: "\"\(hiresPrompt.prefix(60))\"",
         reason: "names other adapters than the prompt: both passes run on the same weights")
     }
   }

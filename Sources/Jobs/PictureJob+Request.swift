@@ -45,8 +45,9 @@ extension PictureJob {
     if let tag = Prompt(prompt ?? "").tags.first(where: { $0.kind == "hypernet" }) {
       throw JobError.notInThisVersion(what: "\(tag) in the prompt")
     }
+    if emphasis != Emphasis.none { for tag in Prompt(prompt ?? "").tags where tag.isAdapter { _ = try tag.adapter() } }
     if variationStrength == nil, variationSeed != nil {
-      throw JobError.idle(name: "--variation-seed", needs: "--variation-strength, 0 to 1: how much of it is mixed in")
+      throw JobError.idle(name: "`variation-seed`", needs: "`variation-strength`, 0 to 1: how much of it is mixed in")
     }
     try checkHires()
     try checkStrip()
@@ -69,7 +70,7 @@ extension PictureJob {
     guard let own = SamplerName(config) else {
       let advice = config.isFlow ? "flow-euler" : "dpmpp-2m"
       throw GenerationError.unsupported(
-        what: "the model's scheduler \(config.className) is not in this version: give --sampler, such as \(advice)")
+        what: "the model's scheduler \(config.className) is not in this version: give `sampler`, such as \(advice)")
     }
     return try SamplerChoice(own.rawValue, schedule: schedule)
   }

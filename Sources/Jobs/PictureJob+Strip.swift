@@ -15,28 +15,28 @@ extension PictureJob {
     if let frames {
       guard toPrompt != nil || toSeed != nil else {
         throw .badValue(
-          name: "--frames", value: "\(frames)", reason: "needs --to-prompt or --to-seed: where the strip ends")
+          name: "`frames`", value: "\(frames)", reason: "needs `to-prompt` or `to-seed`: where the strip ends")
       }
       guard count == nil || count == 1 else {
-        throw .badValue(name: "--count", value: "\(count ?? 0)", reason: "a strip is counted by --frames")
+        throw .badValue(name: "`count`", value: "\(count ?? 0)", reason: "a strip is counted by `frames`")
       }
       guard variationStrength == nil || toSeed == nil else {
         throw .badValue(
-          name: "--variation-strength", value: "\(variationStrength ?? 0)", reason: "is what --to-seed changes")
+          name: "`variation-strength`", value: "\(variationStrength ?? 0)", reason: "is what `to-seed` changes")
       }
     } else if let toSeed {
-      throw .badValue(name: "--to-seed", value: "\(toSeed)", reason: "needs --frames: how many pictures on the way")
+      throw .badValue(name: "`to-seed`", value: "\(toSeed)", reason: "needs `frames`: how many pictures on the way")
     } else if let toPrompt {
       guard blendShare != nil else {
         throw .badValue(
-          name: "--to-prompt", value: toPrompt, reason: "needs --frames for a strip, or --to-share for one picture")
+          name: "`to-prompt`", value: toPrompt, reason: "needs `frames` for a strip, or `to-share` for one picture")
       }
     } else if let blendShare {
-      throw .badValue(name: "--to-share", value: "\(blendShare)", reason: "needs --to-prompt")
+      throw .badValue(name: "`to-share`", value: "\(blendShare)", reason: "needs `to-prompt`")
     }
     if let toPrompt, Prompt(toPrompt).tags != Prompt(prompt ?? "").tags {
       throw .badValue(
-        name: "--to-prompt", value: toPrompt,
+        name: "`to-prompt`", value: toPrompt,
         reason: "names other adapters than the prompt: both ends of a strip run on the same weights")
     }
   }

@@ -34,7 +34,7 @@ struct PicturePreviews {
     try tiny?.check(channels: loaded.components.autoencoder.latentChannels)
     guard tiny == nil || !loaded.components.autoencoder.isNormalized else {
       throw JobError.badValue(
-        name: "--taesd", value: options.taesd ?? "",
+        name: "`taesd`", value: options.taesd ?? "",
         reason: "the model's latents are normalised (latents_mean), which TAESD does not know: leave it out")
     }
     codec = LatentCodec(

@@ -68,7 +68,7 @@ struct PlannedJob: Sendable {
       let count = max(job.pictureCount, 1)
       if problem == nil, count > PictureJob.countLimit - index {
         problem = JobError.badValue(
-          name: "--count", value: "\(count)",
+          name: "`count`", value: "\(count)",
           reason: index == 0
             ? "must be 1 to \(PictureJob.countLimit)"
             : "makes more than \(PictureJob.countLimit) pictures of one run")
@@ -106,7 +106,7 @@ struct PlannedJob: Sendable {
     if let file = flags.stylesFile, flags.styles == nil, !lines.contains(where: { $0.job.styles != nil }),
       jobs.allSatisfy({ $0.problem == nil })
     {
-      notes.append("\(file): no style of it is taken: name one with --style")
+      notes.append("\(file): no style of it is taken: name one with `style`")
     }
     return jobs
   }

@@ -15,7 +15,7 @@ struct PreparedJob {
     edit = try OpenedEdit(planned.job, loaded.components)
     guard edit != nil || !needsInput else {
       throw JobError.missing(
-        what: "the picture to change", advice: "name it before the prompt, or with --init_image FILE in the line")
+        what: "the picture to change", advice: "name it before the prompt, or with `init-image` FILE in the line")
     }
     var job = PictureJob(pipeline: loaded.spec).overlaid(by: planned.job)
     if let edit {
@@ -38,22 +38,22 @@ struct PreparedJob {
   func notes(previewsEvery every: Int?) -> [String] {
     var notes: [String] = []
     if request.eta > 0, !request.sampler.takesEta {
-      notes.append("--eta does nothing: the sampler \(request.sampler.rawValue) has no use for it")
+      notes.append("`eta` does nothing: the sampler \(request.sampler.rawValue) has no use for it")
     }
     if request.guidance.scale == 1, request.negativePrompt != nil {
-      notes.append("the negative prompt does nothing: guidance is off (--cfg 1)")
+      notes.append("the negative prompt does nothing: guidance is off (`cfg` 1)")
     }
     if let edit, edit.kind == .instruction, job.edit.strength != nil {
-      notes.append("--strength does nothing: the model follows instructions and starts from noise")
+      notes.append("`strength` does nothing: the model follows instructions and starts from noise")
     }
     if let edit, edit.kind != .instruction, job.edit.imageGuidance != nil {
-      notes.append("--image-cfg does nothing: it belongs to models made for instructions")
+      notes.append("`image-cfg` does nothing: it belongs to models made for instructions")
     }
     if let every, every > request.steps {
-      notes.append("--preview-every \(every) shows nothing of \(request.steps) steps")
+      notes.append("`preview-every` \(every) shows nothing of \(request.steps) steps")
     }
     if job.variationSeed == nil, let first = request.variations.first {
-      notes.append("--variation-strength without --variation-seed takes the seed after the picture's: \(first.seed)")
+      notes.append("`variation-strength` without `variation-seed` takes the seed after the picture's: \(first.seed)")
     }
     return notes
   }

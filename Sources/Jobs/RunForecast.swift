@@ -39,9 +39,9 @@ package struct RunForecast {
   package func checkMemory(available: Int? = MachineMemory.available()) throws(JobError) {
     guard pictures > 0 else { return }
     try Self.checkMemory(
-      bytes, available, name: "--width, --height", value: size,
-      advice: "take a smaller size" + (batch > 1 ? ", or fewer pictures at once with --batch" : "")
-        + " (--ignore-memory tries it all the same)")
+      bytes, available, name: "`width`, `height`", value: size,
+      advice: "take a smaller size" + (batch > 1 ? ", or fewer pictures at once with `batch`" : "")
+        + " (`ignore-memory` tries it all the same)")
   }
 
   /// Throws if the machine has less memory left than `bytes`.

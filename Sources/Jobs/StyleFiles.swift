@@ -54,7 +54,7 @@ public struct StyleFiles {
   private static func read(_ path: String) -> Result<PromptStyles, JobError> {
     guard FileManager.default.fileExists(atPath: path) else {
       return .failure(
-        .unreadable(path: path, reason: "there is no such styles file: say where styles are with --styles FILE"))
+        .unreadable(path: path, reason: "there is no such styles file: say where styles are with `styles-file` FILE"))
     }
     do {
       let file = try TextFile(URL(fileURLWithPath: path), limit: 16 << 20)

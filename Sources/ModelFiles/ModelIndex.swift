@@ -23,7 +23,7 @@ public struct ModelIndex: Sendable {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
       throw GenerationError.noModel(
-        path: folder.path, reason: "not found; --model takes a diffusers folder, a checkpoint file or a pipeline's name"
+        path: folder.path, reason: "not found; `model` takes a diffusers folder, a checkpoint file or a pipeline's name"
       )
     }
     guard isFolder.boolValue else {

@@ -25,13 +25,13 @@ public struct ModelMerger {
     case .weightedSum(let weights):
       guard models.count >= 2, weights.count == models.count, weights.allSatisfy(\.isFinite) else {
         throw GenerationError.badValue(
-          name: "--weights", value: weights.map { "\($0)" }.joined(separator: ","),
+          name: "`weights`", value: weights.map { "\($0)" }.joined(separator: ","),
           reason: "\(models.count) models need as many weights, two at least")
       }
     case .addDifference(let alpha):
       guard models.count == 3, alpha.isFinite else {
         throw GenerationError.unsupported(
-          what: "--add-difference takes three models, W + \(alpha) · (A − B), not \(models.count)")
+          what: "`add-difference` takes three models, W + \(alpha) · (A − B), not \(models.count)")
       }
     }
     for model in models.dropFirst() { try check(model, against: models[0]) }

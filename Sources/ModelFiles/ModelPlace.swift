@@ -27,7 +27,7 @@ public struct ModelPlace: Sendable {
     let real = URL(fileURLWithPath: Self.realPath(url))
     self.url = real
     if let what = Self.whatIsUsed(real.path) { throw .unwritable(path: url.path, reason: "it is \(what)") }
-    guard isReplacing else { throw .unwritable(path: url.path, reason: "exists already; --force replaces it") }
+    guard isReplacing else { throw .unwritable(path: url.path, reason: "exists already; `force` replaces it") }
     let reason: String?
     switch (layout, kind) {
     case (.folder, .typeDirectory): reason = Self.whyKept(folder: real)
@@ -42,7 +42,7 @@ public struct ModelPlace: Sendable {
   /// Throws unless a tokenizer's folder beside the file is free, or holds a tokenizer that may be replaced.
   func checkTokenizer(_ folder: URL) throws(CheckpointError) {
     guard let kind = Self.kind(folder) else { return }
-    guard isReplacing else { throw .unwritable(path: folder.path, reason: "exists already; --force replaces it") }
+    guard isReplacing else { throw .unwritable(path: folder.path, reason: "exists already; `force` replaces it") }
     guard kind == .typeDirectory else {
       throw .unwritable(path: folder.path, reason: "a file is there, and the tokenizer's folder is to be written")
     }

@@ -60,7 +60,7 @@ public struct ModelWriter {
     guard files.tiny == nil else {
       throw GenerationError.unsupported(
         what:
-          "\(files.url.path): TAESD is no part of a model that can be written; leave it out, and give it with --vae "
+          "\(files.url.path): TAESD is no part of a model that can be written; leave it out, and give it with `vae` "
           + "where pictures are made")
     }
     switch layout {

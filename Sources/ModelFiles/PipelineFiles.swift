@@ -84,15 +84,15 @@ public struct PipelineFiles: Sendable {
     try tiny?.check(channels: configurations.network.predictionChannels)
     if tiny != nil, configurations.autoencoder.latentsMean != nil {
       throw GenerationError.unsupported(
-        what: "\(url.path): its latents are normalised (latents_mean), which TAESD does not know: leave --vae out")
+        what: "\(url.path): its latents are normalised (latents_mean), which TAESD does not know: leave `vae` out")
     }
     guard sources[.vae] != nil || tiny != nil else {
       let problem = layout?.autoencoderProblem ?? "has no autoencoder"
-      throw GenerationError.noModel(path: url.path, reason: "\(problem): give one with --vae")
+      throw GenerationError.noModel(path: url.path, reason: "\(problem): give one with `vae`")
     }
     guard options.predictionType != .sample || configurations.scheduler.edm == nil else {
       throw GenerationError.unsupported(
-        what: "\(url.path): --prediction sample is not known of models on continuous noise levels: leave it out")
+        what: "\(url.path): `prediction` sample is not known of models on continuous noise levels: leave it out")
     }
     try checkSizes()
     try checkTypes()
@@ -143,7 +143,7 @@ public struct PipelineFiles: Sendable {
         path: url.path,
         reason: "has no tokenizer with it: put CLIP's vocab.json and merges.txt (one set serves every Stable "
           + "Diffusion model) beside it, into \(stem).tokenizer/, or into Weights/clip-tokenizer, or give their folder "
-          + "with --tokenizer")
+          + "with `tokenizer`")
     }
     return try CLIPTokenizer(
       directory: tokenizers[index].folder, padToken: tokenizers[index].padToken, readsKnownWords: !keepsAllWords)
@@ -163,7 +163,7 @@ extension PipelineFiles {
     let vaeClass = index.component("vae")?.className
     guard options.vae != nil || ["AutoencoderKL", "AutoencoderTiny"].contains(vaeClass) else {
       throw GenerationError.noModel(
-        path: folder.path, reason: "its vae is neither AutoencoderKL nor AutoencoderTiny: give one with --vae")
+        path: folder.path, reason: "its vae is neither AutoencoderKL nor AutoencoderTiny: give one with `vae`")
     }
     let isTiny = options.vae == nil && vaeClass == "AutoencoderTiny"
     var sources: [ModelPart: CheckpointSource] = [:]
@@ -179,7 +179,7 @@ extension PipelineFiles {
     try Self.checkVariant(options.variant, folder, index)
     if options.usesAverage {
       throw GenerationError.noModel(
-        path: folder.path, reason: "is a folder, which has no averaged weights (model_ema): leave --ema out")
+        path: folder.path, reason: "is a folder, which has no averaged weights (model_ema): leave `ema` out")
     }
     let configurations = try PipelineConfigurations(
       folder: folder, index: index, needsVAE: options.vae == nil && !isTiny)
@@ -211,7 +211,7 @@ extension PipelineFiles {
     guard !found.contains(variant) else { return }
     let there = found.isEmpty ? "none" : found.sorted().joined(separator: ", ")
     throw GenerationError.noModel(
-      path: folder.path, reason: "has no variant \(variant) of any part (--variant); there is \(there)")
+      path: folder.path, reason: "has no variant \(variant) of any part (`variant`); there is \(there)")
   }
 
   /// Throws for sizes that no network can have, wherever they come from: shapes of a file are claims, too.

@@ -15,10 +15,10 @@ extension PipelineFiles {
     let layout = try SingleFileLayout(file)
     if let variant = options.variant {
       throw GenerationError.badValue(
-        name: "--variant", value: variant, reason: "\(url.path) is one file; variants are files of a diffusers folder")
+        name: "`variant`", value: variant, reason: "\(url.path) is one file; variants are files of a diffusers folder")
     }
     if options.usesAverage && !layout.hasAverage {
-      throw GenerationError.noModel(path: url.path, reason: "has no averaged weights (model_ema): leave --ema out")
+      throw GenerationError.noModel(path: url.path, reason: "has no averaged weights (model_ema): leave `ema` out")
     }
     guard !layout.textEncoders.isEmpty else {
       throw GenerationError.noModel(
@@ -48,7 +48,7 @@ extension PipelineFiles {
         throw GenerationError.noModel(
           path: url.path,
           reason: "says that its noise schedule leaves nothing of the picture at the end (key ztsnr) and not that it "
-            + "predicts velocities (key v_pred), and predicted noise says nothing there: give --prediction "
+            + "predicts velocities (key v_pred), and predicted noise says nothing there: give `prediction` "
             + "v_prediction, or epsilon to take the schedule without that")
       }
       if told == .epsilon { configurations.changeScheduler { $0 = $0.withSignal } }
@@ -102,7 +102,7 @@ extension PipelineFiles {
   static func askedTokenizer(_ options: PipelineFileOptions) throws(GenerationError) -> URL? {
     guard let asked = options.tokenizer else { return nil }
     guard holdsTokenizer(asked) else {
-      throw .badValue(name: "--tokenizer", value: asked.path, reason: "no folder with vocab.json and merges.txt")
+      throw .badValue(name: "`tokenizer`", value: asked.path, reason: "no folder with vocab.json and merges.txt")
     }
     return asked
   }

@@ -1,3 +1,4 @@
+import Configurations
 import NN
 import TensorCore
 
@@ -42,23 +43,20 @@ public struct AutoencoderKLConfig: Codable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     self.init()
     let c = try decoder.container(keyedBy: CodingKeys.self)
-    inChannels = try c.decodeIfPresent(Int.self, forKey: .inChannels) ?? inChannels
-    outChannels = try c.decodeIfPresent(Int.self, forKey: .outChannels) ?? outChannels
-    latentChannels = try c.decodeIfPresent(Int.self, forKey: .latentChannels) ?? latentChannels
-    blockOutChannels =
-      try c.decodeIfPresent([Int].self, forKey: .blockOutChannels) ?? blockOutChannels
-    layersPerBlock = try c.decodeIfPresent(Int.self, forKey: .layersPerBlock) ?? layersPerBlock
-    normNumGroups = try c.decodeIfPresent(Int.self, forKey: .normNumGroups) ?? normNumGroups
-    sampleSize = try c.decodeIfPresent(Int.self, forKey: .sampleSize) ?? sampleSize
-    scalingFactor = try c.decodeIfPresent(Float.self, forKey: .scalingFactor) ?? scalingFactor
+    try c.read(.inChannels, into: &inChannels)
+    try c.read(.outChannels, into: &outChannels)
+    try c.read(.latentChannels, into: &latentChannels)
+    try c.read(.blockOutChannels, into: &blockOutChannels)
+    try c.read(.layersPerBlock, into: &layersPerBlock)
+    try c.read(.normNumGroups, into: &normNumGroups)
+    try c.read(.sampleSize, into: &sampleSize)
+    try c.read(.scalingFactor, into: &scalingFactor)
     shiftFactor = try c.decodeIfPresent(Float.self, forKey: .shiftFactor)
     latentsMean = try c.decodeIfPresent([Float].self, forKey: .latentsMean)
     latentsStd = try c.decodeIfPresent([Float].self, forKey: .latentsStd)
-    midBlockAddAttention =
-      try c.decodeIfPresent(Bool.self, forKey: .midBlockAddAttention) ?? midBlockAddAttention
-    useQuantConv = try c.decodeIfPresent(Bool.self, forKey: .useQuantConv) ?? useQuantConv
-    usePostQuantConv =
-      try c.decodeIfPresent(Bool.self, forKey: .usePostQuantConv) ?? usePostQuantConv
+    try c.read(.midBlockAddAttention, into: &midBlockAddAttention)
+    try c.read(.useQuantConv, into: &useQuantConv)
+    try c.read(.usePostQuantConv, into: &usePostQuantConv)
     try ConfigurationError.check(decoder, "AutoencoderKL", Self.settings)
     try validate()
     let blocks = try decoder.container(keyedBy: BlockKeys.self)

@@ -1,3 +1,4 @@
+import Configurations
 import NN
 import TensorCore
 
@@ -28,18 +29,14 @@ public struct AutoencoderTinyConfig: Codable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     self.init()
     let c = try decoder.container(keyedBy: CodingKeys.self)
-    inChannels = try c.decodeIfPresent(Int.self, forKey: .inChannels) ?? inChannels
-    outChannels = try c.decodeIfPresent(Int.self, forKey: .outChannels) ?? outChannels
-    latentChannels = try c.decodeIfPresent(Int.self, forKey: .latentChannels) ?? latentChannels
-    encoderBlockOutChannels =
-      try c.decodeIfPresent([Int].self, forKey: .encoderBlockOutChannels) ?? encoderBlockOutChannels
-    decoderBlockOutChannels =
-      try c.decodeIfPresent([Int].self, forKey: .decoderBlockOutChannels) ?? decoderBlockOutChannels
-    numEncoderBlocks =
-      try c.decodeIfPresent([Int].self, forKey: .numEncoderBlocks) ?? numEncoderBlocks
-    numDecoderBlocks =
-      try c.decodeIfPresent([Int].self, forKey: .numDecoderBlocks) ?? numDecoderBlocks
-    scalingFactor = try c.decodeIfPresent(Float.self, forKey: .scalingFactor) ?? scalingFactor
+    try c.read(.inChannels, into: &inChannels)
+    try c.read(.outChannels, into: &outChannels)
+    try c.read(.latentChannels, into: &latentChannels)
+    try c.read(.encoderBlockOutChannels, into: &encoderBlockOutChannels)
+    try c.read(.decoderBlockOutChannels, into: &decoderBlockOutChannels)
+    try c.read(.numEncoderBlocks, into: &numEncoderBlocks)
+    try c.read(.numDecoderBlocks, into: &numDecoderBlocks)
+    try c.read(.scalingFactor, into: &scalingFactor)
     try ConfigurationError.check(decoder, "AutoencoderTiny", Self.settings)
     try validate()
   }

@@ -1,3 +1,4 @@
+import Configurations
 import NN
 import TensorCore
 
@@ -49,7 +50,7 @@ public struct CLIPTextConfig: Codable, Sendable, Equatable {
     }
     try ConfigurationError.check(decoder, "CLIPTextModel", Self.settings)
     try self.init(flat: outer.superDecoder(forKey: .text))
-    architectures = try own.decodeIfPresent([String].self, forKey: .architectures) ?? architectures
+    try own.read(.architectures, into: &architectures)
   }
 
   /// Settings a file leaves out are those of transformers' `CLIPTextConfig`.
@@ -57,20 +58,17 @@ public struct CLIPTextConfig: Codable, Sendable, Equatable {
     self.init()
     (hiddenSize, intermediateSize, headCount) = (512, 2048, 8)
     let c = try decoder.container(keyedBy: CodingKeys.self)
-    vocabularySize = try c.decodeIfPresent(Int.self, forKey: .vocabularySize) ?? vocabularySize
-    hiddenSize = try c.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? hiddenSize
-    intermediateSize =
-      try c.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? intermediateSize
-    layerCount = try c.decodeIfPresent(Int.self, forKey: .layerCount) ?? layerCount
-    headCount = try c.decodeIfPresent(Int.self, forKey: .headCount) ?? headCount
-    positionCount = try c.decodeIfPresent(Int.self, forKey: .positionCount) ?? positionCount
-    activation = try c.decodeIfPresent(Activation.self, forKey: .activation) ?? activation
-    layerNormEpsilon =
-      try c.decodeIfPresent(Float.self, forKey: .layerNormEpsilon) ?? layerNormEpsilon
-    projectionSize = try c.decodeIfPresent(Int.self, forKey: .projectionSize) ?? projectionSize
-    endTokenID = try c.decodeIfPresent(Int.self, forKey: .endTokenID) ?? endTokenID
-    architectures =
-      try c.decodeIfPresent([String].self, forKey: .architectures) ?? architectures
+    try c.read(.vocabularySize, into: &vocabularySize)
+    try c.read(.hiddenSize, into: &hiddenSize)
+    try c.read(.intermediateSize, into: &intermediateSize)
+    try c.read(.layerCount, into: &layerCount)
+    try c.read(.headCount, into: &headCount)
+    try c.read(.positionCount, into: &positionCount)
+    try c.read(.activation, into: &activation)
+    try c.read(.layerNormEpsilon, into: &layerNormEpsilon)
+    try c.read(.projectionSize, into: &projectionSize)
+    try c.read(.endTokenID, into: &endTokenID)
+    try c.read(.architectures, into: &architectures)
     try ConfigurationError.check(decoder, "CLIPTextModel", Self.settings)
     try validate()
   }

@@ -30,14 +30,14 @@ public struct EncoderUNet2DConfig: Codable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     self.init()
     let c = try decoder.container(keyedBy: CodingKeys.self)
-    sampleSize = try c.decodeIfPresent(Int.self, forKey: .sampleSize) ?? sampleSize
-    inChannels = try c.decodeIfPresent(Int.self, forKey: .inChannels) ?? inChannels
-    blockOutChannels = try c.decodeIfPresent([Int].self, forKey: .blockOutChannels) ?? blockOutChannels
-    downBlockTypes = try c.decodeIfPresent([String].self, forKey: .downBlockTypes) ?? downBlockTypes
-    layersPerBlock = try c.decodeIfPresent(Int.self, forKey: .layersPerBlock) ?? layersPerBlock
-    attentionHeadDim = try c.decodeIfPresent(Int.self, forKey: .attentionHeadDim) ?? attentionHeadDim
-    normNumGroups = try c.decodeIfPresent(Int.self, forKey: .normNumGroups) ?? normNumGroups
-    projectionDim = try c.decodeIfPresent(Int.self, forKey: .projectionDim) ?? projectionDim
+    try c.read(.sampleSize, into: &sampleSize)
+    try c.read(.inChannels, into: &inChannels)
+    try c.read(.blockOutChannels, into: &blockOutChannels)
+    try c.read(.downBlockTypes, into: &downBlockTypes)
+    try c.read(.layersPerBlock, into: &layersPerBlock)
+    try c.read(.attentionHeadDim, into: &attentionHeadDim)
+    try c.read(.normNumGroups, into: &normNumGroups)
+    try c.read(.projectionDim, into: &projectionDim)
     try ConfigurationError.check(decoder, Self.model, Self.settings)
     try validate()
   }

@@ -45,7 +45,8 @@ public struct EncoderUNet2DModel: Sendable {
   /// - Returns: `[B, featureCount]`.
   public func features(_ sample: Tensor, timesteps: [Float]) -> Tensor {
     precondition(timesteps.count == sample.shape[0], "\(timesteps.count) timesteps for \(sample.shape)")
-    let sinusoids = Sinusoids.embed(timesteps, width: config.blockOutChannels[0], cosineFirst: true, shift: 0, device: sample.device)
+    let sinusoids = Sinusoids.embed(
+      timesteps, width: config.blockOutChannels[0], cosineFirst: true, shift: 0, device: sample.device)
     let time = timeEmbedding(sinusoids.cast(to: sample.dtype)).silu
     var h = convIn(sample)
     // Nobody takes the skip connections.

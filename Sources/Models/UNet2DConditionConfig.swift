@@ -1,3 +1,4 @@
+import Configurations
 import TensorCore
 
 /// The configuration of `UNet2DConditionModel`: diffusers' `unet/config.json`.
@@ -78,44 +79,37 @@ public struct UNet2DConditionConfig: Codable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     self.init()
     let c = try decoder.container(keyedBy: CodingKeys.self)
-    sampleSize = try c.decodeIfPresent(Int.self, forKey: .sampleSize) ?? sampleSize
-    inChannels = try c.decodeIfPresent(Int.self, forKey: .inChannels) ?? inChannels
-    outChannels = try c.decodeIfPresent(Int.self, forKey: .outChannels) ?? outChannels
-    blockOutChannels =
-      try c.decodeIfPresent([Int].self, forKey: .blockOutChannels) ?? blockOutChannels
-    downBlockTypes =
-      try c.decodeIfPresent([String].self, forKey: .downBlockTypes) ?? downBlockTypes
-    upBlockTypes = try c.decodeIfPresent([String].self, forKey: .upBlockTypes) ?? upBlockTypes
-    layersPerBlock =
-      try c.decodeIfPresent(OneOrMany.self, forKey: .layersPerBlock) ?? layersPerBlock
-    crossAttentionDim =
-      try c.decodeIfPresent(Int.self, forKey: .crossAttentionDim) ?? crossAttentionDim
+    try c.read(.sampleSize, into: &sampleSize)
+    try c.read(.inChannels, into: &inChannels)
+    try c.read(.outChannels, into: &outChannels)
+    try c.read(.blockOutChannels, into: &blockOutChannels)
+    try c.read(.downBlockTypes, into: &downBlockTypes)
+    try c.read(.upBlockTypes, into: &upBlockTypes)
+    try c.read(.layersPerBlock, into: &layersPerBlock)
+    try c.read(.crossAttentionDim, into: &crossAttentionDim)
     attentionHeadDim =
       try c.decodeIfPresent(OneOrMany.self, forKey: .numAttentionHeads)
       ?? c.decodeIfPresent(OneOrMany.self, forKey: .attentionHeadDim) ?? attentionHeadDim
     transformerLayersPerBlock =
       try c.decodeIfPresent(OneOrMany.self, forKey: .transformerLayersPerBlock)
       ?? transformerLayersPerBlock
-    useLinearProjection =
-      try c.decodeIfPresent(Bool.self, forKey: .useLinearProjection) ?? useLinearProjection
-    normNumGroups = try c.decodeIfPresent(Int.self, forKey: .normNumGroups) ?? normNumGroups
-    normEps = try c.decodeIfPresent(Float.self, forKey: .normEps) ?? normEps
-    flipSinToCos = try c.decodeIfPresent(Bool.self, forKey: .flipSinToCos) ?? flipSinToCos
-    freqShift = try c.decodeIfPresent(Float.self, forKey: .freqShift) ?? freqShift
+    try c.read(.useLinearProjection, into: &useLinearProjection)
+    try c.read(.normNumGroups, into: &normNumGroups)
+    try c.read(.normEps, into: &normEps)
+    try c.read(.flipSinToCos, into: &flipSinToCos)
+    try c.read(.freqShift, into: &freqShift)
     additionEmbedType = try c.decodeIfPresent(String.self, forKey: .additionEmbedType)
-    additionEmbedTypeNumHeads =
-      try c.decodeIfPresent(Int.self, forKey: .additionEmbedTypeNumHeads) ?? additionEmbedTypeNumHeads
+    try c.read(.additionEmbedTypeNumHeads, into: &additionEmbedTypeNumHeads)
     additionTimeEmbedDim = try c.decodeIfPresent(Int.self, forKey: .additionTimeEmbedDim)
     projectionClassEmbeddingsInputDim = try c.decodeIfPresent(
       Int.self, forKey: .projectionClassEmbeddingsInputDim)
-    centerInputSample = try c.decodeIfPresent(Bool.self, forKey: .centerInputSample) ?? centerInputSample
-    midBlockScaleFactor = try c.decodeIfPresent(Float.self, forKey: .midBlockScaleFactor) ?? midBlockScaleFactor
-    downsamplePadding = try c.decodeIfPresent(Int.self, forKey: .downsamplePadding) ?? downsamplePadding
+    try c.read(.centerInputSample, into: &centerInputSample)
+    try c.read(.midBlockScaleFactor, into: &midBlockScaleFactor)
+    try c.read(.downsamplePadding, into: &downsamplePadding)
     timeEmbeddingDim = try c.decodeIfPresent(Int.self, forKey: .timeEmbeddingDim)
     // Variants this model does not build are refused by name instead of giving wrong pictures.
     try ConfigurationError.check(decoder, "UNet2DConditionModel", Self.settings)
-    resnetTimeScaleShift =
-      try c.decodeIfPresent(TimeConditioning.self, forKey: .resnetTimeScaleShift) ?? resnetTimeScaleShift
+    try c.read(.resnetTimeScaleShift, into: &resnetTimeScaleShift)
     func activation(_ key: CodingKeys) throws -> Activation {
       let name = try c.decodeIfPresent(String.self, forKey: key) ?? "none"
       return Activation(rawValue: name == "swish" ? "silu" : name) ?? .none

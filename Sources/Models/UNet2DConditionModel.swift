@@ -102,7 +102,8 @@ public struct UNet2DConditionModel: Sendable {
   }
 
   private func sinusoids(_ t: [Float], width: Int) -> Tensor {
-    Sinusoids.embed(t, width: width, cosineFirst: config.flipSinToCos, shift: config.freqShift, device: convIn.weight.value.device)
+    Sinusoids.embed(
+      t, width: width, cosineFirst: config.flipSinToCos, shift: config.freqShift, device: convIn.weight.value.device)
   }
 
   /// Pooled text and the sinusoids of each size, side by side.

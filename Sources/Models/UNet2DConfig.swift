@@ -1,3 +1,5 @@
+import Configurations
+
 /// The configuration of `UNet2DModel`: diffusers' `unet/config.json` of an unconditional pipeline.
 public struct UNet2DConfig: Codable, Sendable, Equatable {
   public var sampleSize = 32
@@ -52,23 +54,21 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     self.init()
     let c = try decoder.container(keyedBy: CodingKeys.self)
-    sampleSize = try c.decodeIfPresent(Int.self, forKey: .sampleSize) ?? sampleSize
-    inChannels = try c.decodeIfPresent(Int.self, forKey: .inChannels) ?? inChannels
-    outChannels = try c.decodeIfPresent(Int.self, forKey: .outChannels) ?? outChannels
-    blockOutChannels =
-      try c.decodeIfPresent([Int].self, forKey: .blockOutChannels) ?? blockOutChannels
-    downBlockTypes =
-      try c.decodeIfPresent([String].self, forKey: .downBlockTypes) ?? downBlockTypes
-    upBlockTypes = try c.decodeIfPresent([String].self, forKey: .upBlockTypes) ?? upBlockTypes
-    layersPerBlock = try c.decodeIfPresent(Int.self, forKey: .layersPerBlock) ?? layersPerBlock
-    if c.contains(.attentionHeadDim) { attentionHeadDim = try c.decodeIfPresent(Int.self, forKey: .attentionHeadDim) }
-    normNumGroups = try c.decodeIfPresent(Int.self, forKey: .normNumGroups) ?? normNumGroups
-    normEps = try c.decodeIfPresent(Float.self, forKey: .normEps) ?? normEps
-    flipSinToCos = try c.decodeIfPresent(Bool.self, forKey: .flipSinToCos) ?? flipSinToCos
-    freqShift = try c.decodeIfPresent(Float.self, forKey: .freqShift) ?? freqShift
-    centerInputSample = try c.decodeIfPresent(Bool.self, forKey: .centerInputSample) ?? centerInputSample
-    midBlockScaleFactor = try c.decodeIfPresent(Float.self, forKey: .midBlockScaleFactor) ?? midBlockScaleFactor
-    downsamplePadding = try c.decodeIfPresent(Int.self, forKey: .downsamplePadding) ?? downsamplePadding
+    try c.read(.sampleSize, into: &sampleSize)
+    try c.read(.inChannels, into: &inChannels)
+    try c.read(.outChannels, into: &outChannels)
+    try c.read(.blockOutChannels, into: &blockOutChannels)
+    try c.read(.downBlockTypes, into: &downBlockTypes)
+    try c.read(.upBlockTypes, into: &upBlockTypes)
+    try c.read(.layersPerBlock, into: &layersPerBlock)
+    try c.read(.attentionHeadDim, orNullInto: &attentionHeadDim)
+    try c.read(.normNumGroups, into: &normNumGroups)
+    try c.read(.normEps, into: &normEps)
+    try c.read(.flipSinToCos, into: &flipSinToCos)
+    try c.read(.freqShift, into: &freqShift)
+    try c.read(.centerInputSample, into: &centerInputSample)
+    try c.read(.midBlockScaleFactor, into: &midBlockScaleFactor)
+    try c.read(.downsamplePadding, into: &downsamplePadding)
     timeEmbeddingDim = try c.decodeIfPresent(Int.self, forKey: .timeEmbeddingDim)
     classCount = try c.decodeIfPresent(Int.self, forKey: .classCount)
     try ConfigurationError.check(decoder, "UNet2DModel", Self.settings)

@@ -24,7 +24,8 @@ public struct PromptProblem: Error, Sendable, Equatable, CustomStringConvertible
   public var description: String { column.map { "the prompt, column \($0): \(message)" } ?? "the prompt: \(message)" }
 }
 
-/// Finds mistakes in prompts. None of them stops a picture: the rules for broken prompts are AUTOMATIC1111's.
+/// Finds mistakes in prompts. But for adapters with weights that are none, no mistake stops a picture: the rules for broken
+/// prompts are AUTOMATIC1111's.
 public enum PromptCheck {
   /// All problems, in the order of their columns where they have one.
   public static func problems(_ prompt: String) -> [PromptProblem] {
@@ -91,14 +92,17 @@ public enum PromptCheck {
   }
 
   private static func tags(_ prompt: String) -> [PromptProblem] {
-    Prompt(prompt).tags.compactMap { tag in
+    Prompt(prompt).tags.compactMap { tag -> PromptProblem? in
       if !tag.isAdapter {
         return PromptProblem(
           kind: .tag, column: nil, message: "\(tag): tags of the kind \"\(tag.kind)\" are not known and left out")
       }
-      guard tag.lora == nil else { return nil }
-      return PromptProblem(
-        kind: .tag, column: nil, message: "\(tag): needs a name and weights that are numbers, as in <lora:name:0.8>")
+      do throws(PromptTagError) {
+        _ = try tag.adapter()
+        return nil
+      } catch {
+        return PromptProblem(kind: .tag, column: nil, message: "\(error)")
+      }
     }
   }
 

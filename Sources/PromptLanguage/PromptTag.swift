@@ -37,29 +37,31 @@ public struct PromptTag: Sendable, Hashable {
     return (String(plain), tags)
   }
 
-  /// Whether the tag asks for an adapter.
-  public var isAdapter: Bool { kind == "lora" || kind == "lyco" }
+  /// Kinds of tags that ask for an adapter.
+  public static let adapterKinds: Set<String> = ["lora", "lyco"]
 
-  /// An adapter and its weights: `<lora:name:text:unet>` or `<lora:name:te=1:unet=0.5>`.
+  /// Whether the tag asks for an adapter.
+  public var isAdapter: Bool { Self.adapterKinds.contains(kind) }
+
+  /// The adapter it asks for: `<lora:name:text:unet>` or `<lora:name:te=1:unet=0.5>`.
   ///
-  /// The text encoder's weight defaults to 1, the U-Net's to the text encoder's. nil for other tags and for weights that
-  /// are no numbers.
-  public var lora: (name: String, textWeight: Float, unetWeight: Float)? {
-    guard isAdapter, let name = arguments.first, !name.isEmpty else { return nil }
-    let (named, positional) = arguments.dropFirst().split { $0.contains("=") }
-    var weights = [Float?](repeating: nil, count: 2)
-    for (index, argument) in positional.prefix(2).enumerated() {
-      guard let value = Self.weight(argument) else { return nil }
-      weights[index] = value
+  /// The text encoder's weight defaults to 1, the U-Net's to the text encoder's; names win over places, as in AUTOMATIC1111.
+  /// - Throws: `PromptTagError` for a tag without a name, a weight that is no number, and one of anything else.
+  public func adapter() throws(PromptTagError) -> (name: String, textWeight: Float, unetWeight: Float) {
+    guard isAdapter, let name = arguments.first, !name.isEmpty else {
+      throw PromptTagError(tag: self, reason: "names no adapter: write <lora:name:0.8>")
     }
-    for argument in named {
-      let pair = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      guard let index = ["te", "unet"].firstIndex(of: pair[0]) else { continue }
-      guard let value = Self.weight(pair[1]) else { return nil }
-      weights[index] = value
+    var (placed, named) = ([Float](), [String: Float]())
+    for argument in arguments.dropFirst() {
+      let pair = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let key = pair.count > 1 ? String(pair[0]).trimmingSpace : nil
+      guard let value = pair.last.flatMap({ Self.weight(String($0)) }), key.map({ ["te", "unet"].contains($0) }) ?? true,
+        key != nil || placed.count < 2
+      else { throw PromptTagError(tag: self, reason: "\"\(argument)\" is not a weight: write <lora:name:0.8>") }
+      if let key { named[key] = value } else { placed.append(value) }
     }
-    let text = weights[0] ?? 1
-    return (name, text, weights[1] ?? text)
+    let text = named["te"] ?? placed.first ?? 1
+    return (name, text, named["unet"] ?? (placed.count > 1 ? placed[1] : text))
   }
 
   private static func weight(_ text: String) -> Float? {
@@ -69,14 +71,15 @@ public struct PromptTag: Sendable, Hashable {
   }
 }
 
+/// Why a tag asks for no adapter that can be had.
+public struct PromptTagError: Error, Sendable, Equatable, CustomStringConvertible {
+  public let tag: PromptTag
+  public let reason: String
+
+  public var description: String { "\(tag): \(reason)" }
+}
+
 extension PromptTag: CustomStringConvertible {
   /// As it is written.
   public var description: String { "<\(kind):\(arguments.joined(separator: ":"))>" }
-}
-
-extension Sequence {
-  /// The elements that meet a condition, and the others.
-  fileprivate func split(_ condition: (Element) -> Bool) -> ([Element], [Element]) {
-    (filter(condition), filter { !condition($0) })
-  }
 }

@@ -24,7 +24,7 @@ public enum SceneDataError: Error, Equatable, CustomStringConvertible {
     case .badVocabulary(let path, let line, let found, let expected):
       "\(path):\(line): found \"\(found)\", expected \(expected)"
     case .noSprites(let directory):
-      "\(directory): no such folder; make it with imago data sprites --output \(directory)"
+      "\(directory): no such folder; imago data sprites makes one"
     case .missingSprites(let directory, let files):
       "\(directory): \(files.count) sprites named in the vocabulary are missing, such as "
         + files.prefix(5).joined(separator: ", ") + "; add them or take them off the vocabulary"

@@ -17,7 +17,8 @@ extension DataKind {
         throw TrainingError.noData(path: data.path, reason: "scenes need a vocabulary and a count")
       }
       let scenes = try SceneSource(
-        sprites: url, vocabulary: DataLocation.url(vocabulary), count: count, seed: data.seed ?? 0, singles: data.singles)
+        sprites: url, vocabulary: DataLocation.url(vocabulary), count: count, seed: data.seed ?? 0,
+        singles: data.singles)
       if let absence = scenes.absence { note(absence) }
       return scenes
     })

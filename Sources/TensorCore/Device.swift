@@ -30,6 +30,7 @@ public final class Device: Sendable {
 
   /// Why products in 8 bits cannot be computed here and what to do, in one line; nil if they can.
   public var noInt8Reason: String? {
-    kernels.computesInt8 ? kernels.noInt8Reason : "the \(name) backend has no products in 8 bits: take onednn, or another precision"
+    kernels.computesInt8
+      ? kernels.noInt8Reason : "the \(name) backend has no products in 8 bits: take onednn, or another precision"
   }
 }

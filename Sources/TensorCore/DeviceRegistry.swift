@@ -7,7 +7,11 @@ extension Device {
   /// Adds a device to those that can be chosen by name, behind the others. One of the same name is replaced.
   public static func register(_ device: Device) {
     registered.withLock { list in
-      if let place = list.firstIndex(where: { $0.name == device.name }) { list[place] = device } else { list.append(device) }
+      if let place = list.firstIndex(where: { $0.name == device.name }) {
+        list[place] = device
+      } else {
+        list.append(device)
+      }
     }
   }
 

@@ -91,7 +91,7 @@ public final class Storage: @unchecked Sendable {
   /// First byte. Only kernels that compute in the processor's memory dereference it.
   package var pointer: UnsafeMutableRawPointer {
     guard let address else {
-      preconditionFailure("the processor cannot read the memory of device \(device.name) by address: download the tensor")
+      fatalError("the processor cannot read the memory of device \(device.name) by address: download the tensor")
     }
     return address
   }

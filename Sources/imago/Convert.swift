@@ -95,7 +95,7 @@ struct WriteJob {
       try Terminal.json(
         Result(
           path: url.path, layout: layout.rawValue, tensors: report.tensors, bytes: report.bytes,
-          overflowed: report.overflowed, notes: report.notes))
+          overflowed: report.overflowed, notes: report.notes.map(spelled)))
     } else if !quiet {
       for note in report.notes { Terminal.error("note: \(note)") }
       if let first = report.overflowed.first {

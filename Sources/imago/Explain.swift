@@ -97,7 +97,7 @@ struct Explain: ParsableCommand {
         return [try TextualInversion(url, widths: widths)]
       }
       let folder = try TextualInversionFolder(url, widths: widths)
-      for line in folder.leftOut { Terminal.error("left out: \(line)") }
+      for line in folder.leftOut { Terminal.error(spelled("left out: \(line)")) }
       return folder.embeddings
     }
   }

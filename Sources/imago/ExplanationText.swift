@@ -22,7 +22,7 @@ struct ExplanationText {
 
   private static func line(_ tag: PromptExplanation.Tag) -> String {
     guard let name = tag.name, let text = tag.textWeight, let unet = tag.unetWeight else {
-      return "\(tag.tag): left out"
+      return PromptTag.adapterKinds.contains(tag.kind) ? "\(tag.tag): refused by txt2img" : "\(tag.tag): left out"
     }
     return "adapter \(name): U-Net \(number(unet)), text encoder \(number(text))"
   }

@@ -48,10 +48,11 @@ struct Inspect: ParsableCommand {
   private func inspect(_ path: String) throws -> Bool {
     let bar = ProgressBar(total: 0, label: "tensors", quiet: quiet)
     let url = URL(fileURLWithPath: path)
-    let found = try ModelInspection(url, variant: form.variant, scansValues: !quick) { done, total in
+    var found = try ModelInspection(url, variant: form.variant, scansValues: !quick) { done, total in
       try Interruption.check()
       bar.update(done: done, of: total)
     }
+    (found.notes, found.problems) = (found.notes.map(spelled), found.problems.map(spelled))
     Terminal.out(json ? try Self.json(found) : Self.text(found))
     try Terminal.checkOutput()
     return found.problems.isEmpty

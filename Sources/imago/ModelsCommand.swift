@@ -21,7 +21,11 @@ struct ModelsCommand: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let entries = ModelListing().entries
+      let entries = ModelListing().entries.map { entry in
+        var entry = entry
+        entry.use = spelled(entry.use)
+        return entry
+      }
       if json {
         for entry in entries { try Terminal.json(entry) }
         return

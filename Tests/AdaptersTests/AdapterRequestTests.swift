@@ -82,25 +82,14 @@ import Testing
     #expect(folders.all().count == 1 && (try? folders.find("b")) == nil)
   }
 
-  @Test(arguments: [
-    ([String](), Float(1), Float(1)), (["0.7"], 0.7, 0.7), (["0.7", "0.4"], 0.4, 0.7), (["unet=0.2"], 0.2, 1),
-    (["te=0.5", "unet=2"], 2, 0.5),
-  ])
-  func tags(_ arguments: [String], _ weight: Float, _ text: Float) throws {
+  @Test func byName() throws {
     try withFolder { folders, root in
-      let request = try AdapterRequest(name: "style", arguments: arguments, folders: folders)
-      #expect(request.weight == weight && request.textWeight == text)
+      let request = try AdapterRequest(name: "style", weight: 2, textWeight: 0.5, folders: folders)
+      #expect(request.weight == 2 && request.textWeight == 0.5)
       #expect(request.path == root.appendingPathComponent("style.safetensors").path)
-    }
-  }
-
-  @Test(arguments: [["x"], ["te=y"], ["1", "2", "8"], ["1", "nan"]])
-  func badTags(_ arguments: [String]) throws {
-    try withFolder { folders, _ in
-      let error = try #require(throws: AdapterError.self) {
-        try AdapterRequest(name: "style", arguments: arguments, folders: folders)
+      #expect(throws: AdapterError.self) {
+        try AdapterRequest(name: "none", weight: 1, textWeight: 1, folders: folders)
       }
-      #expect("\(error)".contains("<lora:style:"))
     }
   }
 }

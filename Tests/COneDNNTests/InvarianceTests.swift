@@ -66,7 +66,9 @@ import Testing
 
   @Test(arguments: convolutions, Kind.computed) func threads(_ c: Convolution, kind: Kind) throws {
     for winograd in [false, true] {
-      try Self.expectSameOnThreads("\(c) \(kind) winograd \(winograd)") { try Self.results(c, kind, winograd: winograd) }
+      try Self.expectSameOnThreads("\(c) \(kind) winograd \(winograd)") {
+        try Self.results(c, kind, winograd: winograd)
+      }
     }
   }
 

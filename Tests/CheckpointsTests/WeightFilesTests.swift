@@ -103,7 +103,7 @@ import Testing
     #expect(problem() == "none" && problem("fp16") == "none")
     #expect(problem("bf16") == "\(path): has no variant bf16, only fp16")
     try write(folder, "model.bf16.safetensors", 1)
-    #expect(problem().contains("has the variants bf16, fp16 and no plain weights: choose one with --variant"))
+    #expect(problem().contains("has the variants bf16, fp16 and no plain weights: choose one with `variant`"))
     #expect(problem("bf16") == "none")
     let gone = folder.file("gone")
     #expect(throws: CheckpointError.unreadable(path: gone.path, reason: "not found")) {

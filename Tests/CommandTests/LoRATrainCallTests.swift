@@ -153,6 +153,7 @@ import Testing
     (["--style", "empty"], 1, "no PNG or JPEG"), ([], 64, "--style DIR or --subject DIR"),
     (["--style", "stripes", "--lr", "nan"], 64, "--lr"), (["--style", "stripes", "--resume"], 1, "nothing to resume"),
     (["--style", "stripes", "--output", "x.png"], 64, ".safetensors"),
+    (["--style", "stripes", "--output", "stripes/0.png/x.safetensors"], 1, "0.png: is a file and no folder"),
     (["--style", "stripes", "--precision", "int8"], 64, "int8"),
     (["--style", "stripes", "--embedding", "two words"], 1, "one word"),
   ])

@@ -96,6 +96,6 @@ import Testing
   @Test(arguments: [-1, 4]) func layersThatAreNotThere(clipSkip: Int) throws {
     let encoder = try PromptFixtures.encoder()
     let error = try #require(throws: GenerationError.self) { try encoder.encode("a", clipSkip: clipSkip) }
-    #expect(error.description == "--clip-skip \(clipSkip): must be 0 to 3: the text encoder has 3 layers")
+    #expect(error.description == "`clip-skip` \(clipSkip): must be 0 to 3: the text encoder has 3 layers")
   }
 }

@@ -116,7 +116,7 @@ import Testing
     (["edm_mean": [0, 0, .nan, 0], "edm_std": [1, 1, 1, 1]], "no numbers"),
     (["edm_vpred.sigma_max": [-1]], "sigma_max"), (["edm_vpred.sigma_max": [.infinity]], "no numbers"),
     (["edm_vpred.sigma_max": [1, 2]], "1 numbers are expected"),
-    (["ztsnr": []], "--prediction v_prediction"),
+    (["ztsnr": []], "`prediction` v_prediction"),
   ])
   func badMarks(marks: [String: [Float]], reason: String) throws {
     let scratch = try ScratchPipeline("sdxl_tiny")
@@ -158,6 +158,6 @@ import Testing
     options.vae = fixtureURL("reference/taesd_shape")
     let scratch = try playground()
     defer { withExtendedLifetime(scratch) {} }
-    expectError(["latents_mean", "--vae"]) { _ = try PipelineFiles(scratch.model, options: options) }
+    expectError(["latents_mean", "`vae`"]) { _ = try PipelineFiles(scratch.model, options: options) }
   }
 }

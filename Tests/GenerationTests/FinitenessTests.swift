@@ -42,7 +42,7 @@ import Testing
   @Test func absurdGuidance() throws {
     let pipeline = TextToImage(try EditFixtures.components(), precision: .f32)
     for scale in [Float(1e38), .greatestFiniteMagnitude] {
-      expectFailure(["--cfg"]) {
+      expectFailure(["`cfg`"]) {
         _ = try pipeline.generate(request { $0.guidance = Guidance(scale: scale) })
       }
     }
@@ -100,7 +100,7 @@ import Testing
   @Test func otherWays() throws {
     let components = try EditFixtures.components()
     let pipeline = TextToImage(components, precision: .f32)
-    expectFailure(["--cfg"]) {
+    expectFailure(["`cfg`"]) {
       _ = try pipeline.generate(
         request {
           $0.guidance = Guidance(scale: 1e38)
@@ -144,7 +144,7 @@ import Testing
   /// Numbers that overflow in arithmetic are bad values.
   @Test(arguments: [Int.max, Int.min, -1, 1 << 40]) func clipSkip(value: Int) throws {
     let pipeline = TextToImage(try EditFixtures.components(), precision: .f32)
-    expectError(["--clip-skip \(value)", "must be 0 to 3"]) {
+    expectError(["`clip-skip` \(value)", "must be 0 to 3"]) {
       _ = try pipeline.generate(request { $0.clipSkip = value })
     }
   }
@@ -154,19 +154,19 @@ import Testing
     var options = CanvasOptions()
     options.resize = .outpaint
     (options.width, options.height) = (Int.max, Int.max)
-    expectError(["--width 9223372036854775807", "8192"]) {
+    expectError(["`width` 9223372036854775807", "8192"]) {
       _ = try EditCanvas(picture, options: options, multiple: 8, defaultSize: 64)
     }
     let line = Image(width: 1, height: 4000, channels: 3, pixels: [UInt8](repeating: 9, count: 12000))
     options.resize = .crop
     (options.width, options.height) = (512, 64)
-    expectError(["--resize-mode crop", "1×4000"]) {
+    expectError(["`resize-mode` crop", "1×4000"]) {
       _ = try EditCanvas(line, options: options, multiple: 8, defaultSize: 64)
     }
   }
 
   @Test(arguments: ["9223372036854775807", "9223372036854775807,1,1,1", "0,0,9223372036854775807,1", "8193"])
   func margins(text: String) {
-    expectError(["--outpaint", "8192"]) { _ = try Margins(parsing: text) }
+    expectError(["`outpaint`", "8192"]) { _ = try Margins(parsing: text) }
   }
 }

@@ -121,12 +121,12 @@ import Testing
 
   @Test func aClassItDoesNotKnow() throws {
     let line = try refusal { $1.classGuidance?.className = "car" }
-    #expect(line == "--class car: classifier_sd1_tiny knows cat, dog, red car")
+    #expect(line == "`class` car: classifier_sd1_tiny knows cat, dog, red car")
   }
 
   @Test(arguments: [Float.infinity, .nan, -1]) func aStrengthThatIsNone(scale: Float) throws {
     let line = try refusal { $1.classGuidance?.scale = scale }
-    #expect(line.hasPrefix("--classifier-scale \(scale): must be"))
+    #expect(line.hasPrefix("`classifier-scale` \(scale): must be"))
   }
 
   private func changed(_ change: (inout GuideFolder.Index) -> Void, dropping scheduler: Bool = false) throws -> String {
@@ -180,7 +180,7 @@ import Testing
     }
     let without = try loading { try FileManager.default.removeItem(at: $0.appendingPathComponent("guide.json")) }
     #expect(without.contains("has no guide.json"))
-    #expect(try index("NoisyClassifier", "NoisyContrastiveModel").contains("give it with --guide"))
+    #expect(try index("NoisyClassifier", "NoisyContrastiveModel").contains("give it with `guide`"))
     #expect(try index("\"samples\"", "\"sampels\"").contains("sampels is a setting this version does not know"))
     #expect(try index("\"dog\",", "").contains("names 2 classes"))
     let other = try loading { folder in
@@ -229,7 +229,7 @@ import Testing
     let model = try classes()
     #expect {
       _ = try model.index(of: "boot", classifier: nil)
-    } throws: { "\($0)" == "--class boot: the model knows sneaker, bag, coat" }
+    } throws: { "\($0)" == "`class` boot: the model knows sneaker, bag, coat" }
     let wish = ClassWish([0], classifier: try classifier())
     #expect {
       _ = try model.generate(seeds: [0], steps: 1, wish: wish)

@@ -79,7 +79,7 @@ import Testing
     let error = try #require(throws: GenerationError.self) {
       try pipeline().generate(request(strength: strength))
     }
-    #expect("\(error)".hasPrefix("--strength"))
+    #expect("\(error)".hasPrefix("`strength`"))
   }
 
   /// The halves of one prompt joined by AND are that prompt: rounding only.

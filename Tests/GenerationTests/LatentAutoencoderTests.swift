@@ -103,7 +103,7 @@ import Testing
     // It does not go into a written model.
     var options = PipelineFileOptions()
     options.vae = taesd
-    expectError(["TAESD", "--vae"]) {
+    expectError(["TAESD", "`vae`"]) {
       _ = try ModelWriter(try PipelineFiles(scratch.model, options: options))
         .write(to: scratch.file("out"), as: .folder)
     }

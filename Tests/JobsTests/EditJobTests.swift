@@ -37,7 +37,7 @@ import Testing
   ]
 
   @Test(arguments: bad.indices) func whatDoesNotGoTogetherIsRefused(index: Int) {
-    #expect(throws: JobError.self) { try edit(Self.bad[index]).check() }
+    #expect(throws: JobError.self) { try PictureJob.job("a") { $0.edit = edit(Self.bad[index]) }.checkValues() }
   }
 
   @Test func defaults() throws {

@@ -32,10 +32,10 @@ import Testing
   }
 
   private static let idle: [(String, @Sendable (inout GuideJob) -> Void)] = [
-    ("--class has nothing to act on", { $0.className = "cat" }),
-    ("--classifier-scale has nothing to act on", { $0.classifierScale = 2 }),
-    ("--guide-scale has nothing to act on", { $0.guideScale = 2 }),
-    ("what --classifier pulls towards is missing", { $0.classifier = "a/b" }),
+    ("`class` has nothing to act on", { $0.className = "cat" }),
+    ("`classifier-scale` has nothing to act on", { $0.classifierScale = 2 }),
+    ("`guide-scale` has nothing to act on", { $0.guideScale = 2 }),
+    ("what `classifier` pulls towards is missing", { $0.classifier = "a/b" }),
   ]
 
   @Test(arguments: idle.indices) func settingsWithNothingToActOn(index: Int) {
@@ -45,9 +45,9 @@ import Testing
 
   @Test(arguments: [Float.infinity, .nan, -2, 1e9]) func strengthsThatAreNone(scale: Float) {
     #expect { try flags { $0.classifierScale = scale }.checkValues() } throws: {
-      "\($0)".contains("--classifier-scale")
+      "\($0)".contains("`classifier-scale`")
     }
-    #expect { try flags { $0.guideScale = scale }.checkValues() } throws: { "\($0)".contains("--guide-scale") }
+    #expect { try flags { $0.guideScale = scale }.checkValues() } throws: { "\($0)".contains("`guide-scale`") }
   }
 
   /// A picture says what pulled it, and is made again from that.
@@ -98,13 +98,13 @@ import Testing
       try Data("{}".utf8).write(to: tiny.file("\(place)/guide.json"))
     }
     func found() throws -> String {
-      try locator.guide("mine", flag: "--guide", model: tiny.file("model")).path
+      try locator.guide("mine", flag: "`guide`", model: tiny.file("model")).path
     }
-    #expect { try found() } throws: { "\($0)".hasPrefix("mine: --guide found none of that name in") }
+    #expect { try found() } throws: { "\($0)".hasPrefix("mine: `guide` found none of that name in") }
     for place in ["work/mine", "Weights/mine", "model/mine"] {
       try put(place)
       #expect(try found() == tiny.file(place).path)
     }
-    #expect(try locator.guide("a/b", flag: "--guide", model: tiny.folder).path == tiny.file("work/a/b").path)
+    #expect(try locator.guide("a/b", flag: "`guide`", model: tiny.folder).path == tiny.file("work/a/b").path)
   }
 }

@@ -26,7 +26,7 @@ import Testing
   @Test func onlyWhatIsMissingIsMade() throws {
     let first = try tiny.run(lines, output: "out/", keepsManifest: true)
     #expect(first.made.count == 4 && first.skipped.isEmpty)
-    #expect(first.failures.count == 1 && first.failures[0].hasPrefix("2: --width 65"))
+    #expect(first.failures.count == 1 && first.failures[0].hasPrefix("2: `width` 65"))
     #expect(try entries("out/manifest.jsonl").compactMap { $0["file"] as? String } == first.made)
 
     let second = try tiny.run(lines, output: "out/", keepsManifest: true)

@@ -58,7 +58,7 @@ import Testing
         ($0.edit.input, $0.edit.mask) = (tiny.file("in.png").path, tiny.file("mask.png").path)
       }
       let error = #expect(throws: JobError.self) { try tiny.run(edit, output: name) }
-      #expect(error.map { "\($0)".hasPrefix("--output ") } == true)
+      #expect(error.map { "\($0)".hasPrefix("`output` ") } == true)
     }
     #expect(try Data(contentsOf: tiny.file("in.png")) == Data(contentsOf: picture))
     #expect(try Data(contentsOf: tiny.file("mask.png")) == Data(contentsOf: mask))
@@ -204,6 +204,6 @@ import Testing
     ]
     let result = try tiny.run(lines, output: "out/", keepsManifest: true)
     #expect(
-      result.made == ["00002-2.png"] && result.failures.count == 1 && result.failures[0].hasPrefix("1: --output "))
+      result.made == ["00002-2.png"] && result.failures.count == 1 && result.failures[0].hasPrefix("1: `output` "))
   }
 }

@@ -64,7 +64,7 @@ import Testing
       "Adapters: \"/home/me/old.safetensors:0.5, gone.pt\", Adapter hashes: \"\(hash), 0123456789\"")
     let path = tiny.file("pictures/loras/new-name.safetensors").standardizedFileURL.path
     #expect(found.job.loras == ["\(path):0.5"])
-    #expect(found.notes.count == 1 && found.notes[0].contains("gone.pt") && found.notes[0].contains("--lora"))
+    #expect(found.notes.count == 1 && found.notes[0].contains("gone.pt") && found.notes[0].contains("`lora`"))
     _ = try model("pictures/vae.safetensors", 4)
     let other = try origin("VAE: vae.safetensors, VAE hash: 0123456789")
     #expect(other.job.vae?.hasSuffix("pictures/vae.safetensors") == true && other.notes.count == 1)

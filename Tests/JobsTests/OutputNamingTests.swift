@@ -59,7 +59,7 @@ import Testing
       let error = #expect(throws: GenerationError.self, "\(path)") {
         try OutputNaming.check(URL(fileURLWithPath: path))
       }
-      #expect(error.map { "\($0)".hasPrefix("--output ") && !"\($0)".contains("\n") } == true)
+      #expect(error.map { "\($0)".hasPrefix("`output` ") && !"\($0)".contains("\n") } == true)
     }
     let fits = top.appendingPathComponent(String(repeating: "é", count: 125) + ".png")
     try OutputNaming.check(fits)

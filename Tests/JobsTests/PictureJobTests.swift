@@ -55,9 +55,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (65, "--width 65: must be a multiple of 8; try 64"), (100_000, "--width 100000: must be 8 to 8192 pixels"),
-    (0, "--width 0: must be 8 to 8192 pixels"), (-8, "--width -8: must be 8 to 8192 pixels"),
-    (8191, "--width 8191: must be a multiple of 8; try 8192"),
+    (65, "`width` 65: must be a multiple of 8; try 64"), (100_000, "`width` 100000: must be 8 to 8192 pixels"),
+    (0, "`width` 0: must be 8 to 8192 pixels"), (-8, "`width` -8: must be 8 to 8192 pixels"),
+    (8191, "`width` 8191: must be a multiple of 8; try 8192"),
   ])
   func sizesAreRefusedForWhatTheyAre(width: Int, message: String) throws {
     let tiny = try TinyPipeline()

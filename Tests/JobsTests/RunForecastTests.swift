@@ -18,8 +18,8 @@ import Testing
     }
     #expect(
       error?.description
-        == "--width, --height 8192×8192: needs about 5.0 GB more memory, 1.0 GB are free: take a smaller size, or fewer "
-        + "pictures at once with --batch (--ignore-memory tries it all the same)")
+        == "`width`, `height` 8192×8192: needs about 5.0 GB more memory, 1.0 GB are free: take a smaller size, or fewer "
+        + "pictures at once with `batch` (`ignore-memory` tries it all the same)")
     // What is there already needs none.
     try forecast(8192, pictures: 0, bytes: 5e9).checkMemory(available: 1)
   }

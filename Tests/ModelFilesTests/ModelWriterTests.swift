@@ -91,7 +91,7 @@ import Testing
     expectError([two.model.path, "only models of one architecture"]) {
       _ = try ModelMerger(files, rule: .weightedSum([0.5, 0.5]))
     }
-    expectError(["--weights", "2 models need as many weights"]) {
+    expectError(["`weights`", "2 models need as many weights"]) {
       _ = try ModelMerger(files, rule: .weightedSum([1]))
     }
     expectError(["takes three models"]) { _ = try ModelMerger(files, rule: .addDifference(1)) }

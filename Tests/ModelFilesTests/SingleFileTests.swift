@@ -233,7 +233,7 @@ import Testing
     try scratch.rewrite(url) { tensors in
       for key in tensors.keys where key.hasPrefix("first_stage_model.") { tensors[key] = nil }
     }
-    expectError(["has no autoencoder: give one with --vae"]) { _ = try PipelineFiles(url) }
+    expectError(["has no autoencoder: give one with `vae`"]) { _ = try PipelineFiles(url) }
     try scratch.rewrite(url) { tensors in
       for key in tensors.keys where key.hasPrefix("cond_stage_model.") { tensors[key] = nil }
     }
@@ -247,7 +247,7 @@ import Testing
     try FileManager.default.removeItem(at: scratch.file("model.tokenizer"))
     var options = PipelineFileOptions()
     options.sharedTokenizer = scratch.file("nowhere")
-    expectError([url.path, "vocab.json and merges.txt", "--tokenizer"]) {
+    expectError([url.path, "vocab.json and merges.txt", "`tokenizer`"]) {
       _ = try PipelineComponents(folder: url, options: options)
     }
     options.sharedTokenizer = fixtureURL("clip_tokenizer")
@@ -256,7 +256,7 @@ import Testing
     options.tokenizer = fixtureURL("clip_tokenizer")
     _ = try PipelineComponents(folder: url, options: options)
     options.tokenizer = scratch.file("nowhere")
-    expectError(["--tokenizer", "nowhere"]) { _ = try PipelineFiles(url, options: options) }
+    expectError(["`tokenizer`", "nowhere"]) { _ = try PipelineFiles(url, options: options) }
   }
 
   /// SD 2's files hold the whole of OpenCLIP, of which the last layer and the projection are not used.

@@ -21,7 +21,7 @@ import Testing
       ("sd1_tiny", "cond_stage_model.transformer.text_projection.weight", "text projection"),
       ("sd1_tiny", "cond_stage_model.text_projection", "text projection"),
       ("sd1_tiny", "first_stage_model.model_ema.decoderconv_inweight", "averages of the autoencoder's weights"),
-      ("sd1_tiny", "model_ema.diffusion_modelout2bias", "averages of the U-Net's weights, which --ema takes"),
+      ("sd1_tiny", "model_ema.diffusion_modelout2bias", "averages of the U-Net's weights, which `ema` takes"),
       ("sd1_tiny", "first_stage_model.loss.discriminator.main.0.weight", "a loss network"),
       ("sd1_tiny", "embedding_manager.string_to_param_dict.*", "words being learned"),
       ("sd1_tiny", "safety_checker.concept_embeds", "a safety checker"),

@@ -49,7 +49,7 @@ import Testing
   @Test func severalVariants() throws {
     try rename("unet", "diffusion_pytorch_model.bf16.safetensors", copying: true)
     try rename("unet", "diffusion_pytorch_model.fp16.safetensors")
-    let text = "has the variants bf16, fp16 and no plain weights: choose one with --variant"
+    let text = "has the variants bf16, fp16 and no plain weights: choose one with `variant`"
     #expect(problem().contains(text) && problem().contains("/unet"))
     // The other parts have only plain weights.
     #expect(try open("bf16").sources[.unet]?.description.hasSuffix("bf16.safetensors") == true)
@@ -66,7 +66,7 @@ import Testing
     try rename("unet", "diffusion_pytorch_model.non_ema.safetensors", copying: true)
     #expect(try open().sources[.unet]?.description.hasSuffix("diffusion_pytorch_model.safetensors") == true)
     #expect(try open("non_ema").sources[.unet]?.description.hasSuffix("non_ema.safetensors") == true)
-    #expect(problem("ema").contains("has no variant ema of any part (--variant); there is non_ema"))
+    #expect(problem("ema").contains("has no variant ema of any part (`variant`); there is non_ema"))
   }
 
   @Test func aSingleFileHasNone() throws {
@@ -74,6 +74,6 @@ import Testing
     options.variant = "fp16"
     let url = try scratch.single()
     let error = #expect(throws: (any Error).self) { _ = try PipelineFiles(url, options: options) }
-    #expect(error.map { "\($0)".contains("--variant") && "\($0)".contains("is one file") } == true)
+    #expect(error.map { "\($0)".contains("`variant`") && "\($0)".contains("is one file") } == true)
   }
 }

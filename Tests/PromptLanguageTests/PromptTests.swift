@@ -31,14 +31,26 @@ import Testing
       ("<lora:ink>", "ink", 1, 1), ("<lora:ink:0.5>", "ink", 0.5, 0.5), ("<lora:ink:0.5:0.8>", "ink", 0.5, 0.8),
       ("<lora:a:te=0.3:unet=0.7>", "a", 0.3, 0.7), ("<lora:a:unet=0.7>", "a", 1, 0.7),
       ("<lora:a:te=0.3:0.9:0.4>", "a", 0.3, 0.4), ("<lora:a b-c.d:-1>", "a b-c.d", -1, -1),
-      ("<lyco:x:1:0:dyn=4>", "x", 1, 0),
+      ("<lyco:x:1:0>", "x", 1, 0), ("<lora:a: te = 0.5 >", "a", 0.5, 0.5),
       ("<lora:a:1e-1>", "a", 0.1, 0.1),
     ] as [(String, String, Float, Float)])
   func adapters(tag: String, name: String, text: Float, unet: Float) throws {
     let prompt = Prompt("a \(tag)b")
     #expect(prompt.parts == [Part(text: "a b", weight: 1)])
-    let lora = try #require(prompt.tags.first?.lora)
+    let lora = try #require(prompt.tags.first).adapter()
     #expect(lora.name == name && lora.textWeight == text && lora.unetWeight == unet)
+  }
+
+  /// What is no weight is refused, and not left out.
+  @Test(arguments: [
+    ("x", "x"), ("te=y", "te=y"), ("1:2:8", "8"), ("1:nan", "nan"), ("foo=1", "foo=1"), ("1:0:dyn=4", "dyn=4"), ("", ""),
+    ("0x1", "0x1"), ("te=", "te="),
+  ])
+  func weightsThatAreNone(weights: String, part: String) throws {
+    let tag = try #require(Prompt("a <lora:style:\(weights)>").tags.first)
+    let error = try #require(throws: PromptTagError.self) { try tag.adapter() }
+    #expect("\(error)" == "<lora:style:\(weights)>: \"\(part)\" is not a weight: write <lora:name:0.8>")
+    #expect(PromptCheck.problems("a \(tag)").map(\.message) == ["\(error)"])
   }
 
   @Test(arguments: ["1 < 2 > 1", "<lora>", "<lora:>", "<lora:a", "< lora:a>", "<>", "<<a>:b>"])
@@ -50,7 +62,7 @@ import Testing
   @Test func unknownAndBrokenTags() {
     let prompt = Prompt("a <hypernet:x:1><lora:y:much> < <lora:z>")
     #expect(prompt.tags.map(\.description) == ["<hypernet:x:1>", "<lora:y:much>", "<lora:z>"])
-    #expect(prompt.tags.map { $0.lora?.name } == [nil, nil, "z"])
+    #expect(prompt.tags.map { (try? $0.adapter())?.name } == [nil, nil, "z"])
   }
 
   @Test func comments() {

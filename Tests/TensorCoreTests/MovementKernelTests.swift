@@ -95,7 +95,9 @@ import Testing
   }
 
   @Test(arguments: Setup.all.filter { $0.dtype == .f32 }) func resizeBilinear(_ setup: Setup) {
-    for (shape, height, width) in [([1, 3, 4, 2], 6, 8), ([2, 4, 5, 3], 7, 6), ([1, 1, 1, 1], 3, 2), ([1, 5, 5, 1], 5, 5)] {
+    for (shape, height, width) in [
+      ([1, 3, 4, 2], 6, 8), ([2, 4, 5, 3], 7, 6), ([1, 1, 1, 1], 3, 2), ([1, 5, 5, 1], 5, 5),
+    ] {
       compare(setup, reduction: 4, "\(shape) to \(height)×\(width)") {
         [$0.kernels.resizeBilinear($0.normal(shape), height: height, width: width)]
       }

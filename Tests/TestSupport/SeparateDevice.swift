@@ -75,7 +75,9 @@ public final class SeparateMemory: DeviceMemory {
   /// The memory of a handle, for kernels.
   func buffer(_ handle: UInt) -> Buffer {
     state.withLock { state in
-      guard let found = state.buffers[handle] else { preconditionFailure("handle \(handle) names no memory of this device") }
+      guard let found = state.buffers[handle] else {
+        preconditionFailure("handle \(handle) names no memory of this device")
+      }
       return found
     }
   }
@@ -91,7 +93,9 @@ public final class SeparateMemory: DeviceMemory {
 
 extension Device {
   /// A device with memory of its own, that computes as `inner` does.
-  public static func separate(computingAs inner: Device, name: String = "separate") -> (device: Device, memory: SeparateMemory) {
+  public static func separate(computingAs inner: Device, name: String = "separate") -> (
+    device: Device, memory: SeparateMemory
+  ) {
     let memory = SeparateMemory()
     return (Device(name: name, kernels: SeparateKernels(inner: inner, memory: memory), memory: memory), memory)
   }

@@ -10,7 +10,8 @@ struct SeparateKernels: Kernels {
 
   /// What a kernel sees of an operand.
   private func own(_ x: Tensor) -> Tensor {
-    precondition(x.device.memory as? SeparateMemory === memory, "an operand on device \(x.device.name) in a kernel of another")
+    precondition(
+      x.device.memory as? SeparateMemory === memory, "an operand on device \(x.device.name) in a kernel of another")
     let buffer = memory.buffer(x.storage.handle)
     let bytes = UnsafeRawPointer(buffer.bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 64).unsafelyUnwrapped)
     return Tensor(mapped: bytes + x.byteOffset, shape: x.shape, dtype: x.dtype, owner: buffer, device: inner)
@@ -214,7 +215,8 @@ struct SeparateKernels: Kernels {
   }
 
   func attentionBackward(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, bias: Tensor?, heads: Int, scale: Float, causal: Bool, out: Tensor, lse: Tensor,
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, bias: Tensor?, heads: Int, scale: Float, causal: Bool, out: Tensor,
+    lse: Tensor,
     _ dOut: Tensor, needsBias: Bool
   ) -> (dq: Tensor, dk: Tensor, dv: Tensor, dbias: Tensor?) {
     memory.begin()
@@ -243,7 +245,8 @@ struct SeparateKernels: Kernels {
       precondition(target.storage.isWritable, "a change in place of a read-only tensor")
       let bytes = memory.buffer(target.storage.handle).bytes
       copy.withBytes {
-        UnsafeMutableRawBufferPointer(rebasing: bytes[target.byteOffset..<(target.byteOffset + $0.count)]).copyMemory(from: $0)
+        UnsafeMutableRawBufferPointer(rebasing: bytes[target.byteOffset..<(target.byteOffset + $0.count)]).copyMemory(
+          from: $0)
       }
       target.storage.invalidateDerived()
     }

@@ -10,17 +10,17 @@ import Training
 
   init() throws { scratch = try ScratchFolder() }
 
-  /// A small LoRA of the bundled model on two pictures.
+  /// A small LoRA of the bundled model on two pictures, and one that is too small for it.
   private func recipe() throws -> FineTuningRecipe {
     let place = folder.appendingPathComponent("pictures")
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    for index in 0..<2 {
-      let pixels = (0..<(64 * 64 * 3)).map { UInt8(($0 / 3 / (index + 2)) % 256) }
+    for (index, side) in [64, 64, 12].enumerated() {
+      let pixels = (0..<(side * side * 3)).map { UInt8(($0 / 3 / (index + 2)) % 256) }
       try ImageFile.save(
-        Image(width: 64, height: 64, channels: 3, pixels: pixels), to: place.appendingPathComponent("\(index).png"))
+        Image(width: side, height: side, channels: 3, pixels: pixels), to: place.appendingPathComponent("\(index).png"))
     }
     var pictures = PictureSettings(path: place.path)
-    (pictures.trigger, pictures.resolution) = ("ramps", 64)
+    (pictures.trigger, pictures.resolution) = ("ramps", 128)
     var recipe = FineTuningRecipe(
       name: "ramps", pictures: pictures, precision: .f32,
       output: folder.appendingPathComponent("ramps.safetensors").path,
@@ -31,9 +31,12 @@ import Training
   }
 
   /// - Returns: what the run throws, in a line; nil if it ends well.
-  private func refusal(_ recipe: FineTuningRecipe, _ room: RunRoom) -> String? {
+  private func refusal(
+    _ recipe: FineTuningRecipe, _ room: RunRoom, note: @escaping (String) -> Void = { _ in }
+  ) -> String? {
+    let context = RunContext(onEvent: { if case .note(let line) = $0 { note(line) } }, room: room)
     do {
-      try recipe.run(in: folder.appendingPathComponent("run"), RunContext(room: room))
+      try recipe.run(in: folder.appendingPathComponent("run"), context)
       return nil
     } catch { return "\(error)" }
   }
@@ -44,8 +47,11 @@ import Training
 
   @Test func memoryThatCannotHoldTheTrainingIsSaidFirst() throws {
     var recipe = try recipe()
-    let line = try #require(refusal(recipe, RunRoom(memory: { 1_000_000 })))
-    #expect(line.contains(/--resolution 64: needs about 0\.\d GB more memory, 0\.0 GB are free/), "\(line)")
+    var notes: [String] = []
+    let line = try #require(refusal(recipe, RunRoom(memory: { 1_000_000 })) { notes.append($0) })
+    #expect(notes.contains("2 pictures, 1 skipped, 2 examples an epoch"), "\(notes)")
+    #expect(notes.contains { $0.hasPrefix("skipped 2.png: is 12×12") }, "\(notes)")
+    #expect(line.contains(/--resolution 128: needs about 0\.\d GB more memory, 0\.0 GB are free/), "\(line)")
     #expect(line.contains("a smaller --resolution or --batch, or --checkpointing") && !line.contains("\n"))
     // Advice that is taken already is not given.
     recipe.recomputes = true

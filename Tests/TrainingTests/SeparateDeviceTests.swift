@@ -10,7 +10,7 @@ import Training
 /// Training steps on a device whose memory is not the processor's.
 @Suite struct SeparateDeviceTests {
   /// Two steps of an adapter's training; losses, norms and what the parameters became.
-  private func steps(_ optimizer: OptimizerSettings.Name) throws -> [[Float]] {
+  private func steps(_ optimizer: OptimizerName) throws -> [[Float]] {
     let (unet, parameters) = try ReferenceCase("sd1_tiny").load("unet", UNet2DConditionConfig.self) {
       UNet2DConditionModel($0, $2)
     }
@@ -21,7 +21,9 @@ import Training
     var random = TestRandom(seed: 5)
     var seen: [[Float]] = []
     for _ in 0..<2 {
-      let (x, context, target) = (random.tensor([2, 8, 8, 4]), random.tensor([2, 5, 32]), random.tensor([2, 8, 8, 4]))
+      let (x, context, target) = (
+        random.tensor([2, 8, 8, 4]), random.tensor([2, 5, 32]), random.tensor([2, 8, 8, 4])
+      )
       let (loss, gradients) = valueAndGradients {
         (unet(x, timesteps: [10, 900], encoderHiddenStates: context) - target).squared.mean()
       }
@@ -32,7 +34,7 @@ import Training
     return seen + adapters.parameters.map { $0.value.floats() }
   }
 
-  @Test(arguments: [OptimizerSettings.Name.adamW, .muon]) func theSameSteps(_ optimizer: OptimizerSettings.Name) throws {
+  @Test(arguments: [OptimizerName.adamW, .muon]) func theSameSteps(_ optimizer: OptimizerName) throws {
     let (device, memory) = Device.separate(computingAs: .best)
     let (there, here) = try Processor.withThreads(2) {
       (
@@ -49,7 +51,8 @@ import Training
   @Test func aStepDownloadsNothing() throws {
     let (device, memory) = Device.separate(computingAs: .best)
     try Device.$current.withValue(device) {
-      let (unet, parameters) = try ReferenceCase("sd1_tiny").load("unet", UNet2DConditionConfig.self, isTrainable: true) {
+      let (unet, parameters) = try ReferenceCase("sd1_tiny").load("unet", UNet2DConditionConfig.self, isTrainable: true)
+      {
         UNet2DConditionModel($0, $2)
       }
       var random = TestRandom(seed: 5)

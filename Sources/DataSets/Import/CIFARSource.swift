@@ -40,7 +40,7 @@ final class CIFARSource: ImportSource {
   }
 
   private static func remark(_ options: ImportOptions) -> [String] {
-    options.split == nil ? ["took the train pictures; --split test takes the others"] : []
+    options.split == nil ? ["took the train pictures; `split` test takes the others"] : []
   }
 
   /// A folder of batches; nil if it has none.

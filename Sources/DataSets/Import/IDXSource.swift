@@ -38,7 +38,7 @@ final class IDXSource: ImportSource {
     let head = try ByteStream.naming(file.path, format: "IDX") { try ByteStream(file).read(upTo: 512) }
     try self.init(
       file: file, head: head, options,
-      remarks: other ? ["took the \(split.rawValue) pictures; --split test takes the others"] : [])
+      remarks: other ? ["took the \(split.rawValue) pictures; `split` test takes the others"] : [])
   }
 
   /// A file of pictures; its labels are looked for beside it. nil if it is no such file.
@@ -80,7 +80,7 @@ final class IDXSource: ImportSource {
     }
     names = options.labels ?? (file.path.lowercased().contains("fashion") ? Self.fashion : nil)
     if labels != nil, names == nil {
-      remarks.append("labels are numbers; --labels a,b,c gives them names")
+      remarks.append("labels are numbers; `labels` a,b,c gives them names")
     }
     self.remarks = remarks
   }

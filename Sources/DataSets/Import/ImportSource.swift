@@ -62,10 +62,10 @@ package enum ImportSources {
       source = try file(url, options)
     }
     if options.imageColumn != nil, !(source is ParquetSource) {
-      throw DataSetError.badRequest("--image-column belongs to Parquet files; \(url.path) is \(source.kind)")
+      throw DataSetError.badRequest("`image-column` belongs to Parquet files; \(url.path) is \(source.kind)")
     }
     if options.split != nil || options.labels != nil, !(source is IDXSource || source is CIFARSource) {
-      throw DataSetError.badRequest("--split and --labels belong to IDX and CIFAR-10; \(url.path) is \(source.kind)")
+      throw DataSetError.badRequest("`split` and `labels` belong to IDX and CIFAR-10; \(url.path) is \(source.kind)")
     }
     return source
   }

@@ -49,11 +49,11 @@ final class ParquetSource: ImportSource {
     let candidates = structures.isEmpty ? plain : structures
     guard let first = candidates.first else {
       throw .badRequest(
-        "\(file.path) has no column that is known to hold pictures; name one with --image-column: bytes are in "
+        "\(file.path) has no column that is known to hold pictures; name one with `image-column`: bytes are in "
           + list(binary))
     }
     guard candidates.count == 1 else {
-      throw .badRequest("\(file.path) has pictures in \(list(candidates)); choose with --image-column")
+      throw .badRequest("\(file.path) has pictures in \(list(candidates)); choose with `image-column`")
     }
     return first.path
   }

@@ -132,7 +132,8 @@ public struct DPMAdaptiveSampler: Sampler {
   /// The root mean square of the difference in units of what is allowed.
   private func error(of low: Tensor, against high: Tensor, previous: Tensor) -> Double {
     let size = Tensor.maximum(low.applying(.abs), previous.applying(.abs))
-    let allowed = Tensor.maximum(size * relativeTolerance, Tensor(repeating: absoluteTolerance, shape: [1], device: low.device))
+    let allowed = Tensor.maximum(
+      size * relativeTolerance, Tensor(repeating: absoluteTolerance, shape: [1], device: low.device))
     return (((low - high) / allowed).sumOfSquares / Double(low.count)).squareRoot()
   }
 }

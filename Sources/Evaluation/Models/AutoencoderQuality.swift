@@ -30,8 +30,8 @@ public struct AutoencoderQuality {
     _ components: PipelineComponents, precision: Precision, data: FolderDataSet, side: Int?, count: Int
   ) throws {
     self.side = side ?? components.defaultSize
-    try GenerationRequest.checkSide("--resolution", self.side, multiple: components.sizeMultiple)
-    guard self.side >= 16 else { throw EvaluationError.cannot("--resolution \(self.side): must be 16 or more") }
+    try GenerationRequest.checkSide("`resolution`", self.side, multiple: components.sizeMultiple)
+    guard self.side >= 16 else { throw EvaluationError.cannot("`resolution` \(self.side): must be 16 or more") }
     codec = LatentCodec(components.autoencoder, precision: precision)
     self.data = data
     pictures = min(count, data.count)

@@ -41,7 +41,7 @@ public struct BandLoss {
     _ components: PipelineComponents, precision: Precision, data: FolderDataSet, side: Int?, count: Int, bands: Int
   ) throws {
     let side = side ?? components.defaultSize
-    try GenerationRequest.checkSide("--resolution", side, multiple: components.sizeMultiple)
+    try GenerationRequest.checkSide("`resolution`", side, multiple: components.sizeMultiple)
     let texts = try TextRows(components.text)
     let objective = LatentObjective(
       network: components.network, texts: texts,

@@ -97,7 +97,7 @@ extension LinearProbe {
     }
     guard name == network.name else {
       throw EvaluationError.probe(
-        path: url.path, reason: "was fitted on features of \(name), not of \(network.name): give that with --network")
+        path: url.path, reason: "was fitted on features of \(name), not of \(network.name): give that with `network`")
     }
     self.network = name
     for (key, value) in file.metadata where key.hasSuffix(".answers") {

@@ -38,7 +38,7 @@ public struct EvaluationReport: Encodable, Sendable {
   /// The report for people.
   public var lines: [String] {
     let against = reference.map { " against \($0)" } ?? ""
-    let drawn = model.map { "drawn by \($0)" + (cfg.map { String(format: " with --cfg %g", $0) } ?? "") + "; " } ?? ""
+    let drawn = model.map { "drawn by \($0)" + (cfg.map { String(format: " with cfg %g", $0) } ?? "") + "; " } ?? ""
     var lines = ["\(pictures) pictures\(against); \(drawn)features of \(network)"]
     let width = measures.map(\.name.count).max() ?? 0
     for measure in measures {

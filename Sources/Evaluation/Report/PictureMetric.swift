@@ -34,7 +34,7 @@ public struct PictureEvaluation {
         report.measures.append(.init("is", InceptionScore.estimate(logits, resampling)))
       } else if metrics != nil {
         throw EvaluationError.cannot(
-          "--metrics is needs a network that tells classes apart, not the \(network.name): name one with --network")
+          "`metrics` is needs a network that tells classes apart, not the \(network.name): name one with `network`")
       }
     }
     if wants(.agreement) { try agree(pictures, &report) }
@@ -81,13 +81,13 @@ public struct PictureEvaluation {
     let captions = pictures.pictures.captions
     let isAsked = metrics != nil
     guard captions.allSatisfy({ !$0.isEmpty }) else {
-      if isAsked { throw EvaluationError.cannot("--metrics agreement needs a caption for every picture") }
+      if isAsked { throw EvaluationError.cannot("`metrics` agreement needs a caption for every picture") }
       return
     }
     guard let seen = pictures.common, let texts = try network.textFeatures(captions).map({ DoubleMatrix($0) }) else {
       if isAsked {
         throw EvaluationError.cannot(
-          "--metrics agreement needs a network that reads texts, not the \(network.name); --probe says how often "
+          "`metrics` agreement needs a network that reads texts, not the \(network.name); `probe` says how often "
             + "pictures show what they should")
       }
       return

@@ -76,7 +76,7 @@ extension GuideNetworks {
     var pictures = request.prompts.map { _ in [GradientGuide]() }
     let space = SampleSpace(of: components.autoencoder)
     if let wanted = request.classGuidance {
-      guard let classifier else { throw GenerationError.unsupported(what: "--class needs --classifier") }
+      guard let classifier else { throw GenerationError.unsupported(what: "`class` needs `classifier`") }
       try GuideFit.check(
         classifier.name, classifier.space, classifier.scheduler, guides: components.name, of: space,
         components.scheduler)
@@ -87,7 +87,7 @@ extension GuideNetworks {
       for picture in pictures.indices { pictures[picture].append(guide) }
     }
     if let scale = request.guideScale {
-      guard let contrastive else { throw GenerationError.unsupported(what: "--guide-scale needs --guide") }
+      guard let contrastive else { throw GenerationError.unsupported(what: "`guide-scale` needs `guide`") }
       try GuideFit.check(
         contrastive.name, contrastive.space, contrastive.scheduler, guides: components.name, of: space,
         components.scheduler)

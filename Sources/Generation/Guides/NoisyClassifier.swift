@@ -26,7 +26,7 @@ public struct NoisyClassifier: Sendable {
   /// - Throws: `GenerationError.badValue` that lists the names there are.
   public func index(of className: String) throws(GenerationError) -> Int {
     guard let index = classes.firstIndex(of: className) else {
-      throw .badValue(name: "--class", value: className, reason: "\(name) knows \(classes.joined(separator: ", "))")
+      throw .badValue(name: "`class`", value: className, reason: "\(name) knows \(classes.joined(separator: ", "))")
     }
     return index
   }

@@ -35,11 +35,11 @@ public struct Margins: Sendable, Equatable {
     let known = numbers.compactMap { $0 }
     guard known.count == numbers.count, [1, 4].contains(known.count), known.allSatisfy({ $0 >= 0 }) else {
       throw .badValue(
-        name: "--outpaint", value: text, reason: "must be left,top,right,bottom in pixels, such as 0,0,64,0")
+        name: "`outpaint`", value: text, reason: "must be left,top,right,bottom in pixels, such as 0,0,64,0")
     }
     guard known.allSatisfy({ $0 <= GenerationRequest.longestSide }) else {
       throw .badValue(
-        name: "--outpaint", value: text, reason: "must be at most \(GenerationRequest.longestSide) pixels a side")
+        name: "`outpaint`", value: text, reason: "must be at most \(GenerationRequest.longestSide) pixels a side")
     }
     self.init(
       left: known[0], top: known[known.count == 4 ? 1 : 0], right: known[known.count == 4 ? 2 : 0],
@@ -74,10 +74,10 @@ public struct CanvasOptions: Sendable, Equatable {
   /// Throws if a value cannot work whatever the picture.
   public func validate() throws(GenerationError) {
     guard maskBlur.isFinite, (0...256).contains(maskBlur) else {
-      throw .badValue(name: "--mask-blur", value: "\(maskBlur)", reason: "must be 0 to 256 pixels")
+      throw .badValue(name: "`mask-blur`", value: "\(maskBlur)", reason: "must be 0 to 256 pixels")
     }
     guard (0...4096).contains(padding) else {
-      throw .badValue(name: "--inpaint-padding", value: "\(padding)", reason: "must be 0 to 4096 pixels")
+      throw .badValue(name: "`inpaint-padding`", value: "\(padding)", reason: "must be 0 to 4096 pixels")
     }
   }
 }

@@ -7,7 +7,7 @@ extension EditCanvas {
     _ options: CanvasOptions, multiple: Int
   ) throws(GenerationError) -> (width: Int?, height: Int?) {
     if options.resize == .outpaint { return (nil, nil) }
-    for (name, side) in [("--width", options.width), ("--height", options.height)] {
+    for (name, side) in [("`width`", options.width), ("`height`", options.height)] {
       if let side { try GenerationRequest.checkSide(name, side, multiple: multiple) }
     }
     return (options.width, options.height)
@@ -21,7 +21,7 @@ extension EditCanvas {
     let pixels = Double(image.width) * scale * Double(image.height) * scale
     guard resize == .crop, pixels > 134_217_728 else { return }
     throw .badValue(
-      name: "--resize-mode", value: "crop",
+      name: "`resize-mode`", value: "crop",
       reason: "a picture of \(image.width)×\(image.height) is too narrow for \(width)×\(height): cut it first")
   }
 
@@ -74,21 +74,21 @@ extension EditCanvas {
     _ picture: Image, _ options: CanvasOptions, besides other: Margins?
   ) throws(GenerationError) -> Margins {
     let (width, height) = (options.width ?? picture.width, options.height ?? picture.height)
-    for (name, side) in [("--width", width), ("--height", height)] where side > longestSide {
+    for (name, side) in [("`width`", width), ("`height`", height)] where side > longestSide {
       throw .badValue(name: name, value: "\(side)", reason: "must be at most \(longestSide)")
     }
     guard other == nil, width >= picture.width, height >= picture.height else {
       throw .badValue(
-        name: "--resize-mode", value: "outpaint",
+        name: "`resize-mode`", value: "outpaint",
         reason: other == nil
           ? "the canvas of \(width)×\(height) is smaller than the picture of \(picture.width)×\(picture.height)"
-          : "puts the picture in the middle of --width × --height; leave --outpaint out")
+          : "puts the picture in the middle of `width` × `height`; leave `outpaint` out")
     }
     let (x, y) = (width - picture.width, height - picture.height)
     guard x + y > 0 else {
       throw .badValue(
-        name: "--resize-mode", value: "outpaint",
-        reason: "nothing to paint: give a --width or --height larger than \(width)×\(height)")
+        name: "`resize-mode`", value: "outpaint",
+        reason: "nothing to paint: give a `width` or `height` larger than \(width)×\(height)")
     }
     return Margins(left: x / 2, top: y / 2, right: x - x / 2, bottom: y - y / 2)
   }
@@ -102,7 +102,7 @@ extension EditCanvas {
     )
     guard width <= longestSide, height <= longestSide else {
       throw .badValue(
-        name: "--outpaint", value: "\(margins.left),\(margins.top),\(margins.right),\(margins.bottom)",
+        name: "`outpaint`", value: "\(margins.left),\(margins.top),\(margins.right),\(margins.bottom)",
         reason: "gives \(width)×\(height), at most \(longestSide) pixels a side")
     }
     var values = [UInt8](repeating: 255, count: width * height)

@@ -43,7 +43,7 @@ public struct EditCanvas: Sendable {
     try options.validate()
     if let given, given.width != picture.width || given.height != picture.height {
       throw .badValue(
-        name: "--mask", value: "\(given.width)×\(given.height)",
+        name: "`mask`", value: "\(given.width)×\(given.height)",
         reason: "the picture is \(picture.width)×\(picture.height); a mask must have the picture's size")
     }
     var margins = options.outpaint
@@ -51,7 +51,7 @@ public struct EditCanvas: Sendable {
     let holes = options.masksTransparency ? Mask(transparencyOf: picture) : nil
     if options.masksTransparency, holes == nil {
       throw .badValue(
-        name: "--mask", value: "alpha",
+        name: "`mask`", value: "alpha",
         reason: "the picture has no transparent parts: give a mask's file, or leave it out")
     }
     let colour = options.background
@@ -66,7 +66,7 @@ public struct EditCanvas: Sendable {
     }
     if let mask, mask.isEmpty {
       throw .badValue(
-        name: "--mask", value: "all black", reason: "nothing would change; white says where to repaint")
+        name: "`mask`", value: "all black", reason: "nothing would change; white says where to repaint")
     }
     let content = options.content ?? (holes != nil || margins != nil ? .fill : .original)
     // Colours flow in under the hard mask; softening comes afterwards.
@@ -92,7 +92,7 @@ public struct EditCanvas: Sendable {
     case .masked:
       guard let mask, let box = mask.region else {
         throw .badValue(
-          name: "--inpaint-area", value: "masked", reason: "there is no mask; give --mask or --inpaint-area whole")
+          name: "`inpaint-area`", value: "masked", reason: "there is no mask; give `mask` or `inpaint-area` whole")
       }
       let all = (width: image.width, height: image.height)
       let padded = box.padded(by: options.padding, within: all)

@@ -1,4 +1,4 @@
-import Images
+import Conditioning
 
 /// What is wrong with a value.
 package enum SettingProblem: Error, Equatable {
@@ -39,5 +39,13 @@ package enum SettingProblem: Error, Equatable {
   func error(_ name: String, _ value: String) -> JobError { .badSetting(.unsupported(what: message("`\(name)`", value))) }
 
   /// What reading threw.
-  init(_ error: any Error) { self = error as? SettingProblem ?? .told("\(error)") }
+  package init(_ error: any Error) {
+    switch error {
+    case let problem as SettingProblem: self = problem
+    // Who reads the value knows its name.
+    case GenerationError.badValue(_, _, let reason) where reason.hasPrefix("must be "):
+      self = .mustBe(String(reason.dropFirst("must be ".count)))
+    default: self = .told("\(error)")
+    }
+  }
 }

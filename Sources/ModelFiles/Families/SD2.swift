@@ -25,7 +25,7 @@ struct SD2: StableDiffusionTraits {
     let name = URL(fileURLWithPath: layout.file.path).lastPathComponent
     return (
       .velocity,
-      "\(name) does not say what it predicts; taking v_prediction, as SD 2 for 768 pixels does (--prediction epsilon, if the "
+      "\(name) does not say what it predicts; taking v_prediction, as SD 2 for 768 pixels does (`prediction` epsilon, if the "
         + "pictures are noise)"
     )
   }

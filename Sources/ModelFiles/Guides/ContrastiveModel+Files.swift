@@ -10,7 +10,7 @@ extension ContrastiveModel {
   /// - Parameter url: the folder, or its `guide.json`.
   public init(_ url: URL) throws {
     let folder = GuideFolder(url)
-    let index = try folder.index(.contrastive, flag: "--guide")
+    let index = try folder.index(.contrastive, flag: "`guide`")
     let (imagePart, textPart) = (folder.part("image_encoder"), folder.part("text_encoder"))
     let config = try imagePart.decode(EncoderUNet2DConfig.self)
     let textConfig = try textPart.decode(CLIPTextConfig.self)

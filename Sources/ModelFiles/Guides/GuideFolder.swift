@@ -77,7 +77,7 @@ public struct GuideFolder: Sendable {
     }
     let index = try ModelFolder.decode(Index.self, from: file)
     guard index.kind == wanted else {
-      let other = wanted == .classifier ? "--guide" : "--classifier"
+      let other = wanted == .classifier ? "`guide`" : "`classifier`"
       throw GenerationError.noModel(
         path: url.path, reason: "is a \(index.kind.rawValue), which \(flag) does not take; give it with \(other)")
     }

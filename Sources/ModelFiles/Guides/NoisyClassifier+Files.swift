@@ -9,7 +9,7 @@ extension NoisyClassifier {
   /// - Parameter url: the folder, or its `guide.json`.
   public init(_ url: URL) throws {
     let folder = GuideFolder(url)
-    let index = try folder.index(.classifier, flag: "--classifier")
+    let index = try folder.index(.classifier, flag: "`classifier`")
     let part = folder.part("encoder")
     let config = try part.decode(EncoderUNet2DConfig.self)
     guard let classes = index.classes, classes.count == config.projectionDim, config.inChannels == index.space.channels

@@ -44,9 +44,9 @@ public struct ModelInspection: Sendable, Equatable, Codable {
   public internal(set) var picture: Picture?
   public internal(set) var metadata: [String: String] = [:]
   /// What makes the file useless or dangerous: damage, a false name, values that are no numbers.
-  public internal(set) var problems: [String] = []
+  public var problems: [String] = []
   /// What may be as it should: tensors of zeros, choices made for lack of information.
-  public internal(set) var notes: [String] = []
+  public var notes: [String] = []
 
   /// Weights in all parts.
   public var parameters: Int { parts.reduce(0) { $0 + $1.parameters } }
@@ -140,7 +140,7 @@ public struct ModelInspection: Sendable, Equatable, Codable {
     let prediction = try SingleFilePrediction(layout, url: url)
     self.prediction = prediction.type.rawValue
     notes += prediction.notes
-    if prediction.contradictsItself { notes.append("it has the key ztsnr without v_pred (it needs --prediction)") }
+    if prediction.contradictsItself { notes.append("it has the key ztsnr without v_pred (it needs `prediction`)") }
     if prediction.levels.edm != nil { notes.append("it was trained on continuous noise levels (EDM)") }
     for part in ModelPart.allCases {
       guard let source = layout.source(part) else { continue }
@@ -149,7 +149,7 @@ public struct ModelInspection: Sendable, Equatable, Codable {
           part.rawValue, layout.file,
           layout.file.keys.filter { $0.hasPrefix(source.prefix) && !HarmlessKeys.contains($0) }))
     }
-    if layout.hasAverage { notes.append("it has averaged weights besides (--ema takes them)") }
+    if layout.hasAverage { notes.append("it has averaged weights besides (`ema` takes them)") }
     if let note = layout.surplusNote(averaged: layout.hasAverage) { notes.append(note) }
     if layout.vae == nil { problems.append("it \(layout.autoencoderProblem ?? "has no autoencoder")") }
     if layout.textEncoders.isEmpty { problems.append("it has no text encoder") }

@@ -51,7 +51,7 @@ public struct SingleFileLayout: Sendable {
           path: file.path,
           what:
             "holds \(adapter.kinds.joined(separator: " and ")) adapters, no model: name the model they were made for "
-            + "with --model, and this file with --lora")
+            + "with `model`, and this file with `lora`")
       }
       throw .unsupported(
         path: file.path,

@@ -52,21 +52,19 @@ extension DiTConfig {
         Self.classNames.contains(className), className, "_class_name",
         "is not supported, only \(Self.classNames.joined(separator: " or "))")
     }
-    headCount = try c.decodeIfPresent(Int.self, forKey: .headCount) ?? headCount
-    headWidth = try c.decodeIfPresent(Int.self, forKey: .headWidth) ?? headWidth
-    inChannels = try c.decodeIfPresent(Int.self, forKey: .inChannels) ?? inChannels
-    if c.contains(.outChannels) { outChannels = try c.decodeIfPresent(Int.self, forKey: .outChannels) }
-    layerCount = try c.decodeIfPresent(Int.self, forKey: .layerCount) ?? layerCount
-    attentionBias = try c.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? attentionBias
-    sampleSize = try c.decodeIfPresent(Int.self, forKey: .sampleSize) ?? sampleSize
-    patchSize = try c.decodeIfPresent(Int.self, forKey: .patchSize) ?? patchSize
-    activation = try c.decodeIfPresent(FeedForwardActivation.self, forKey: .activation) ?? activation
-    classCount = try c.decodeIfPresent(Int.self, forKey: .classCount) ?? classCount
-    normElementwiseAffine = try c.decodeIfPresent(Bool.self, forKey: .normElementwiseAffine) ?? normElementwiseAffine
-    normEps = try c.decodeIfPresent(Float.self, forKey: .normEps) ?? normEps
-    if c.contains(.crossAttentionDim) {
-      crossAttentionDim = try c.decodeIfPresent(Int.self, forKey: .crossAttentionDim)
-    }
+    try c.read(.headCount, into: &headCount)
+    try c.read(.headWidth, into: &headWidth)
+    try c.read(.inChannels, into: &inChannels)
+    try c.read(.outChannels, orNullInto: &outChannels)
+    try c.read(.layerCount, into: &layerCount)
+    try c.read(.attentionBias, into: &attentionBias)
+    try c.read(.sampleSize, into: &sampleSize)
+    try c.read(.patchSize, into: &patchSize)
+    try c.read(.activation, into: &activation)
+    try c.read(.classCount, into: &classCount)
+    try c.read(.normElementwiseAffine, into: &normElementwiseAffine)
+    try c.read(.normEps, into: &normEps)
+    try c.read(.crossAttentionDim, orNullInto: &crossAttentionDim)
     captionChannels = try c.decodeIfPresent(Int.self, forKey: .captionChannels)
     interpolationScale = try c.decodeIfPresent(Float.self, forKey: .interpolationScale)
     try validate()

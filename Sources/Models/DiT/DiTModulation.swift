@@ -21,10 +21,12 @@ struct TimeClassEmbedding: Sendable {
 
   /// - Returns: `[B, width]`.
   func callAsFunction(_ timesteps: [Float], classes ids: [Int]?, dtype: DType) -> Tensor {
-    let sinusoids = Sinusoids.embed(timesteps, width: Self.sinusoidWidth, cosineFirst: true, shift: shift)
+    let device = time.device
+    let sinusoids = Sinusoids.embed(
+      timesteps, width: Self.sinusoidWidth, cosineFirst: true, shift: shift, device: device)
     let embedded = time(sinusoids.cast(to: dtype))
     guard let classes, let ids else { return embedded }
-    return embedded + classes(Tensor(ids.map(Int32.init), shape: [ids.count])).cast(to: dtype)
+    return embedded + classes(Tensor(ids.map(Int32.init), shape: [ids.count], device: device)).cast(to: dtype)
   }
 }
 
@@ -97,8 +99,8 @@ struct ModulatedLayerNorm: Sendable {
 
   /// `norm(x) · (1 + scale) + shift` of tokens `[B, T, C]`; shift and scale `[B, 1, C]`.
   func callAsFunction(_ x: Tensor, shift: Tensor, scale: Tensor) -> Tensor {
-    let gamma = weight?.tensor ?? Tensor(repeating: 1, shape: [width])
-    let beta = bias?.tensor ?? .zeros([width])
+    let gamma = weight?.tensor ?? Tensor(repeating: 1, shape: [width], device: x.device)
+    let beta = bias?.tensor ?? .zeros([width], device: x.device)
     return x.layerNorm(gamma: gamma, beta: beta, epsilon: epsilon) * (scale + 1) + shift
   }
 }

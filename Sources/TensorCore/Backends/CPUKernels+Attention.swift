@@ -32,7 +32,8 @@ extension CPUKernels {
   func rotary(_ x: Tensor, cosines: Tensor, sines: Tensor, heads: Int, pairs: RotaryPairs, inverse: Bool) -> Tensor {
     let out = x.like()
     ik_rotary(
-      x.dtype.c, Int64(x.rows), Int64(x.shape[1]), Int64(heads), Int64(x.shape[2] / heads), pairs == .neighbours ? 1 : 0,
+      x.dtype.c, Int64(x.rows), Int64(x.shape[1]), Int64(heads), Int64(x.shape[2] / heads),
+      pairs == .neighbours ? 1 : 0,
       inverse ? 1 : 0, x.raw, cosines.pointer(as: Float.self), sines.pointer(as: Float.self), out.raw)
     return out
   }

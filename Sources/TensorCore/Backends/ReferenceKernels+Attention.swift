@@ -87,7 +87,8 @@ extension ReferenceKernels {
       for head in 0..<heads {
         for k in 0..<depth / 2 {
           let base = (row * heads + head) * depth
-          let (real, imaginary) = pairs == .neighbours ? (base + 2 * k, base + 2 * k + 1) : (base + k, base + depth / 2 + k)
+          let (real, imaginary) =
+            pairs == .neighbours ? (base + 2 * k, base + 2 * k + 1) : (base + k, base + depth / 2 + k)
           let angle = row % tokens * (depth / 2) + k
           let (cosine, sine) = (Double(c[angle]), Double(inverse ? -s[angle] : s[angle]))
           out[real] = Float(Double(v[real]) * cosine - Double(v[imaginary]) * sine)
@@ -107,10 +108,11 @@ private struct AttentionSizes {
 
   init(_ q: Tensor, _ k: Tensor, _ heads: Int, _ bias: Tensor?) {
     let full = [q.shape[0], heads, q.shape[1], k.shape[1]]
-    self.bias = bias.map { bias in
-      let values = bias.values
-      return broadcastOffsets(bias.shape, to: full).map { max(values[$0], -1e4) }
-    } ?? []
+    self.bias =
+      bias.map { bias in
+        let values = bias.values
+        return broadcastOffsets(bias.shape, to: full).map { max(values[$0], -1e4) }
+      } ?? []
     (batch, queries, keys) = (q.shape[0], q.shape[1], k.shape[1])
     (self.heads, depth) = (heads, q.shape[2] / heads)
   }

@@ -18,7 +18,8 @@ extension Tensor {
       "attention of q \(q.shape), k \(k.shape), v \(v.shape) with \(heads) heads")
     let full = [q.shape[0], heads, q.shape[1], k.shape[1]]
     precondition(
-      bias.map { $0.rank == 4 && $0.shape[3] == full[3] && zip($0.shape, full).allSatisfy { $0 == 1 || $0 == $1 } } ?? true,
+      bias.map { $0.rank == 4 && $0.shape[3] == full[3] && zip($0.shape, full).allSatisfy { $0 == 1 || $0 == $1 } }
+        ?? true,
       "attention bias \(bias?.shape ?? []) for scores \(full)")
     q.requireSameDevice(k, v, bias, in: "attention")
     let scale = scale ?? 1 / Float(q.shape[2] / heads).squareRoot()

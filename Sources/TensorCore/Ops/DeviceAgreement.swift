@@ -3,8 +3,9 @@ extension Tensor {
   /// - Parameter name: the operation, for the message.
   func requireSameDevice(_ others: Tensor?..., in name: @autoclosure () -> String) {
     for case .some(let other) in others where other.device !== device {
-      preconditionFailure(
-        "\(name()) of a tensor on device \(device.name) and one on \(other.device.name): make both on one, or move one (moved(to:))")
+      fatalError(
+        "\(name()) of a tensor on device \(device.name) and one on \(other.device.name): make both on one, or move one (moved(to:))"
+      )
     }
   }
 }

@@ -28,8 +28,8 @@ struct FineTuningForecast {
   func checkMemory(frozen: [Parameter], available: Int?) throws(JobError) {
     let side = result.side
     try RunForecast.checkMemory(
-      bytes(weights: frozen), available, name: "--resolution", value: "\(side)",
-      advice: "take a smaller --resolution or --batch" + (recipe.recomputes ? "" : ", or --checkpointing"))
+      bytes(weights: frozen), available, name: "`resolution`", value: "\(side)",
+      advice: "take a smaller `resolution` or `batch`" + (recipe.recomputes ? "" : ", or `checkpointing`"))
   }
 
   /// Repacked weights, what gradients need, gradients and what the optimiser remembers.

@@ -73,7 +73,7 @@ struct LearnableWord: Learnable {
   /// - Throws: `badRecipe` for a word that cannot be taught.
   init(_ recipe: FineTuningRecipe, _ components: PipelineComponents) throws {
     let settings = recipe.embedding
-    func fail(_ reason: String) -> TrainingError { .badRecipe(path: "--embedding \(settings.word)", reason: reason) }
+    func fail(_ reason: String) -> TrainingError { .badRecipe(path: "`embedding` \(settings.word)", reason: reason) }
     guard !settings.word.isEmpty, !settings.word.contains(where: \.isWhitespace) else {
       throw fail("must be one word without spaces")
     }

@@ -22,11 +22,11 @@ struct PixelPictures: BatchSource {
 
 /// Noise in pictures, without words.
 struct PixelObjective: Objective {
-  let model: UNet2DModel
+  let model: any DenoisingNetwork
   let prediction: NoisePrediction
   let groups: [ParameterGroup]
 
   func loss(_ pictures: Tensor, random: inout [ExampleRandom]) -> Tensor {
-    prediction.loss(pictures, random: &random) { model($0, timesteps: $1) }
+    prediction.loss(pictures, random: &random) { model($0, timesteps: $1, NetworkConditioning()) }
   }
 }

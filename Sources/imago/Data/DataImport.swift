@@ -52,7 +52,7 @@ struct DataImport: ParsableCommand {
       let bar = ProgressBar(total: 0, label: "import", quiet: quiet)
       let importing = ImportRun(URL(fileURLWithPath: source), to: URL(fileURLWithPath: output), options)
       let report = try importing.run(
-        remark: { Terminal.error(oneLine($0)) },
+        remark: { Terminal.error(spelled(oneLine($0))) },
         progress: { done, total in if let total { bar.update(done: done, of: total) } },
         shouldStop: { Interruption.isRequested })
       bar.finish()

@@ -95,6 +95,8 @@ struct EvalPictures: ParsableCommand {
   }
 
   private func show(_ report: EvaluationReport) throws {
+    var report = report
+    report.notes = report.notes.map(spelled)
     if compute.json { return try Terminal.json(report) }
     if !compute.quiet { for note in report.notes { Terminal.error(oneLine("note: \(note)")) } }
     for line in report.lines { Terminal.out(line) }
