@@ -7,10 +7,10 @@ public struct ToldLevels: Sendable {
   private let trainSteps: Int
   private let isFlow: Bool
 
-  /// - Parameter isFlow: whether samples are `(1 - σ) · clean + σ · noise`, with `σ` the share of the training steps.
+  /// - Parameter isFlow: whether the run takes any model for a flow, whose samples are `(1 - σ) · clean + σ · noise`, with `σ` the share of the training steps.
   public init(_ config: SchedulerConfig, isFlow: Bool) {
     (table, trainSteps) = (SigmaTable(config.schedule.alphasCumprod), config.schedule.trainSteps)
-    (tellsLogSigma, self.isFlow) = (config.tellsLogSigma, isFlow)
+    (tellsLogSigma, self.isFlow) = (config.tellsLogSigma, isFlow || config.isFlow)
   }
 
   /// The deviation of the noise in units of the clean sample's scale: `√((1 - ᾱ) / ᾱ)`, or a flow's own `σ`.

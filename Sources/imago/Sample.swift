@@ -14,13 +14,14 @@ import TensorCore
 /// Pictures of a model that takes no words.
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draws with a model that takes no words: a U-Net on pixels, which may know classes.",
+    abstract: "Draws with a model that takes no words: a network on pixels, which may know classes.",
     usage: "imago sample <model> [<options>]",
     discussion: """
       Examples:
         imago sample runs/butterflies/model --count 4 --output butterflies/
         imago sample models/ddpm --sampler ddim --steps 50 --seed 3 --output b.png
         imago sample runs/fashion/model --class sneaker --cfg 3 --sampler ddim --output sneaker.png
+        imago sample runs/fashion-flow/model --class sneaker --cfg 2 --steps 20 --output sneaker.png
         imago sample runs/fashion/model --class bag --cfg 0 --classifier runs/fashion-classifier/classifier \
           --classifier-scale 4 --output bag.png
       """)
@@ -28,7 +29,7 @@ struct Sample: ParsableCommand {
   @Argument(help: "A diffusers folder.", completion: .directory) var model: String
   @OptionGroup var form: VariantOption
   @Option(parsing: .unconditional, help: "Sampler steps.", transform: whole) var steps = 50
-  @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
+  @Option(help: "Sampler, as txt2img's --sampler (ddpm; a flow's own).") var sampler: String?
   @Option(
     parsing: .unconditional, help: "Seed of the first picture; picture i has this plus i; -1 draws one (random).",
     transform: seedOption)
@@ -64,7 +65,7 @@ struct Sample: ParsableCommand {
     guard (1...1000).contains(steps) else { throw ValidationError("--steps \(steps): must be 1 to 1000") }
     guard (1...100_000).contains(count) else { throw ValidationError("--count \(count): must be 1 to 100000") }
     try wrongUsage {
-      _ = try SamplerName.parse(sampler)
+      _ = try sampler.map { try SamplerName.parse($0) }
       _ = try OutputNaming(output, count: 1)
     }
     guard rng != .torchBatch else { throw ValidationError("--rng torch-batch: pictures are drawn one at a time") }
@@ -81,14 +82,16 @@ struct Sample: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let name = try SamplerName.parse(sampler).sampler
+      let name = try sampler.map { try SamplerName.parse($0).sampler }
       try compute.run { try draw(name) }
     }
   }
 
-  private func draw(_ name: SamplerName) throws {
+  private func draw(_ asked: SamplerName?) throws {
     let folder = URL(fileURLWithPath: model)
     let pipeline = try UnconditionalImages(folder: folder, variant: form.variant, precision: compute.chosenPrecision)
+    let own = pipeline.scheduler.isFlow ? SamplerName(pipeline.scheduler) ?? .flowEuler : .ddpm
+    let name = asked ?? own
     let wish = try wish(pipeline)
     let naming = try OutputNaming(output, count: count)
     let first = seed?.value ?? UInt64.random(in: 0..<(1 << 32))

@@ -86,13 +86,7 @@ extension SigmaScale {
     _ x: Tensor, _ form: DPMSolverForm, of plan: SamplingPlan, at i: Int, _ predict: ModelPrediction
   ) throws -> Tensor {
     let level = plan.levels[i]
-    if config.edm != nil || config.isFlow {
-      let clean = try clean(
-        x * Float(1 / level.signal), sigma: plan.sigmas[i], timestep: plan.timesteps[i], step: i, predict)
-      return form.predictsClean
-        ? clean : x.scaled(by: Float(1 / level.noise), adding: clean, times: Float(-level.signal / level.noise))
-    }
-    let output = try predict(x, plan.timesteps[i], i)
+    let output = try predict(x * Float(denoised.inputScale(level)), plan.timesteps[i], i)
     let (clean, noise) = denoised.cleanAndNoise(output, x, level: level)
     if form.predictsClean { return limit.apply(clean) }
     guard limit.isOn else { return noise }

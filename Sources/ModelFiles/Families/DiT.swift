@@ -12,4 +12,10 @@ struct DiT: FamilyTraits {
     guard let rows = parts.settings.network.classRows else { return CLIPTextEncoding(parts.encoders) }
     return ClassNames(parts.labels ?? (0..<(rows - 1)).map { "\($0)" }, noClass: rows - 1)
   }
+
+  func problem(_ text: any TextEncoding, _ settings: PipelineConfigurations) -> String? {
+    guard let classes = text as? ClassNames, let rows = settings.network.classRows, classes.names.count != rows - 1
+    else { return nil }
+    return "id2label names \(classes.names.count) classes, num_embeds_ada_norm are \(rows - 1)"
+  }
 }

@@ -35,7 +35,7 @@ struct PatchEmbedding: Sendable {
       ? usual
       : SinCosPositions.embed(
         height: height, width: columns, channels: width, baseSide: baseSide, interpolation: interpolation,
-      device: projection.weight.value.device)
+        device: projection.weight.value.device)
     return tokens + positions.cast(to: x.dtype)
   }
 

@@ -9,7 +9,7 @@ struct ClassObjective: Objective {
   let classes: CaptionClasses
   /// How often no class is told; the class after the last stands for none.
   let dropout: Float
-  let prediction: NoisePrediction
+  let loss: any DenoisingLoss
   let groups: [ParameterGroup]
 
   func loss(_ batch: SampleBatch, random: inout [ExampleRandom]) throws -> Tensor {
@@ -17,7 +17,7 @@ struct ClassObjective: Objective {
       let index = try classes.index(of: caption)
       return random[row].uniform() < dropout ? classes.names.count : index
     }
-    return prediction.loss(batch.samples, random: &random) {
+    return try loss.loss(of: batch.samples, random: &random) {
       model($0, timesteps: $1, NetworkConditioning(classes: told))
     }
   }

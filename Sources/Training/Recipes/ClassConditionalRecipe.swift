@@ -68,13 +68,13 @@ extension ClassConditionalRecipe {
     let model = UNet2DModel(store.root, config)
     let objective = ClassObjective(
       model: model, classes: CaptionClasses(classes), dropout: classDropout,
-      prediction: NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype),
+      loss: NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype),
       groups: [ParameterGroup("unet", store.parameters)])
     context.note(
       "\(name): \(objective.groups[0].size) parameters, \(pictures.count) pictures of \(classes.count) classes")
     let wanted = (0..<(samplesPerClass * classes.count)).map { $0 % classes.count }
     let drawn = PixelModel(
-      unet: model, parameters: store.parameters, scheduler: scheduler, precision: precision,
+      network: model, parameters: store.parameters, scheduler: scheduler, precision: precision,
       classes: objective.classes.names,
       folder: folder, columns: classes.count
     ) { images in

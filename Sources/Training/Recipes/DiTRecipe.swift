@@ -49,6 +49,19 @@ public struct DiTRecipe: TrainingRecipe {
 }
 
 extension DiTRecipe {
+  /// What samples are drawn with.
+  private var sampler: SamplerName { sampleSampler ?? SamplerName(scheduler) ?? .ddim }
+
+  /// Why samples cannot be drawn so; nil if they can.
+  private var samplerProblem: RecipeProblem? {
+    do {
+      _ = try sampler.make(scheduler, eta: 0).plan(steps: sampleSteps)
+      return nil
+    } catch {
+      return RecipeProblem("sample_sampler", "cannot be: \(error)")
+    }
+  }
+
   public var problem: RecipeProblem? {
     let rules: [RecipeProblem.Rule] = [
       (classDropout > 0 && classDropout < 1, "class_dropout", "must be above 0 and below 1"),
@@ -65,7 +78,7 @@ extension DiTRecipe {
       ),
     ]
     return data.problem ?? PrecisionProblem.of(precision) ?? timestepSampling?.problem
-      ?? CaptionClasses.problem(classes) ?? RecipeProblem.first(rules)
+      ?? CaptionClasses.problem(classes) ?? RecipeProblem.first(rules) ?? samplerProblem
   }
 
   /// Trains, or goes on training, writes the model and samples, and throws if the loss stayed high.
@@ -77,37 +90,27 @@ extension DiTRecipe {
       content: .pixels(try data.open(note: context.note), size: config.sampleSize, mirrors: mirror), heldBack: 0)
     let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
     let model = DiTTransformer2DModel(store.root, config)
-    let objective = DiTObjective(
+    let objective = ClassObjective(
       model: model, classes: CaptionClasses(classes), dropout: classDropout,
       loss: try scheduler.denoisingLoss(times: timestepSampling, dtype: precision.dtype),
       groups: [ParameterGroup("transformer", store.parameters)])
     context.note(
       "\(name): \(objective.groups[0].size) parameters, \(pictures.count) pictures of \(classes.count) classes")
+    let wanted = (0..<(samplesPerClass * classes.count)).map { $0 % classes.count }
+    let drawn = PixelModel(
+      network: model, part: .transformer, parameters: store.parameters, scheduler: scheduler, precision: precision,
+      classes: objective.classes.names, folder: folder, columns: classes.count
+    ) { images in
+      try images.generate(
+        seeds: wanted.indices.map(UInt64.init), steps: sampleSteps, sampler: sampler,
+        wish: ClassWish(wanted, guidance: Guidance(scale: sampleGuidance)))
+    }
     let result = try TrainingRun(
-      loop, in: runFolder, identity: identity(), source: pictures, objective: objective,
-      artifact: TrainedDiT(recipe: self, model: model, parameters: store.parameters, folder: folder),
+      loop, in: runFolder, identity: identity(), source: pictures, objective: objective, artifact: drawn,
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
     if result.isFinished, let last = result.meanLosses.last, last > lossLimit {
       throw TrainingError.selfCheck(recipe: name, reason: "loss \(last) is above \(lossLimit)")
     }
-  }
-}
-
-/// Noise in pictures of classes, of which the network is told none now and then.
-struct DiTObjective: Objective {
-  let model: DiTTransformer2DModel
-  let classes: CaptionClasses
-  /// How often no class is told; the class after the last stands for none.
-  let dropout: Float
-  let loss: any DenoisingLoss
-  let groups: [ParameterGroup]
-
-  func loss(_ batch: SampleBatch, random: inout [ExampleRandom]) throws -> Tensor {
-    let told = try batch.captions.enumerated().map { row, caption in
-      let index = try classes.index(of: caption)
-      return random[row].uniform() < dropout ? classes.names.count : index
-    }
-    return try loss.loss(of: batch.samples, random: &random) { model($0, timesteps: $1, classes: told) }
   }
 }

@@ -53,7 +53,7 @@ extension UnconditionalRecipe {
     let result = try TrainingRun(
       loop, in: RunFolder(folder), identity: identity(), source: pictures, objective: objective,
       artifact: PixelModel(
-        unet: model, parameters: store.parameters, scheduler: scheduler, precision: precision, folder: folder,
+        network: model, parameters: store.parameters, scheduler: scheduler, precision: precision, folder: folder,
         columns: 8
       ) { try $0.generate(seeds: (0..<sampleCount).map(UInt64.init), steps: sampleSteps) },
       optimizer: loop.optimizerSettings(precision.dtype), context
