@@ -1,5 +1,6 @@
 import Diffusion
 import Generation
+import Models
 import ReferenceSupport
 import TensorCore
 import TestSupport
