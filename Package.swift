@@ -72,8 +72,7 @@ let package = Package(
       name: "Evaluation",
       dependencies: [
         "Training", "Generation", "ModelFiles", "Conditioning", "Jobs", "DataSets", "SceneData", "Images", "NN",
-        "Models",
-        "Checkpoints", "Files", "Randomness", "Diffusion", "TensorCore",
+        "Models", "Checkpoints", "Files", "Randomness", "Diffusion", "TensorCore",
       ]),
 
     // Commands.
@@ -94,9 +93,13 @@ let package = Package(
     .target(
       name: "ReferenceSupport", dependencies: ["Models", "Checkpoints", "TestSupport"],
       path: "Tests/ReferenceSupport"),
+    .target(
+      name: "PipelineSupport", dependencies: ["Generation", "ModelFiles", "TestSupport", "ReferenceSupport"],
+      path: "Tests/PipelineSupport"),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "CZlib", "TestSupport"]),
     .testTarget(
-      name: "CheckpointsTests",
-      dependencies: ["Checkpoints", "ModelFiles", "CZlib", "Models", "TestSupport", "ReferenceSupport"]),
+      name: "ConditioningTests",
+      dependencies: ["Conditioning", "PipelineSupport", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "AdaptersTests",
       dependencies: ["Adapters", "ModelFiles", "Generation", "SafeTensors", "TestSupport", "ReferenceSupport"]),
@@ -117,11 +120,16 @@ let package = Package(
       dependencies: ["Evaluation", "Images", "SceneData", "Checkpoints", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "GenerationTests",
-      dependencies: ["Generation", "ModelFiles", "SafeTensors", "TestSupport", "ReferenceSupport"]),
+      dependencies: [
+        "Generation", "ModelFiles", "SafeTensors", "PipelineSupport", "TestSupport", "ReferenceSupport",
+      ]),
     .testTarget(
       name: "JobsTests", dependencies: ["Jobs", "ModelFiles", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
+    .testTarget(
+      name: "ModelFilesTests",
+      dependencies: ["ModelFiles", "SafeTensors", "PipelineSupport", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),

@@ -1,29 +1,11 @@
 import Checkpoints
+import ModelFiles
 import NN
-
-/// A family of models, told by the shapes of its weights.
-public enum BaseFamily: String, Sendable, CaseIterable, Codable {
-  case sd1 = "SD 1.x"
-  case sd2 = "SD 2.x"
-  case sdxl = "SDXL"
-  case sd3 = "SD 3"
-  case flux = "Flux"
-
-  /// The family whose cross-attention reads texts of this many features.
-  init?(contextWidth: Int) {
-    switch contextWidth {
-    case 768: self = .sd1
-    case 1024: self = .sd2
-    case 2048: self = .sdxl
-    default: return nil
-    }
-  }
-}
 
 /// The model an adapter was made for, as far as the file tells.
 public struct AdapterBase: Sendable, Equatable, Codable, CustomStringConvertible {
   /// nil if neither the metadata nor a shape tells.
-  public let family: BaseFamily?
+  public let family: ModelFamily?
   /// What told it, for messages.
   public let evidence: String
 
@@ -32,7 +14,7 @@ public struct AdapterBase: Sendable, Equatable, Codable, CustomStringConvertible
     return "\(family.rawValue) (\(evidence))"
   }
 
-  init(family: BaseFamily?, evidence: String) {
+  init(family: ModelFamily?, evidence: String) {
     self.family = family
     self.evidence = evidence
   }
@@ -45,7 +27,7 @@ public struct AdapterBase: Sendable, Equatable, Codable, CustomStringConvertible
   ///   - textWidths: input widths of the first text encoder's attention.
   init(metadata: [String: String], keys: [String], widths: Set<Int>, textWidths: Set<Int>) {
     for name in ["ss_base_model_version", "modelspec.architecture"] {
-      if let value = metadata[name], let family = Self.family(named: value) {
+      if let value = metadata[name], let family = ModelFamily(named: value) {
         self.init(family: family, evidence: "\(name) \(value.oneLine)")
         return
       }
@@ -55,24 +37,14 @@ public struct AdapterBase: Sendable, Equatable, Codable, CustomStringConvertible
     } else if keys.contains(where: { $0.contains("joint_blocks") || $0.hasPrefix("transformer.transformer_blocks") }) {
       self.init(family: .sd3, evidence: "its keys name joint blocks")
     } else if let width = widths.max() {
-      self.init(family: BaseFamily(contextWidth: width), evidence: "it reads texts of \(width) features")
+      self.init(family: ModelFamily(contextWidth: width), evidence: "it reads texts of \(width) features")
     } else if keys.contains(where: { $0.hasPrefix("lora_te2_") || $0.hasPrefix("text_encoder_2.") }) {
       self.init(family: .sdxl, evidence: "it has a second text encoder")
     } else if let width = textWidths.max() {
-      self.init(family: BaseFamily(contextWidth: width), evidence: "its text encoder has \(width) features")
+      self.init(family: ModelFamily(contextWidth: width), evidence: "its text encoder has \(width) features")
     } else {
       self.init(family: nil, evidence: "no metadata and no attention layers")
     }
-  }
-
-  /// kohya's names (`sd_v1`, `sd_v2_v`, `sdxl_base_v1-0`) and ModelSpec's (`stable-diffusion-xl-v1-base/lora`).
-  private static func family(named name: String) -> BaseFamily? {
-    let name = name.lowercased()
-    if name.hasPrefix("sdxl") || name.contains("stable-diffusion-xl") { return .sdxl }
-    if name.hasPrefix("sd_v1") || name.contains("stable-diffusion-v1") { return .sd1 }
-    if name.hasPrefix("sd_v2") || name.contains("stable-diffusion-v2") { return .sd2 }
-    if name.hasPrefix("sd3") || name.contains("stable-diffusion-3") { return .sd3 }
-    return name.hasPrefix("flux") ? .flux : nil
   }
 
   /// What a model is, by its cross-attention.
@@ -80,7 +52,7 @@ public struct AdapterBase: Sendable, Equatable, Codable, CustomStringConvertible
     guard let unet = networks[.unet] else { return AdapterBase(family: nil, evidence: "it has no U-Net") }
     for key in unet.keys where key.hasSuffix(".attn2.to_k.weight") {
       guard let width = unet.shape(of: key)?.last else { continue }
-      return AdapterBase(family: BaseFamily(contextWidth: width), evidence: "its U-Net reads \(width) features")
+      return AdapterBase(family: ModelFamily(contextWidth: width), evidence: "its U-Net reads \(width) features")
     }
     return AdapterBase(family: nil, evidence: "its U-Net has no cross-attention")
   }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import ModelFiles
 import NN
 import TensorCore
 
@@ -21,8 +22,9 @@ extension TrainableAdapters {
     }
   }
 
-  /// SDXL has a second text encoder and takes sizes; kohya's names for it are others.
-  private var isXL: Bool {
+  /// Whether kohya's names are those for models with a second text encoder that are told sizes: encoders are numbered, and the
+  /// U-Net's modules have the original code's names.
+  private var hasLaterNames: Bool {
     layout[.textEncoder2] != nil || (layout[.unet] ?? []).contains { $0.name.hasPrefix("add_embedding.linear_1.") }
   }
 
@@ -36,9 +38,10 @@ extension TrainableAdapters {
       let path = Self.path(module)
       let name: String
       switch module.network {
-      case .textEncoder: name = "\(isXL ? "lora_te1_" : "lora_te_")\(ModuleAliases.flat(path))"
+      case .textEncoder: name = "\(hasLaterNames ? "lora_te1_" : "lora_te_")\(ModuleAliases.flat(path))"
       case .textEncoder2: name = "lora_te2_\(ModuleAliases.flat(path))"
-      case .unet, .vae: name = "lora_unet_\(ModuleAliases.flat(isXL ? unet.originalName(path) : path))"
+      case .unet, .transformer, .vae:
+        name = "lora_unet_\(ModuleAliases.flat(hasLaterNames ? unet.originalName(path) : path))"
       }
       let isConvolution = module.weight.shape.count == 4
       let up = module.adapter.up.value.reshaped(module.adapter.up.shape + (isConvolution ? [1, 1] : []))
@@ -50,9 +53,8 @@ extension TrainableAdapters {
     all["ss_network_module"] = "networks.lora"
     all["ss_network_dim"] = "\(rank)"
     all["ss_network_alpha"] = "\(alpha)"
-    let versions: [BaseFamily: String] = [.sd1: "sd_v1", .sd2: "sd_v2", .sdxl: "sdxl_base_v1-0"]
     let family = AdapterBase.of(layout.mapValues { ParameterShapes($0) }).family
-    if let version = family.flatMap({ versions[$0] }) { all["ss_base_model_version"] = version }
+    if let version = family?.kohyaVersion { all["ss_base_model_version"] = version }
     try TensorFile.write(tensors, to: url, metadata: all)
   }
 

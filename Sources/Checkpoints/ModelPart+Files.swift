@@ -7,7 +7,7 @@ extension ModelPart {
   /// Base name of the weights in the part's folder.
   public var weightsName: String {
     switch self {
-    case .unet, .vae: "diffusion_pytorch_model"
+    case .unet, .transformer, .vae: "diffusion_pytorch_model"
     case .textEncoder, .textEncoder2: "model"
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// Runs a command's work; anything that goes wrong becomes one line on stderr and exit status 1.
@@ -12,7 +13,7 @@ public func reportingFailures(_ work: () throws -> Void) throws {
   } catch let error as Interruption.Stopped {
     throw error
   } catch {
-    Terminal.error("error: \(oneLine("\(error)"))")
+    Terminal.error("error: \(oneLine(FileFailure.line(error)))")
     throw ExitCode(1)
   }
 }

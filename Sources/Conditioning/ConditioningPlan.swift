@@ -1,14 +1,15 @@
+import Models
 import PromptLanguage
 import TensorCore
 
-/// What the U-Net is told about one picture, call by call.
+/// What the network is told about one picture, call by call.
 public struct ConditioningPlan: Sendable {
   /// The conditioning of one step.
   public struct Step: Sendable {
     /// nil without guidance.
-    public let unconditional: PromptConditioning?
+    public let unconditional: NetworkConditioning?
     /// The texts joined by AND with their weights; one of weight 1 for an ordinary prompt.
-    public let parts: [(conditioning: PromptConditioning, weight: Float)]
+    public let parts: [(conditioning: NetworkConditioning, weight: Float)]
   }
 
   private let steps: [Step]
@@ -27,54 +28,52 @@ extension PromptEncoder {
   ///
   /// All conditionings have the same number of tokens, shorter ones being filled up with empty chunks.
   /// - Parameters:
-  ///   - negative: nil is not the same as empty where `zerosForEmptyPrompt` holds.
+  ///   - negative: nil is not the same as empty where the text encoding has something that stands for nothing.
   ///   - steps: of the whole run: calls of the network.
   ///   - firstPass: in the second pass of a hires fix, the `steps` of the first, which schedules count on from.
-  ///   - zerosForEmptyPrompt: a missing negative prompt is zeros (SDXL).
   public func plan(
-    prompt: String, negative: String?, steps: Int, after firstPass: Int? = nil, guidanceIsOn: Bool, clipSkip: Int?,
-    zerosForEmptyPrompt: Bool
+    prompt: String, negative: String?, steps: Int, after firstPass: Int? = nil, guidanceIsOn: Bool, clipSkip: Int?
   ) throws -> ConditioningPlan {
+    let isLiteral = reading.emphasis == .none
     func schedule(_ text: String) -> PromptSchedule {
-      emphasis == .none
-        ? PromptSchedule(literal: text, steps: steps) : PromptSchedule(text, steps: steps, after: firstPass)
+      isLiteral ? PromptSchedule(literal: text, steps: steps) : PromptSchedule(text, steps: steps, after: firstPass)
     }
-    let parts = emphasis == .none ? [Prompt.Part(text: prompt, weight: 1)] : Prompt(prompt).parts
-    let zeros = guidanceIsOn && negative == nil && zerosForEmptyPrompt
-    let against: PromptSchedule?
-    if guidanceIsOn, !zeros {
-      let text = negative ?? ""
-      against = schedule(emphasis == .none ? text : Prompt(negative: text).parts[0].text)
-    } else {
-      against = nil
-    }
+    let parts = isLiteral ? [Prompt.Part(text: prompt, weight: 1)] : Prompt(prompt).parts
 
-    var states = TextStates()
-    let positive = try parts.map { (try encode(schedule($0.text), clipSkip: clipSkip, &states), $0.weight) }
+    var memory = TextMemory()
+    let positive = try parts.map { (try encode(schedule($0.text), clipSkip: clipSkip, &memory), $0.weight) }
+    var nothing: NetworkConditioning?
+    var unconditional: EncodedSchedule?
     let negativeSkip = skipsLayersOfNegative ? clipSkip : nil
-    let unconditional = try against.map { try encode($0, clipSkip: negativeSkip, &states) }
+    if guidanceIsOn {
+      if negative == nil { nothing = text.nothing(like: positive[0].0[0]) }
+      if nothing == nil {
+        let against = negative ?? ""
+        unconditional = try encode(
+          schedule(isLiteral ? against : Prompt(negative: against).parts[0].text), clipSkip: negativeSkip, &memory)
+      }
+    }
     let length = (positive.map(\.0) + [unconditional].compactMap { $0 }).map(\.length).max() ?? 0
-    let conditional = try positive.map { (try padded($0.0, to: length, clipSkip: clipSkip, &states), $0.1) }
-    let nothing = try unconditional.map { try padded($0, to: length, clipSkip: negativeSkip, &states) }
+    let conditional = try positive.map { (try padded($0.0, to: length, clipSkip: clipSkip, &memory), $0.1) }
+    let against = try unconditional.map { try padded($0, to: length, clipSkip: negativeSkip, &memory) }
 
     return ConditioningPlan(
       steps: (0..<max(steps, 1)).map { index in
         let parts = conditional.map { (conditioning: $0.0[index], weight: $0.1) }
-        return ConditioningPlan.Step(
-          unconditional: zeros ? PromptEncoder.zeros(like: parts[0].conditioning) : nothing.map { $0[index] },
-          parts: parts)
+        let zeros = nothing == nil ? nil : text.nothing(like: parts[0].conditioning)
+        return ConditioningPlan.Step(unconditional: zeros ?? against.map { $0[index] }, parts: parts)
       })
   }
 
   /// A schedule and what its texts were encoded to.
   private struct EncodedSchedule {
     let schedule: PromptSchedule
-    var texts: [String: PromptConditioning]
+    var texts: [String: NetworkConditioning]
 
     /// Tokens; all texts of a schedule have the same number.
-    var length: Int { texts.values.first?.context.shape[1] ?? 0 }
+    var length: Int { texts.values.first?.length ?? 0 }
 
-    subscript(index: Int) -> PromptConditioning {
+    subscript(index: Int) -> NetworkConditioning {
       guard let found = texts[schedule.text(atStep: index)] else {
         preconditionFailure("\"\(schedule.text(atStep: index))\" was not encoded")
       }
@@ -83,20 +82,20 @@ extension PromptEncoder {
   }
 
   private func encode(
-    _ schedule: PromptSchedule, clipSkip: Int?, _ states: inout TextStates
+    _ schedule: PromptSchedule, clipSkip: Int?, _ memory: inout TextMemory
   ) throws -> EncodedSchedule {
     let texts = schedule.entries.map(\.text)
-    let conditionings = try encode(texts, clipSkip: clipSkip, &states)
+    let conditionings = try text.encode(texts, clipSkip: clipSkip, reading, &memory)
     return EncodedSchedule(
       schedule: schedule, texts: Dictionary(zip(texts, conditionings)) { first, _ in first })
   }
 
   private func padded(
-    _ encoded: EncodedSchedule, to length: Int, clipSkip: Int?, _ states: inout TextStates
+    _ encoded: EncodedSchedule, to length: Int, clipSkip: Int?, _ memory: inout TextMemory
   ) throws -> EncodedSchedule {
     var longer = encoded
-    for (text, conditioning) in encoded.texts {
-      longer.texts[text] = try padded(conditioning, to: length, clipSkip: clipSkip, &states)
+    for (key, told) in encoded.texts {
+      longer.texts[key] = try text.padded(told, to: length, clipSkip: clipSkip, reading, &memory)
     }
     return longer
   }

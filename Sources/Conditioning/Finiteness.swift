@@ -12,9 +12,9 @@ package enum Finiteness {
   /// - Parameters:
   ///   - stage: what computed it, as a message begins.
   ///   - cause: the likely cause and what to do.
-  package static func check(_ result: Tensor, _ stage: @autoclosure () -> String, cause: () -> String)
-    throws(GenerationError)
-  {
+  package static func check(
+    _ result: Tensor, _ stage: @autoclosure () -> String, cause: () -> String
+  ) throws(GenerationError) {
     guard let index = result.firstNonFinite else { return }
     let value = result.reshaped([-1]).slice(axis: 0, from: index, count: 1).scalar
     throw .notFinite(

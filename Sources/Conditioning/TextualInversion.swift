@@ -6,7 +6,7 @@ public struct TextualInversion: Sendable {
   public let name: String
   /// The word the file itself gives, as diffusers takes it: `<cat-toy>`.
   public let token: String?
-  /// `[n, D]` float32, one for each text encoder it was made for (SDXL has two).
+  /// `[n, D]` float32, one for each text encoder it was made for.
   public let vectors: [Tensor]
 
   /// Token positions it takes.

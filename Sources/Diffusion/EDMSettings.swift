@@ -1,5 +1,4 @@
 import Foundation
-import TensorCore
 
 /// The noise levels and scalings of networks trained as Karras et al. 2022 do ("EDM"): Playground 2.5, CosXL.
 ///
@@ -55,25 +54,5 @@ public struct EDMSettings: Sendable, Equatable {
     }
     let (start, end) = (pow(sigmaMax, 1 / rho), pow(sigmaMin, 1 / rho))
     return TimestepSpacing.linspace(0, 1, count).map { pow(start + $0 * (end - start), rho) }
-  }
-}
-
-extension SchedulerConfig {
-  /// The clean sample of a network that is told `ln σ / 4`; nil for one that is told training timesteps.
-  /// - Parameters:
-  ///   - sample: as the network saw it.
-  ///   - output: what it said.
-  ///   - told: what it was told.
-  public func cleanSample(_ sample: Tensor, output: Tensor, told: Float) -> Tensor? {
-    if isFlow { return sample.scaled(by: 1, adding: output, times: -told / Float(trainSteps)) }
-    guard tellsLogSigma else { return nil }
-    let sigma = exp(4 * Double(told))
-    guard let edm else {
-      let level = NoiseLevel(preservingSigma: sigma)
-      return sample.scaled(by: Float(level.signal), adding: output, times: Float(-level.noise))
-    }
-    let factors = edm.cleanFactors(sigma, isVelocity: predictionType == .velocity)
-    return sample.scaled(
-      by: Float(factors.skip / edm.inputScale(sigma)), adding: output, times: Float(factors.out))
   }
 }

@@ -1,7 +1,8 @@
 import TensorCore
 
-/// The network as a sampler sees it: noisy sample `[B, H, W, C]`, timestep and index of the step to raw prediction,
-/// float32. Methods of higher order call it several times in a step.
+/// The network as a sampler sees it: noisy sample `[B, H, W, C]` and timestep to raw prediction, float32; with the index of
+/// the plan's entry it is asked for, by which messages say where a run went wrong. Methods of higher order call it several
+/// times in a step.
 public typealias ModelPrediction = (_ sample: Tensor, _ timestep: Float, _ step: Int) throws -> Tensor
 
 /// One finished step of a sampler.
@@ -56,28 +57,6 @@ extension Sampler {
 }
 
 extension NoiseSchedule {
-  /// Clean sample and noise implied by a raw prediction at a level that keeps the variance.
-  func cleanAndNoise(_ output: Tensor, _ x: Tensor, level: NoiseLevel) -> (clean: Tensor, noise: Tensor) {
-    let (a, s) = (level.signal, level.noise)
-    switch predictionType {
-    case .epsilon:
-      return (x.scaled(by: Float(1 / a), adding: output, times: Float(-s / a)), output)
-    case .sample:
-      return (output, x.scaled(by: Float(1 / s), adding: output, times: Float(-a / s)))
-    case .velocity:
-      return (
-        x.scaled(by: Float(a), adding: output, times: Float(-s)),
-        output.scaled(by: Float(a), adding: x, times: Float(s))
-      )
-    case .flow:
-      let sum = 1 / (a + s)
-      return (
-        x.scaled(by: Float(sum), adding: output, times: Float(-s * sum)),
-        x.scaled(by: Float(sum), adding: output, times: Float(a * sum))
-      )
-    }
-  }
-
   /// The level of a training timestep; before the first one, of `last`.
   func level(_ timestep: Int, last: NoiseLevel = .clean) -> NoiseLevel {
     timestep >= 0 ? NoiseLevel(bar: Double(alphasCumprod[timestep])) : last

@@ -61,6 +61,7 @@ public struct DescriptionEdit: Sendable {
       throw GenerationError.unsupported(
         what: "--classifier and --guide do not go with an edit that finds its mask: give --mask")
     }
+    try components.check(generation)
     let run = StepCounting.share.counts(steps: generation.steps, strength: request.strength).run
     let count = (Self.maps + 2 * run) * generation.seeds.count
     var done = 0

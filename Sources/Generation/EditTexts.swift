@@ -5,11 +5,11 @@ import TensorCore
 /// One picture and the two texts about it.
 package struct EditTexts {
   /// Forward under the target text, guided.
-  let target: Denoiser
+  let target: DenoisingRun
   /// Backward under the source text, unguided.
-  let source: Denoiser
+  let source: DenoisingRun
   /// The target text unguided, for comparing.
-  let plainTarget: Denoiser
+  let plainTarget: DenoisingRun
   let clean: Tensor
 
   package init(_ edit: DescriptionEdit, _ request: DescriptionEditRequest, index: Int) throws {
@@ -17,15 +17,15 @@ package struct EditTexts {
     one.prompts = [one.prompts[index]]
     one.seeds = [one.seeds[index]]
     (one.variations, one.blends) = ([], [])
-    func denoiser(_ change: (inout GenerationRequest) -> Void) throws -> Denoiser {
+    func run(_ change: (inout GenerationRequest) -> Void) throws -> DenoisingRun {
       var changed = one
       change(&changed)
-      return try Denoiser(
+      return try DenoisingRun(
         edit.components, precision: edit.precision, embeddings: edit.embeddings, changed)
     }
-    target = try denoiser { _ in }
-    plainTarget = try denoiser { $0.guidance = Guidance(scale: 1) }
-    source = try denoiser {
+    target = try run { _ in }
+    plainTarget = try run { $0.guidance = Guidance(scale: 1) }
+    source = try run {
       $0.prompts = [request.source]
       $0.guidance = Guidance(scale: 1)
       $0.sampler = .ddimInverse
@@ -37,7 +37,7 @@ package struct EditTexts {
 
   /// Latents about which the texts disagree. Guidance would scale all differences alike, so it is left out.
   package func differingCells(seed: UInt64, onStep: () throws -> Void = {}) throws -> [Bool] {
-    let plan = try target.sampler.plan(steps: target.request.steps).starting(strength: DescriptionEdit.mapStrength)
+    let plan = target.plan.starting(strength: DescriptionEdit.mapStrength)
     let start = min(plan.start, plan.timesteps.count - 1)
     let (level, timestep) = (plan.levels[start], plan.timesteps[start])
     var random = NoiseSource(.torchBatch, seeds: [seed])
@@ -65,7 +65,7 @@ package struct EditTexts {
     let states = try inverted(strength: strength, onStep: onStep)
     let mask = Tensor(
       cells.map { Float($0 ? 1 : 0) }, shape: [1, clean.shape[1], clean.shape[2], 1], device: clean.device)
-    let plan = try target.sampler.plan(steps: target.request.steps).starting(strength: strength)
+    let plan = target.plan.starting(strength: strength)
     var noise = NoiseSource(target.request.stream, seeds: target.request.seeds)
     return try target.run(
       from: states[states.count - 1], plan: plan, noise: &noise,
@@ -79,7 +79,7 @@ package struct EditTexts {
 
   /// The clean latents, then those after each step backward.
   package func inverted(strength: Double, onStep: () throws -> Void = {}) throws -> [Tensor] {
-    let full = try source.sampler.plan(steps: source.request.steps)
+    let full = source.plan
     let count = StepCounting.share.counts(steps: full.steps, strength: strength).run
     let plan = SamplingPlan(
       steps: full.steps, timesteps: Array(full.timesteps.prefix(count)), levels: Array(full.levels.prefix(count + 1)))

@@ -3,32 +3,13 @@ import Diffusion
 import Models
 import TensorCore
 
-/// What a U-Net reads beside the noisy latents, joined to them as further channels; one row for each picture.
-public enum LatentContext: Sendable {
-  /// A U-Net on latents alone (4 channels).
-  case none
-  /// An inpainting U-Net (9 channels): mask `[B, h, w, 1]`, 1 where to repaint, and the latents `[B, h, w, 4]` of the picture
-  /// with that part blanked.
-  case inpainting(mask: Tensor, masked: Tensor)
-  /// A U-Net that follows instructions (8 channels; Brooks et al. 2023): the picture's latents `[B, h, w, 4]`, and how closely
-  /// to keep to them.
-  case instruction(picture: Tensor, guidance: Float)
-
-  /// Further channels the U-Net must have.
-  var channels: Int {
-    switch self {
-    case .none: 0
-    case .inpainting(let mask, let masked): mask.shape[3] + masked.shape[3]
-    case .instruction(let picture, _): picture.shape[3]
-    }
-  }
-}
-
-/// The U-Net under guidance, as a sampler sees it.
+/// The network under guidance, as a sampler sees it.
 ///
-/// Each picture is a call of its own with its guidance rows, so that a picture never depends on its neighbours.
+/// The guidance rows of all pictures go through the network in one call where they are told equally much. A picture does not
+/// depend on its neighbours: no kernel's result for a row depends on the rows beside it (`RowIndependenceTests`), and random
+/// numbers are drawn for each picture from its own stream.
 struct GuidedPrediction: Sendable {
-  let unet: UNet2DConditionModel
+  let network: any DenoisingNetwork
   let precision: Precision
   let guidance: Guidance
   /// One for each picture.
@@ -38,13 +19,13 @@ struct GuidedPrediction: Sendable {
   let guides: GradientGuides
   /// The noise levels behind timesteps.
   let levels: ToldLevels
-  /// Pixels, which SDXL is told.
+  /// Pixels, of which some networks are told.
   let width, height: Int
 
-  /// One row of a U-Net call: the text it reads and the channels joined to the latents.
+  /// One row of a call: the sample with the channels joined to it, and what the network is told.
   private struct Row {
-    let text: PromptConditioning
-    let channels: Tensor?
+    let sample: Tensor
+    let told: NetworkConditioning
   }
 
   private var dtype: DType { precision.dtype }
@@ -55,16 +36,17 @@ struct GuidedPrediction: Sendable {
   ///   - place: where in the run this is, for messages.
   /// - Throws: `GenerationError.notFinite`.
   func callAsFunction(_ sample: Tensor, _ timestep: Float, call: Int, place: String) throws -> Tensor {
-    let outputs = try conditioning.indices.map { picture in
-      let x = sample.slice(axis: 0, from: picture, count: 1)
-      let output = predict(x.cast(to: dtype), timestep: timestep, picture: picture, step: call)
+    let samples = conditioning.indices.map { sample.slice(axis: 0, from: $0, count: 1) }
+    let pictures = samples.enumerated().map { rows($1.cast(to: dtype), timestep, picture: $0, step: call) }
+    let outputs = run(pictures, timestep: timestep)
+    let guided = try samples.enumerated().map { picture, x in
+      let output = combined(outputs[picture], timestep, picture: picture, step: call)
       try Finiteness.check(output, "the U-Net \(place)") {
         Finiteness.large(x, guidance: guidance.scale) ?? cause(picture: picture, step: call)
       }
-      return try guides.moved(
-        output, picture: picture, sample: x, timestep: timestep, call: call, place: place)
+      return try guides.moved(output, picture: picture, sample: x, timestep: timestep, call: call, place: place)
     }
-    return Tensor.concatenate(outputs, axis: 0)
+    return Tensor.concatenate(guided, axis: 0)
   }
 
   /// Why a prediction for latents of the usual size is no number.
@@ -72,39 +54,78 @@ struct GuidedPrediction: Sendable {
     let parts = conditioning[picture].parts(step)
     let weights = parts.map { abs($0.weight) }.max() ?? 1
     if !(weights <= 1e4) { return "a prompt joined by AND has the weight \(weights), which is too large" }
-    for part in parts { if let cause = Finiteness.large(states: part.conditioning.context) { return cause } }
+    for part in parts { if let cause = part.conditioning.context.flatMap(Finiteness.large(states:)) { return cause } }
     if guidance.scale > 1e4 { return "--cfg \(guidance.scale) is too large; 1 to 15 is usual" }
     if case .instruction(_, let scale) = context, scale > 1e4 { return "--image-cfg \(scale) is too large" }
     return Finiteness.weights(of: "the U-Net", precision)
   }
 
-  private func predict(_ x: Tensor, timestep: Float, picture: Int, step: Int) -> Tensor {
-    func row(_ tensor: Tensor) -> Tensor { tensor.slice(axis: 0, from: picture, count: 1).cast(to: dtype) }
-    let parts = conditioning[picture].parts(step)
-    let texts = parts.map(\.conditioning)
-    var channels: Tensor?
-    var blank: Tensor?
-    var imageGuidance: Float = 1
+  /// What the picture's prediction is measured from; nil without guidance, or where it does not act.
+  private func unconditional(_ timestep: Float, picture: Int, step: Int) -> NetworkConditioning? {
+    guidance.isOn(at: levels.sigma(timestep)) ? conditioning[picture].unconditional(step) : nil
+  }
+
+  // MARK: - Rows of a call
+
+  /// One picture's rows: without guidance its texts; with it, the unconditional one before them, and behind them the same without
+  /// the picture an instruction is about.
+  private func rows(_ x: Tensor, _ timestep: Float, picture: Int, step: Int) -> [Row] {
+    func own(_ tensor: Tensor) -> Tensor { tensor.slice(axis: 0, from: picture, count: 1).cast(to: dtype) }
+    let texts = conditioning[picture].parts(step).map(\.conditioning)
+    let against = unconditional(timestep, picture: picture, step: step)
+    let told = [against].compactMap { $0 } + texts
     switch context {
-    case .none: break
-    case .inpainting(let mask, let masked): channels = Tensor.concatenate([row(mask), row(masked)], axis: 3)
-    case .instruction(let all, let scale):
-      let latents = row(all)
-      channels = latents
-      imageGuidance = scale
-      blank = .zeros(latents.shape, dtype: dtype)
+    case .none: return told.map { Row(sample: x, told: $0) }
+    case .inpainting(let mask, let masked):
+      let joined = Tensor.concatenate([x, own(mask), own(masked)], axis: 3)
+      return told.map { Row(sample: joined, told: $0) }
+    case .instruction(let all, _):
+      let latents = own(all)
+      let joined = Tensor.concatenate([x, latents], axis: 3)
+      let rows = told.map { Row(sample: joined, told: $0) }
+      guard let against else { return rows }
+      let blank = Tensor.concatenate([x, .zeros(latents.shape, dtype: dtype)], axis: 3)
+      return rows + [Row(sample: blank, told: against)]
     }
-    guard guidance.isOn(at: levels.sigma(timestep)), let unconditional = conditioning[picture].unconditional(step) else {
-      let outputs = run(x, texts.map { Row(text: $0, channels: channels) }, timestep: timestep)
-      return Self.blend(outputs, parts.map(\.weight))
+  }
+
+  /// Predictions `[1, h, w, C]`, float32, for the rows of each picture. Rows that are told equally much go together: all, else
+  /// those of a picture, else each by itself.
+  private func run(_ pictures: [[Row]], timestep: Float) -> [[Tensor]] {
+    let rows = pictures.flatMap { $0 }
+    guard rows.allSatisfy({ $0.told.fits(rows[0].told) }) else {
+      if pictures.count > 1 { return pictures.flatMap { run([$0], timestep: timestep) } }
+      return [rows.flatMap { run([[$0]], timestep: timestep)[0] }]
     }
-    var rows = [Row(text: unconditional, channels: channels)] + texts.map { Row(text: $0, channels: channels) }
-    if let blank { rows.append(Row(text: unconditional, channels: blank)) }
-    let outputs = run(x, rows, timestep: timestep)
+    RowCount.current?.add(rows.count)
+    var told = NetworkConditioning.joined(rows.map(\.told))
+    if network.config.readsSizes {
+      let (height, width) = (Float(height), Float(width))
+      told.sizes = rows.map { _ in [height, width, 0, 0, height, width] }
+    }
+    let output = ProductArithmetic.$current.withValue(precision.products) {
+      network(
+        Tensor.concatenate(rows.map(\.sample), axis: 0), timesteps: Array(repeating: timestep, count: rows.count), told
+      ).cast(to: .f32)
+    }
+    var next = 0
+    return pictures.map { rows in
+      rows.map { _ in
+        defer { next += 1 }
+        return output.slice(axis: 0, from: next, count: 1)
+      }
+    }
+  }
+
+  // MARK: - One prediction from a picture's rows
+
+  private func combined(_ outputs: [Tensor], _ timestep: Float, picture: Int, step: Int) -> Tensor {
+    let weights = conditioning[picture].parts(step).map(\.weight)
+    guard unconditional(timestep, picture: picture, step: step) != nil else { return Self.blend(outputs, weights) }
     let base = outputs[0]
-    let conditional = Self.composed(Array(outputs[1...texts.count]), parts.map(\.weight), over: base)
+    let conditional = Self.composed(Array(outputs[1...weights.count]), weights, over: base)
     let guided = guidance.combine(unconditional: base, conditional: conditional)
-    guard blank != nil else { return guided }
+    guard case .instruction(_, let imageGuidance) = context else { return guided }
     // Brooks et al. 2023, eq. 3, with the two conditions taken off one after the other: the text first, then the picture.
     let nothing = outputs[outputs.count - 1]
     return guided + (base - nothing) * (imageGuidance - 1)
@@ -123,29 +144,5 @@ struct GuidedPrediction: Sendable {
     return zip(outputs, weights).dropFirst().reduce(outputs[0] * (weights[0] / total)) { sum, part in
       sum + part.0 * (part.1 / total)
     }
-  }
-
-  /// Predictions `[1, h, w, C]`, float32; rows whose texts are equally long go through the U-Net together.
-  private func run(_ x: Tensor, _ rows: [Row], timestep: Float) -> [Tensor] {
-    guard rows.allSatisfy({ $0.text.context.shape == rows[0].text.context.shape }) else {
-      return rows.flatMap { run(x, [$0], timestep: timestep) }
-    }
-    RowCount.current?.add(rows.count)
-    let inputs = rows.map { row in row.channels.map { Tensor.concatenate([x, $0], axis: 3) } ?? x }
-    let pooled = rows.compactMap(\.text.pooled)
-    let (height, width) = (Float(height), Float(width))
-    let added =
-      pooled.isEmpty
-      ? nil
-      : AddedConditions(
-        pooledText: Tensor.concatenate(pooled, axis: 0),
-        timeIDs: rows.map { _ in [height, width, 0, 0, height, width] })
-    let output = ProductArithmetic.$current.withValue(precision.products) {
-      unet(
-        Tensor.concatenate(inputs, axis: 0), timesteps: Array(repeating: timestep, count: rows.count),
-        encoderHiddenStates: Tensor.concatenate(rows.map(\.text.context), axis: 0), added: added
-      ).cast(to: .f32)
-    }
-    return rows.indices.map { output.slice(axis: 0, from: $0, count: 1) }
   }
 }

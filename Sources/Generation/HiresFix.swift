@@ -178,12 +178,12 @@ public struct Enlargement: Sendable {
   }
 }
 
-extension Denoiser {
+extension DenoisingRun {
   /// The second pass over the latents of the first. The noise starts anew from the seeds, as AUTOMATIC1111's does.
   func hiresLatents(
     _ hires: HiresFix, after latents: Tensor, onClean: CleanPreview?, onStep: (SamplingStep) throws -> Tensor?
   ) throws -> Tensor {
-    let larger = try Denoiser(
+    let larger = try DenoisingRun(
       components, precision: precision, embeddings: embeddings, networks: networks,
       hires.request(after: request, multiple: components.sizeMultiple), after: promptSteps,
       promptStepsAsked: hires.stepCounts(after: request).asked)
@@ -214,7 +214,7 @@ extension Denoiser {
     var noise = NoiseSource(request.stream, seeds: request.seeds)
     let start = larger.request.startNoise(shape, from: &noise)
     let counts = hires.stepCounts(after: request)
-    let plan = try larger.sampler.plan(steps: counts.planned).starting(at: counts.planned - counts.run)
+    let plan = larger.plan.starting(at: counts.planned - counts.run)
     return try larger.run(
       from: larger.sampler.enter(start, clean: clean, plan: plan), plan: plan, noise: &noise,
       context: try larger.contextWithoutPicture(), onClean: onClean, onStep: onStep)

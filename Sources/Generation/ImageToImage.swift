@@ -32,18 +32,19 @@ public struct ImageToImage: Sendable {
     try request.validate()
     try components.autoencoder.requireEncoder()
     let kind = try components.knownKind()
+    try components.check(request.generation)
     return try ImageEdges.$current.withValue(request.generation.isSeamless ? .wrapped : .zeros) {
-      let denoiser = try Denoiser(
+      let run = try DenoisingRun(
         components, precision: precision, embeddings: embeddings, networks: networks, request.generation)
-      let latents = try Redrawing(denoiser, request, kind: kind).latents(onClean: onClean, onStep: onStep)
-      return GeneratedBatch(pixels: request.canvas.finished(try denoiser.codec.decode(latents)), latents: latents)
+      let latents = try Redrawing(run, request, kind: kind).latents(onClean: onClean, onStep: onStep)
+      return GeneratedBatch(pixels: request.canvas.finished(try run.codec.decode(latents)), latents: latents)
     }
   }
 }
 
 /// One batch of image to image on the way.
 private struct Redrawing {
-  let denoiser: Denoiser
+  let run: DenoisingRun
   let plan: SamplingPlan
   /// The picture's latents for each row; nil where only noise is needed.
   let clean: Tensor?
@@ -56,12 +57,13 @@ private struct Redrawing {
   /// As far as the start has drawn from it.
   let noise: NoiseSource
 
-  init(_ denoiser: Denoiser, _ request: ImageToImageRequest, kind: PipelineComponents.Kind) throws {
-    let (codec, generation, canvas) = (denoiser.codec, request.generation, request.canvas)
-    let (shape, sampler) = (denoiser.latentShape, denoiser.sampler)
+  init(_ run: DenoisingRun, _ request: ImageToImageRequest, kind: PipelineComponents.Kind) throws {
+    let (codec, generation, canvas) = (run.codec, request.generation, request.canvas)
+    let (shape, sampler) = (run.latentShape, run.sampler)
     let counts = request.counting.counts(steps: generation.steps, strength: request.strength)
     let isInstruction = kind == .instruction
-    let full = try sampler.plan(steps: isInstruction ? generation.steps : counts.planned)
+    let full =
+      isInstruction || counts.planned == generation.steps ? run.plan : try sampler.plan(steps: counts.planned)
     // AUTOMATIC1111 adds the noise to the picture at full strength too.
     let isPure =
       isInstruction || (canvas.workingMask != nil && request.strength == 1 && request.counting == .share)
@@ -75,7 +77,7 @@ private struct Redrawing {
       return noise.normal([rows] + Array(shape[1...]))
     }
     let picture = ImageTensor.pack([canvas.working])
-    let mask = canvas.workingMask?.latents(downscale: denoiser.components.autoencoder.downscale)
+    let mask = canvas.workingMask?.latents(downscale: run.components.autoencoder.downscale)
     var clean: Tensor?
     switch kind {
     case .instruction: clean = codec.scaled(try codec.distribution(picture).mean).broadcast(to: shape)
@@ -103,7 +105,7 @@ private struct Redrawing {
     let content = Self.content(clean, under: mask, as: canvas.content, noise: first)
     start = isPure ? sampler.enter(first, plan: plan) : sampler.enter(first, clean: content, plan: plan)
     held = kind == .inpainting ? nil : mask
-    (self.denoiser, self.plan, self.clean, startNoise, self.noise) = (denoiser, plan, clean, first, noise)
+    (self.run, self.plan, self.clean, startNoise, self.noise) = (run, plan, clean, first, noise)
   }
 
   /// The latents to start from, replaced under the mask where that is asked for.
@@ -120,7 +122,7 @@ private struct Redrawing {
 
   func latents(onClean: CleanPreview?, onStep: (SamplingStep, Tensor) throws -> Void) throws -> Tensor {
     var noise = noise
-    return try denoiser.run(
+    return try run.run(
       from: start, plan: plan, noise: &noise, context: context, onClean: onClean,
       onStep: { step in
         var latents = step.sample

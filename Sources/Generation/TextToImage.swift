@@ -33,16 +33,15 @@ public struct TextToImage: Sendable {
   /// - Returns: the words that are left out, and the prompts of which nothing stays; each once.
   public func reading(_ request: GenerationRequest) throws -> (leftOut: [String], emptied: [String]) {
     let encoder = PromptEncoder(
-      conditioners: components.conditioners, isXL: components.isXL, precision: precision, emphasis: request.emphasis,
-      embeddings: embeddings)
+      components.text, TextReading(precision: precision, emphasis: request.emphasis, embeddings: embeddings))
     let positive = request.prompts + request.blends.map(\.prompt) + [request.hires?.prompt].compactMap { $0 }
     let negative = [request.negativePrompt, request.hires?.negativePrompt].compactMap { $0 }
     var (leftOut, emptied, seen) = ([String](), [String](), Set<String>())
     for (text, isNegative) in positive.map({ ($0, false) }) + negative.map({ ($0, true) })
     where seen.insert("\(isNegative) \(text)").inserted {
-      guard let reading = try encoder.reading(text, isNegative: isNegative, steps: request.steps) else { continue }
-      leftOut += reading.leftOut
-      if !isNegative, reading.tokenCount == 0, !reading.leftOut.isEmpty { emptied.append(text) }
+      guard let known = try encoder.knownWords(in: text, isNegative: isNegative, steps: request.steps) else { continue }
+      leftOut += known.leftOut
+      if !isNegative, known.tokenCount == 0, !known.leftOut.isEmpty { emptied.append(text) }
     }
     var said: Set<String> = []
     return (leftOut.filter { said.insert($0).inserted }, emptied)
@@ -55,17 +54,18 @@ public struct TextToImage: Sendable {
   public func generate(
     _ request: GenerationRequest, onStep: (SamplingStep) throws -> Void = { _ in }, onClean: CleanPreview? = nil
   ) throws -> GeneratedBatch {
-    try ImageEdges.$current.withValue(request.isSeamless ? .wrapped : .zeros) {
-      let denoiser = try Denoiser(components, precision: precision, embeddings: embeddings, networks: networks, request)
+    try components.check(request)
+    return try ImageEdges.$current.withValue(request.isSeamless ? .wrapped : .zeros) {
+      let run = try DenoisingRun(components, precision: precision, embeddings: embeddings, networks: networks, request)
       let goOn = { (step: SamplingStep) throws -> Tensor? in
         try onStep(step)
         return nil
       }
-      var latents = try denoiser.firstLatents(onClean: onClean, onStep: goOn)
+      var latents = try run.firstLatents(onClean: onClean, onStep: goOn)
       if let hires = request.hires {
-        latents = try denoiser.hiresLatents(hires, after: latents, onClean: onClean, onStep: goOn)
+        latents = try run.hiresLatents(hires, after: latents, onClean: onClean, onStep: goOn)
       }
-      return GeneratedBatch(pixels: try denoiser.codec.decode(latents), latents: latents)
+      return GeneratedBatch(pixels: try run.codec.decode(latents), latents: latents)
     }
   }
 
@@ -76,11 +76,10 @@ public struct TextToImage: Sendable {
   }
 }
 
-extension Denoiser {
+extension DenoisingRun {
   /// A run from noise alone.
   func firstLatents(onClean: CleanPreview?, onStep: (SamplingStep) throws -> Tensor?) throws -> Tensor {
     var noise = NoiseSource(request.stream, seeds: request.seeds)
-    let plan = try sampler.plan(steps: request.steps)
     let start = sampler.enter(request.startNoise(latentShape, from: &noise), plan: plan)
     return try run(
       from: start, plan: plan, noise: &noise, context: try contextWithoutPicture(), onClean: onClean, onStep: onStep)

@@ -23,20 +23,22 @@ public struct ClassWish: Sendable {
   }
 }
 
-/// Pictures from noise without words (Ho et al. 2020): a `UNet2DModel` on pixels, which may be told classes.
+/// Pictures from noise without words (Ho et al. 2020): a network on pixels, which may be told classes.
 public struct UnconditionalImages: Sendable {
-  public let unet: UNet2DModel
+  public let network: any DenoisingNetwork
   public let scheduler: SchedulerConfig
   public let precision: Precision
   /// Names of the classes the network is told; empty for none.
   public let classes: [String]
 
-  public init(unet: UNet2DModel, scheduler: SchedulerConfig, precision: Precision, classes: [String] = []) {
-    (self.unet, self.scheduler, self.precision, self.classes) = (unet, scheduler, precision, classes)
+  public init(
+    network: any DenoisingNetwork, scheduler: SchedulerConfig, precision: Precision, classes: [String] = []
+  ) {
+    (self.network, self.scheduler, self.precision, self.classes) = (network, scheduler, precision, classes)
   }
 
   /// The class that stands for none, which guidance measures from; nil if the network was always told one.
-  public var noClass: Int? { unet.config.classCount.flatMap { $0 == classes.count + 1 ? classes.count : nil } }
+  public var noClass: Int? { network.config.classRows.flatMap { $0 == classes.count + 1 ? classes.count : nil } }
 
   /// The number of a class.
   /// - Parameter classifier: knows classes where the network is told none.
@@ -56,7 +58,7 @@ public struct UnconditionalImages: Sendable {
 
   /// Throws for wishes the networks cannot follow.
   private func checkWish(_ wish: ClassWish?, count: Int) throws(GenerationError) {
-    if unet.config.classCount != nil, noClass == nil, (wish?.guidance.scale ?? 0) != 1 {
+    if network.config.classRows != nil, noClass == nil, (wish?.guidance.scale ?? 0) != 1 {
       throw .unsupported(
         what: "the model was always told a class: name one with --class, and leave --cfg at 1")
     }
@@ -85,9 +87,9 @@ public struct UnconditionalImages: Sendable {
     try checkWish(wish, count: seeds.count)
     let sampler = sampler.make(scheduler, eta: 0)
     var noise = NoiseSource(stream, seeds: seeds)
-    let side = unet.config.sampleSize
+    let side = network.config.sampleSize
     let plan = try sampler.plan(steps: steps)
-    let start = noise.normal([seeds.count, side, side, unet.config.inChannels])
+    let start = noise.normal([seeds.count, side, side, network.config.inChannels])
     let gradients = GradientGuidance(scheduler.schedule)
     func check(_ values: Tensor, _ stage: String, at step: Int) throws(GenerationError) {
       try Finiteness.check(values, "\(stage) at step \(step + 1) of \(plan.timesteps.count)") {
@@ -118,13 +120,14 @@ public struct UnconditionalImages: Sendable {
   private func predict(_ x: Tensor, _ timestep: Float, _ wish: ClassWish?) -> Tensor {
     func run(_ x: Tensor, _ told: [Int]?) -> Tensor {
       ProductArithmetic.$current.withValue(precision.products) {
-        unet(
-          x.cast(to: precision.dtype), timesteps: Array(repeating: timestep, count: x.shape[0]), classes: told
+        network(
+          x.cast(to: precision.dtype), timesteps: Array(repeating: timestep, count: x.shape[0]),
+          NetworkConditioning(classes: told)
         ).cast(to: .f32)
       }
     }
     let count = x.shape[0]
-    guard unet.config.classCount != nil else { return run(x, nil) }
+    guard network.config.classRows != nil else { return run(x, nil) }
     let scale = wish?.guidance.scale ?? 0
     let nothing = noClass.map { Array(repeating: $0, count: count) }
     guard let nothing, scale != 1 else { return run(x, wish?.classes ?? nothing) }

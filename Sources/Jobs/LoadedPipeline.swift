@@ -46,7 +46,7 @@ public struct LoadedPipeline: Sendable {
         source.isFactored ? .factored : .merged, precision: source.precision == .f32 ? .float32 : .asBase)
     }
     var pipeline = TextToImage(components, precision: source.precision)
-    let widths = components.conditioners.map(\.model.config.hiddenSize)
+    let widths = components.text.vectorWidths
     pipeline.embeddings = try source.embeddings.map {
       try TextualInversion(URL(fileURLWithPath: $0), widths: widths)
     }

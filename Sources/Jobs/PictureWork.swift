@@ -21,7 +21,9 @@ package struct PictureWork {
       prepared.edit?.kind == .instruction ? 3 : request.guidance.isOn ? 2 : 1
     let evaluations = prepared.edit?.evaluations(request) ?? Double(request.steps) * rows
     var (denoising, coding) = (evaluations * first.row, first.coding)
-    var memory = first.bytes(rows: rows)
+    // A batch's rows go through the network together.
+    let together = rows * Double(batch)
+    var memory = first.bytes(rows: together)
     if let hires = request.hires {
       let growth = hires.growth(of: request, multiple: components.sizeMultiple).squareRoot()
       let second = PassWork(
@@ -29,10 +31,10 @@ package struct PictureWork {
         isEdit: hires.upscaler == .lanczos, precision: precision)
       denoising += Double(hires.stepCounts(after: request).run) * rows * second.row
       coding = second.coding + (hires.upscaler == .lanczos ? first.coding : 0)
-      memory = max(memory, second.bytes(rows: rows))
+      memory = max(memory, second.bytes(rows: together))
     }
     (self.denoising, self.coding, step) = (denoising, coding, rows * first.row)
-    // Pictures go through the networks one after the other; what a batch holds besides are latents and results.
+    // What a batch holds besides are latents and results.
     bytes = memory + Double(batch) * first.resultBytes * (request.hires?.growth(of: request, multiple: 8) ?? 1)
   }
 }
@@ -54,7 +56,7 @@ extension PictureWork {
 
 /// One pass of a picture through the networks.
 private struct PassWork {
-  /// Multiply-adds of one row of the U-Net.
+  /// Multiply-adds of one row of the network.
   let row: Double
   let coding: Double
   private let rowValues, codingBytes, valueBytes: Double
@@ -69,10 +71,9 @@ private struct PassWork {
   init(_ components: PipelineComponents, width: Int, height: Int, isEdit: Bool, precision: Precision) {
     let scale = components.autoencoder.downscale
     let (w, h) = (max(width / scale, 1), max(height / scale, 1))
-    let tokens = components.conditioners.map(\.model.config.positionCount).max() ?? 77
-    let unet = components.unet.config.work(width: w, height: h, tokens: tokens)
+    let network = components.work(width: w, height: h)
     valueBytes = Double(precision.dtype.byteSize)
-    (row, rowValues) = (unet.products, unet.values)
+    (row, rowValues) = (network.products, network.values)
     let pixels = Double(width) * Double(height)
     resultBytes = pixels * (3 * 4 * 3 + 3)
     guard case .kl(let model) = components.autoencoder else {

@@ -26,9 +26,7 @@ struct StepCost {
   static func ownStep(_ request: GenerationRequest, _ loaded: LoadedPipeline) -> Double {
     let components = loaded.components
     let side = components.defaultSize / components.autoencoder.downscale
-    let tokens = components.conditioners.map(\.model.config.positionCount).max() ?? 77
-    return components.unet.config.work(width: side, height: side, tokens: tokens).products
-      * (request.guidance.isOn ? 2 : 1)
+    return components.work(width: side, height: side).products * (request.guidance.isOn ? 2 : 1)
   }
 
   /// Runs two steps of a job's first picture at a size.

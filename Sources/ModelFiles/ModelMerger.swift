@@ -86,6 +86,6 @@ public struct ModelMerger {
 
   private func isNarrower(_ found: [Int], than wanted: [Int]) -> Bool {
     found.count == 4 && wanted.count == 4 && found[0] == wanted[0] && found[1] < wanted[1]
-      && found[2...] == wanted[2...] && wanted[1] > models[0].configurations.unet.outChannels
+      && found[2...] == wanted[2...] && wanted[1] > models[0].configurations.network.predictionChannels
   }
 }

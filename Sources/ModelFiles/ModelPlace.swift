@@ -115,10 +115,9 @@ public struct ModelPlace: Sendable {
   private static let index = "model_index.json"
 
   /// Folders of diffusers' pipelines.
-  private static let components: Set = [
-    "unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler", "feature_extractor",
-    "safety_checker", "image_encoder",
-  ]
+  private static let components = Set(ModelPart.allCases.map(\.rawValue)).union([
+    "tokenizer", "tokenizer_2", "scheduler", "feature_extractor", "safety_checker", "image_encoder",
+  ])
 
   /// Whether a file of that name belongs into a component's folder.
   private static func isPart(_ name: String) -> Bool {

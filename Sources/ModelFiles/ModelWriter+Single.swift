@@ -22,7 +22,7 @@ extension ModelWriter {
   func writeSingle(_ place: ModelPlace, _ progress: (Int, Int) throws -> Void) throws -> Report {
     var report = Report()
     let targets = try targets()
-    let marks = files.textParts.count == 2 ? marks : []
+    let marks = try traits().marks(files.configurations)
     var entries: [SafeTensorsWriter.Declaration] = []
     for target in targets { entries.append((target.name, try type(of: target), shape(of: target))) }
     entries += marks.map { ($0.key, .F32, [$0.values.count]) }
@@ -57,44 +57,30 @@ extension ModelWriter {
     try raw.withBytes { (bytes) throws(CheckpointError) in try writer.append(bytes) }
   }
 
-  /// Tensors that SDXL's tools look for: empty ones that say something by being there, and the numbers of models on
-  /// continuous noise levels.
-  private var marks: [(key: String, values: [Float])] {
-    let (scheduler, autoencoder) = (files.configurations.scheduler, files.configurations.autoencoder)
-    if let mean = autoencoder.latentsMean, let deviation = autoencoder.latentsStd {
-      return [("edm_mean", mean), ("edm_std", deviation)]
+  /// What is known of single files of the family.
+  private func traits() throws -> any StableDiffusionTraits {
+    guard let traits = files.configurations.family.traits as? any StableDiffusionTraits else {
+      throw GenerationError.unsupported(
+        what: "\(files.url.path): \(files.configurations.family.rawValue) models have no single files: convert to a "
+          + "folder")
     }
-    if let edm = scheduler.edm {
-      return [("edm_vpred.sigma_max", [Float(edm.sigmaMax)]), ("edm_vpred.sigma_min", [Float(edm.sigmaMin)])]
-    }
-    return (scheduler.predictionType == .velocity ? [("v_pred", [])] : [])
-      + (scheduler.rescaleBetasZeroSNR ? [("ztsnr", [])] : [])
+    return traits
   }
 
-  /// Where each part goes, under which scheme. A single encoder is written as SD 2's if it works as that does.
+  /// Where each part goes, under which scheme.
   private func scheme(_ part: ModelPart) throws -> (prefix: String, map: any KeyMap) {
     let settings = files.configurations
     switch part {
-    case .unet:
-      guard case .one(let layers) = settings.unet.layersPerBlock else {
+    case .unet, .transformer:
+      guard let unet = settings.unet, case .one(let layers) = unet.layersPerBlock else {
         throw GenerationError.unsupported(
           what: "\(files.url.path): levels with different numbers of blocks have no names in a single file")
       }
-      let attention = settings.unet.downBlockTypes.map { $0.hasPrefix("CrossAttn") }
+      let attention = unet.downBlockTypes.map { $0.hasPrefix("CrossAttn") }
       return ("model.diffusion_model.", UNetKeys(layersPerBlock: layers, attention: attention))
     case .vae: return ("first_stage_model.", AutoencoderKeys(levels: settings.autoencoder.blockOutChannels.count))
-    case .textEncoder:
-      if files.textParts.count == 2 { return ("conditioner.embedders.0.transformer.", CLIPTextKeys()) }
-      if settings.family == .sd2 {
-        let layers = settings.textEncoders[0].layerCount
-        return ("cond_stage_model.model.", OpenCLIPKeys(layers: layers, hasProjection: false))
-      }
-      return ("cond_stage_model.transformer.", CLIPTextKeys())
-    case .textEncoder2:
-      return (
-        "conditioner.embedders.1.model.",
-        OpenCLIPKeys(layers: settings.textEncoders[1].layerCount, hasProjection: true)
-      )
+    case .textEncoder: return try traits().textPlace(0, settings.textEncoders[0])
+    case .textEncoder2: return try traits().textPlace(1, settings.textEncoders[1])
     }
   }
 

@@ -37,53 +37,44 @@ extension PipelineComponents {
       parameters[part] = built.parameters
       return built.model
     }
-    let conditioners = try zip(files.textParts, settings.textEncoders).enumerated().map { index, part in
-      TextConditioner(
+    let encoders = try zip(files.textParts, settings.textEncoders).enumerated().map { index, part in
+      CLIPTextEncoder(
         tokenizer: try files.tokenizer(index),
         model: try build(part.0) { CLIPTextModel($0, part.1, prefixed: CLIPTextModel.isPrefixed($1)) })
     }
-    let unet = try build(.unet) { path, _ in UNet2DConditionModel(path, settings.unet) }
+    let network = try build(settings.networkPart) { path, _ in NetworkClass.build(settings.network, path) }
     let autoencoder: LatentAutoencoder =
       try files.tiny.map { .tiny($0) } ?? .kl(build(.vae) { path, _ in AutoencoderKL(path, settings.autoencoder) })
+    let traits = settings.family.traits
+    let text = traits.text(TextParts(encoders: encoders, labels: files.labels, settings: settings))
+    try Self.check(text, encoders, autoencoder, settings, traits, files.url)
     let file = files.url.lastPathComponent
     let own = files.layout == nil ? file : files.url.deletingPathExtension().lastPathComponent
     self.init(
-      conditioners: conditioners, unet: unet, autoencoder: autoencoder, scheduler: settings.scheduler,
-      zerosForEmptyPrompt: settings.zerosForEmptyPrompt, name: name ?? own, notes: files.notes, parameters: parameters)
-    try check(files.url)
+      text: text, network: network, autoencoder: autoencoder, scheduler: settings.scheduler, ays: traits.ays,
+      name: name ?? own, notes: files.notes, parameters: parameters)
   }
 
   /// Parts that do not fit each other are refused here, not in the middle of a run.
-  private func check(_ folder: URL) throws {
-    let width = conditioners.reduce(0) { $0 + $1.model.config.hiddenSize }
-    guard width == unet.config.crossAttentionDim else {
-      throw GenerationError.noModel(
-        path: folder.path,
-        reason: "the text encoder gives \(width) features, the U-Net wants \(unet.config.crossAttentionDim)")
+  private static func check(
+    _ text: any TextEncoding, _ encoders: [CLIPTextEncoder], _ autoencoder: LatentAutoencoder,
+    _ settings: PipelineConfigurations, _ traits: any FamilyTraits, _ folder: URL
+  ) throws {
+    func fail(_ reason: String) -> GenerationError { .noModel(path: folder.path, reason: reason) }
+    let network = settings.network
+    guard text.contextWidth == network.contextWidth else {
+      throw fail(
+        "the text encoder gives \(text.contextWidth ?? 0) features, the U-Net wants \(network.contextWidth ?? 0)")
     }
-    if let width = unet.config.projectionClassEmbeddingsInputDim, let side = unet.config.additionTimeEmbedDim, isXL {
-      let pooled = conditioners.last.map(\.model.config).map { $0.hasProjection ? $0.projectionSize : $0.hiddenSize }
-      // The pooled text and six sizes.
-      let given = (pooled ?? 0) + 6 * side
-      guard given == width else {
-        throw GenerationError.noModel(
-          path: folder.path,
-          reason: "projection_class_embeddings_input_dim is \(width), the pooled text and six sizes of "
-            + "addition_time_embed_dim \(side) are \(given)")
-      }
+    if let problem = traits.problem(text, settings) { throw fail(problem) }
+    guard network.predictionChannels == autoencoder.latentChannels else {
+      throw fail(
+        "the U-Net makes \(network.predictionChannels) channels, the autoencoder reads \(autoencoder.latentChannels)")
     }
-    guard unet.config.outChannels == autoencoder.latentChannels else {
-      throw GenerationError.noModel(
-        path: folder.path,
-        reason: "the U-Net makes \(unet.config.outChannels) channels, the autoencoder reads "
-          + "\(autoencoder.latentChannels)")
-    }
-    for conditioner in conditioners
-    where conditioner.tokenizer.vocabularySize > conditioner.model.config.vocabularySize {
-      throw GenerationError.noModel(
-        path: folder.path,
-        reason: "the tokenizer has \(conditioner.tokenizer.vocabularySize) tokens, the text encoder "
-          + "\(conditioner.model.config.vocabularySize)")
+    for encoder in encoders where encoder.tokenizer.vocabularySize > encoder.model.config.vocabularySize {
+      throw fail(
+        "the tokenizer has \(encoder.tokenizer.vocabularySize) tokens, the text encoder "
+          + "\(encoder.model.config.vocabularySize)")
     }
   }
 }

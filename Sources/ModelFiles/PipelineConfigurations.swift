@@ -7,7 +7,10 @@ import Models
 ///
 /// The texts are kept, because they say more than this program reads and a conversion must not lose it.
 public struct PipelineConfigurations: Sendable {
-  public var unet: UNet2DConditionConfig
+  /// The denoising network's.
+  public var network: any DenoisingNetworkConfig
+  /// The denoising network's folder.
+  public var networkPart = ModelPart.unet
   public var autoencoder: AutoencoderKLConfig
   /// One for each text encoder.
   public var textEncoders: [CLIPTextConfig]
@@ -23,10 +26,10 @@ public struct PipelineConfigurations: Sendable {
     ["model_index.json", "scheduler/scheduler_config.json"] + ModelPart.allCases.map { "\($0.rawValue)/config.json" }
 
   init(
-    unet: UNet2DConditionConfig, autoencoder: AutoencoderKLConfig, textEncoders: [CLIPTextConfig],
+    network: any DenoisingNetworkConfig, autoencoder: AutoencoderKLConfig, textEncoders: [CLIPTextConfig],
     scheduler: SchedulerConfig, zerosForEmptyPrompt: Bool
   ) {
-    (self.unet, self.autoencoder, self.textEncoders) = (unet, autoencoder, textEncoders)
+    (self.network, self.autoencoder, self.textEncoders) = (network, autoencoder, textEncoders)
     (self.scheduler, self.zerosForEmptyPrompt) = (scheduler, zerosForEmptyPrompt)
   }
 
@@ -57,14 +60,19 @@ public struct PipelineConfigurations: Sendable {
       }
     }
     self.texts = texts
-    let encoders = [ModelPart.textEncoder, .textEncoder2].filter { index.component($0.rawValue) != nil }
+    let encoders = ModelPart.textEncoders.filter { index.component($0.rawValue) != nil }
     textEncoders = try encoders.map { part in
       var config = try decode(CLIPTextConfig.self, "\(part.rawValue)/config.json")
       // Newer tools leave `architectures` out; the index names the class.
       if let name = index.component(part.rawValue)?.className { config.architectures = [name] }
       return config
     }
-    unet = try decode(UNet2DConditionConfig.self, "unet/config.json")
+    guard let (part, type) = NetworkClass.find(in: index) else {
+      throw ModelFolder.Failure.badConfiguration(
+        path: place + "model_index.json", reason: "\(index.className) has no denoising network this version knows")
+    }
+    network = try NetworkClass.config(of: type) { try decode($0, "\(part.rawValue)/config.json") }
+    networkPart = part
     // One in its place takes the scale of latents from it, where it has none of its own.
     autoencoder =
       needsVAE
@@ -74,11 +82,14 @@ public struct PipelineConfigurations: Sendable {
     zerosForEmptyPrompt = index.forceZeros && encoders.count == 2
   }
 
-  /// The generation a pipeline is built like: SD 2 brought OpenCLIP, which computes with gelu, and linear projections.
-  public var family: ModelFamily {
-    if textEncoders.count == 2 { return .sdxl }
-    return unet.useLinearProjection && textEncoders.first?.activation == .gelu ? .sd2 : .sd1
-  }
+  /// The U-Net's configuration; nil for another kind of network.
+  public var unet: UNet2DConditionConfig? { network as? UNet2DConditionConfig }
+
+  /// The family a pipeline is built like.
+  public var family: ModelFamily { ModelFamily.inOrderOfClaims.first { $0.traits.claims(self) } ?? .sd1 }
+
+  /// What the network's input is; nil for a combination nobody uses.
+  public var kind: ModelKind? { ModelKind(inputs: network.inChannels, outputs: network.predictionChannels) }
 
   /// Another noise schedule, whose text is made anew when it is asked for.
   mutating func changeScheduler(_ change: (inout SchedulerConfig) -> Void) {
@@ -102,9 +113,10 @@ extension PipelineConfigurations {
     var all: [String: String] = [:]
     var objects: [(path: String, value: any Encodable, className: String)] = [
       ("scheduler/scheduler_config.json", scheduler, scheduler.className),
-      ("unet/config.json", unet, "UNet2DConditionModel"), ("vae/config.json", autoencoder, "AutoencoderKL"),
+      ("\(networkPart.rawValue)/config.json", network, network.className),
+      ("vae/config.json", autoencoder, "AutoencoderKL"),
     ]
-    for (part, config) in zip([ModelPart.textEncoder, .textEncoder2], textEncoders) {
+    for (part, config) in zip(ModelPart.textEncoders, textEncoders) {
       objects.append(("\(part.rawValue)/config.json", config, config.architectures.first ?? "CLIPTextModel"))
     }
     for (path, value, className) in objects {
@@ -132,29 +144,23 @@ extension PipelineConfigurations {
   }
 
   private func indexText() throws -> String {
-    let isXL = textEncoders.count == 2
+    let traits = family.traits as? any StableDiffusionTraits
     var index: [String: Any] = [
-      "scheduler": ["diffusers", scheduler.className], "unet": ["diffusers", "UNet2DConditionModel"],
+      "scheduler": ["diffusers", scheduler.className], networkPart.rawValue: ["diffusers", network.className],
       "vae": ["diffusers", "AutoencoderKL"], "feature_extractor": [NSNull(), NSNull()],
     ]
     for (suffix, config) in zip(["", "_2"], textEncoders) {
       index["text_encoder\(suffix)"] = ["transformers", config.architectures.first ?? "CLIPTextModel"]
       index["tokenizer\(suffix)"] = ["transformers", "CLIPTokenizer"]
     }
-    let kind = ModelKind(inputs: unet.inChannels, outputs: unet.outChannels) ?? .textToImage
     let name =
-      switch kind {
+      switch kind ?? .textToImage {
       case .textToImage: ""
       case .inpainting: "Inpaint"
       case .instruction: "InstructPix2Pix"
       }
-    index["_class_name"] = "StableDiffusion\(isXL ? "XL" : "")\(name)Pipeline"
-    if isXL {
-      index["force_zeros_for_empty_prompt"] = zerosForEmptyPrompt
-    } else {
-      index["safety_checker"] = [NSNull(), NSNull()]
-      index["requires_safety_checker"] = false
-    }
+    index["_class_name"] = "\(traits?.pipelineStem ?? "StableDiffusion")\(name)Pipeline"
+    index.merge(traits?.indexSettings(self) ?? [:]) { $1 }
     return try Self.text(index)
   }
 

@@ -55,6 +55,8 @@ public struct PipelineFiles: Sendable {
   public internal(set) var configurations: PipelineConfigurations
   /// TAESD in place of an autoencoder.
   public private(set) var tiny: TinyAutoencoder?
+  /// Names of classes by their numbers, of a folder's index; nil where there are none.
+  public private(set) var labels: [String]?
   /// One for each text encoder; empty if none was found, which only matters once texts are encoded.
   public let tokenizers: [TokenizerPlace]
   /// What a person should know: choices made where the files say nothing.
@@ -79,7 +81,7 @@ public struct PipelineFiles: Sendable {
       sources[.vae] = other.source
       configurations.replaceAutoencoder(with: other.config)
     }
-    try tiny?.check(channels: configurations.unet.outChannels)
+    try tiny?.check(channels: configurations.network.predictionChannels)
     if tiny != nil, configurations.autoencoder.latentsMean != nil {
       throw GenerationError.unsupported(
         what: "\(url.path): its latents are normalised (latents_mean), which TAESD does not know: leave --vae out")
@@ -110,12 +112,10 @@ public struct PipelineFiles: Sendable {
   }
 
   /// The text encoders that are there, in order.
-  public var textParts: [ModelPart] { [.textEncoder, .textEncoder2].filter { sources[$0] != nil } }
+  public var textParts: [ModelPart] { ModelPart.textEncoders.filter { sources[$0] != nil } }
 
-  /// What the U-Net's input is; nil for a combination nobody uses.
-  public var kind: ModelKind? {
-    ModelKind(inputs: configurations.unet.inChannels, outputs: configurations.unet.outChannels)
-  }
+  /// What the network's input is; nil for a combination nobody uses.
+  public var kind: ModelKind? { configurations.kind }
 
   /// Builds one part strictly: every tensor is used and has its shape.
   /// - Parameters:
@@ -155,7 +155,7 @@ public struct PipelineFiles: Sendable {
 extension PipelineFiles {
   fileprivate init(folder: URL, _ options: PipelineFileOptions) throws {
     let index = try ModelIndex.read(folder)
-    guard index.component("unet")?.className == "UNet2DConditionModel" else {
+    guard NetworkClass.find(in: index) != nil else {
       throw GenerationError.noModel(
         path: folder.path,
         reason: "\(index.className) is not a text-to-image pipeline this version runs")
@@ -171,7 +171,7 @@ extension PipelineFiles {
       if part == .vae && (options.vae != nil || isTiny) { continue }
       let weights = ModelFolder(folder.appendingPathComponent(part.rawValue), variant: options.variant)
       let file = try weights.weights()
-      let isText = part == .textEncoder || part == .textEncoder2
+      let isText = ModelPart.textEncoders.contains(part)
       let hasProjection = index.component(part.rawValue)?.className == "CLIPTextModelWithProjection"
       sources[part] = CheckpointSource(
         file, map: isText ? TextFolderKeys(hasProjection: hasProjection) : DiffusersKeys())
@@ -186,12 +186,13 @@ extension PipelineFiles {
     let encoders = ["", "_2"].filter { index.component("text_encoder\($0)") != nil }
     let asked = try Self.askedTokenizer(options)
     let tokenizers = encoders.enumerated().map { position, suffix in
-      let isOpenCLIP = configurations.family == .sd2 || position == 1
+      let isOpenCLIP = configurations.family.traits.padsWithZero(encoder: position)
       return asked.map { TokenizerPlace($0, padToken: Self.padToken(isOpenCLIP: isOpenCLIP)) }
         ?? TokenizerPlace(folder.appendingPathComponent("tokenizer\(suffix)"))
     }
     self.init(
       url: folder, layout: nil, sources: sources, configurations: configurations, tokenizers: tokenizers, notes: [])
+    labels = index.labels
     if isTiny { tiny = try TinyAutoencoder(folder.appendingPathComponent("vae"), variant: options.variant) }
     notes = [SurplusTensors.note(of: textParts.compactMap { sources[$0] })].compactMap { $0 }
     self.configurations.bareTextParts = Set(textParts.filter { !CLIPTextModel.isPrefixed(sources[$0]?.keys ?? []) })
@@ -216,7 +217,7 @@ extension PipelineFiles {
   /// Throws for sizes that no network can have, wherever they come from: shapes of a file are claims, too.
   private func checkSizes() throws {
     do {
-      try configurations.unet.validate()
+      try configurations.network.validate()
       if sources[.vae] != nil { try configurations.autoencoder.validate() }
       for config in configurations.textEncoders { try config.validate() }
     } catch {

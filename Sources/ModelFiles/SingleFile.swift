@@ -24,7 +24,7 @@ extension PipelineFiles {
       throw GenerationError.noModel(
         path: url.path, reason: "is a U-Net without its text encoder: this version needs a whole checkpoint")
     }
-    let needed = layout.family == .sdxl ? 2 : 1
+    let needed = layout.traits.encoderCount
     guard layout.textEncoders.count == needed else {
       throw GenerationError.noModel(
         path: url.path,
@@ -93,8 +93,7 @@ extension PipelineFiles {
       // A converted folder brings its own settings; published files rely on these. OpenCLIP's encoders learned with
       // texts filled up by token 0.
       let ownSettings = isKept && beside.prefix(2).contains(found)
-      let encoder = layout.textEncoders[index]
-      let isOpenCLIP = encoder.scheme == .openCLIP || layout.family == .sd2 || index == 1
+      let isOpenCLIP = layout.traits.isOpenCLIP(layout.textEncoders[index], index: index)
       return TokenizerPlace(found, padToken: ownSettings ? nil : padToken(isOpenCLIP: isOpenCLIP))
     }
   }

@@ -4,32 +4,29 @@ import Models
 
 extension PipelineConfigurations {
   /// The configurations of a single file: sizes from its shapes, all else from what its family has in common.
-  ///
-  /// Source: the configuration files published with SD 1.5, SD 2.1 and SDXL 1.0.
   init(_ layout: SingleFileLayout, prediction: SingleFilePrediction) {
-    let isXL = layout.family == .sdxl
-    // SD 2.1 for 768 pixels is the one that predicts velocities.
-    let side = isXL ? 128 : layout.family == .sd2 && prediction.type == .velocity ? 96 : 64
-    var autoencoder =
-      layout.vae.map { AutoencoderKLConfig($0, like: .standard(layout.family, side: side)) }
-      ?? .standard(layout.family, side: side)
+    let traits = layout.traits
+    let side = traits.latentSide(prediction.type)
+    var standard = AutoencoderKLConfig()
+    (standard.sampleSize, standard.scalingFactor) = (side * 8, traits.scalingFactor)
+    var autoencoder = layout.vae.map { AutoencoderKLConfig($0, like: standard) } ?? standard
     if let (mean, deviation) = prediction.levels.statistics {
       (autoencoder.latentsMean, autoencoder.latentsStd) = (mean, deviation)
       autoencoder.scalingFactor = SingleFileNoiseLevels.normalizedScale
     }
     self.init(
-      unet: UNet2DConditionConfig(layout.unet, layout.family, layout.textEncoders, side: side),
+      network: UNet2DConditionConfig(layout.unet, traits, layout.textEncoders, side: side),
       autoencoder: autoencoder,
       textEncoders: layout.textEncoders.enumerated().map {
-        CLIPTextConfig($1, hasProjection: $0 == 1, family: layout.family)
+        CLIPTextConfig($1, hasProjection: $0 == 1, isOpenCLIP: traits.isOpenCLIP($1, index: $0))
       },
-      scheduler: SchedulerConfig(layout, prediction), zerosForEmptyPrompt: isXL)
+      scheduler: SchedulerConfig(layout, prediction), zerosForEmptyPrompt: traits.encoderCount == 2)
   }
 }
 
 extension UNet2DConditionConfig {
   /// - Parameter side: of the latents the model was made for.
-  init(_ unet: UNetStructure, _ family: ModelFamily, _ encoders: [TextEncoderStructure], side: Int) {
+  init(_ unet: UNetStructure, _ traits: any StableDiffusionTraits, _ encoders: [TextEncoderStructure], side: Int) {
     self.init()
     sampleSize = side
     inChannels = unet.inputChannels
@@ -42,8 +39,7 @@ extension UNet2DConditionConfig {
     // Levels without attention count 1; the middle goes with the last level.
     let depths = unet.transformerDepth.dropLast().map { max($0, 1) } + [max(unet.middleDepth, 1)]
     transformerLayersPerBlock = depths.allSatisfy { $0 == 1 } ? .one(1) : .many(depths)
-    // SD 1 has 8 heads everywhere; later ones heads of width 64.
-    attentionHeadDim = family == .sd1 ? .one(8) : .many(unet.channels.map { max($0 / 64, 1) })
+    attentionHeadDim = traits.heads(unet.channels)
     useLinearProjection = unet.usesLinearProjection
     resnetTimeScaleShift = unet.usesScaleShift ? .scaleShift : .shift
     if let width = unet.additionWidth {
@@ -56,14 +52,6 @@ extension UNet2DConditionConfig {
 }
 
 extension AutoencoderKLConfig {
-  /// The autoencoder published with a family.
-  static func standard(_ family: ModelFamily, side: Int) -> AutoencoderKLConfig {
-    var config = AutoencoderKLConfig()
-    config.sampleSize = side * 8
-    if family == .sdxl { config.scalingFactor = 0.13025 }
-    return config
-  }
-
   /// The sizes of a file; what no file shows, such as the scale of latents, from another configuration.
   init(_ structure: AutoencoderStructure, like other: AutoencoderKLConfig) {
     self = other
@@ -81,9 +69,8 @@ extension AutoencoderKLConfig {
 }
 
 extension CLIPTextConfig {
-  init(_ encoder: TextEncoderStructure, hasProjection: Bool, family: ModelFamily) {
+  init(_ encoder: TextEncoderStructure, hasProjection: Bool, isOpenCLIP: Bool) {
     self.init()
-    let isOpenCLIP = encoder.scheme == .openCLIP || family == .sd2 || hasProjection
     vocabularySize = encoder.vocabulary
     hiddenSize = encoder.width
     intermediateSize = encoder.innerWidth
@@ -105,11 +92,7 @@ extension SchedulerConfig {
       return
     }
     self.init()
-    switch (layout.family, layout.kind) {
-    case (.sdxl, _): (className, spacing) = ("EulerDiscreteScheduler", .leading)
-    case (.sd1, .textToImage): className = "PNDMScheduler"
-    case (.sd1, _), (.sd2, _): className = "DDIMScheduler"
-    }
+    layout.traits.nameSampler(of: &self, layout.kind)
     stepsOffset = 1
     setAlphaToOne = false
     predictionType = prediction.type
@@ -118,7 +101,7 @@ extension SchedulerConfig {
     if prediction.hasZeroTerminalSNR { spacing = .trailing }
   }
 
-  /// The schedule published with SDXL, which keeps some signal to its end.
+  /// The schedule as it was published, which keeps some signal to its end.
   var withSignal: SchedulerConfig {
     var config = self
     (config.rescaleBetasZeroSNR, config.spacing) = (false, .leading)

@@ -3,7 +3,7 @@ import Conditioning
 import Diffusion
 import Foundation
 
-/// What the keys of an SDXL file say about continuous noise levels and about its latents: Playground 2.5, CosXL.
+/// What the keys of a file say about continuous noise levels and about its latents: Playground 2.5, CosXL.
 ///
 /// Source: the keys are those both were published with; the values that go with them are their authors'.
 struct SingleFileNoiseLevels {
@@ -25,7 +25,10 @@ struct SingleFileNoiseLevels {
     }
     guard let first = keys.first else { return }
     func failure(_ reason: String) -> GenerationError { .noModel(path: file.path, reason: reason) }
-    guard layout.family == .sdxl else { throw failure("has the key \(first), which is known of SDXL only") }
+    guard layout.traits.hasContinuousModels else {
+      let known = ModelFamily.allCases.filter { ($0.traits as? any StableDiffusionTraits)?.hasContinuousModels == true }
+      throw failure("has the key \(first), which is known of \(known.map(\.rawValue).joined(separator: ", ")) only")
+    }
     func numbers(_ key: String, count: Int) throws -> [Float] {
       let shape = file.shape(of: key) ?? []
       // Looked at before the numbers are: a mark is a few of them.

@@ -32,14 +32,8 @@ struct SingleFilePrediction {
     } else if let told = Self.metadata(file.metadata) {
       type = told
     } else {
-      type = .epsilon
-      // Both kinds of SD 2 were published under the same keys. The base model stopped at step 875000.
-      guard layout.family == .sd2, layout.kind == .textToImage, file.metadata["global_step"] != "875000" else { return }
-      type = .velocity
-      notes = [
-        "\(url.lastPathComponent) does not say what it predicts; taking v_prediction, as SD 2 for 768 pixels does "
-          + "(--prediction epsilon, if the pictures are noise)"
-      ]
+      let guess = layout.traits.silentPrediction(layout)
+      (type, notes) = (guess.type, [guess.note].compactMap { $0 })
     }
   }
 
@@ -52,19 +46,19 @@ struct SingleFilePrediction {
     }
   }
 
-  /// The `parameterization` of the original training configuration, or the scaling SDXL's names.
+  /// The `parameterization` of the original training configuration, or the scaling later ones name.
   private struct Sidecar: Decodable {
     struct Model: Decodable { var params: Parameters? }
     struct Parameters: Decodable {
       var parameterization: String?
-      var denoiser: Denoiser?
+      var denoiser: DenoiserConfig?
 
       enum CodingKeys: String, CodingKey {
         case parameterization
         case denoiser = "denoiser_config"
       }
     }
-    struct Denoiser: Decodable { var params: DenoiserParameters? }
+    struct DenoiserConfig: Decodable { var params: DenoiserParameters? }
     struct DenoiserParameters: Decodable {
       var scaling: Target?
 

@@ -39,7 +39,8 @@ extension TinyAutoencoder {
     )
     let model = try Self.build(
       [sources.0, sources.1].compactMap { $0 }, config: try Self.config(sources.0, sources.1, path: url.path))
-    self.init(model, halves: Set([encoder.map { _ in .encoder }, decoder.map { _ in .decoder }].compactMap { $0 }), path: url.path)
+    let halves: [Half?] = [encoder.map { _ in .encoder }, decoder.map { _ in .decoder }]
+    self.init(model, halves: Set(halves.compactMap { $0 }), path: url.path)
   }
 
   /// Whether a folder or file holds TAESD: told by its content. What cannot be read is not.

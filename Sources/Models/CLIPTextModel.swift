@@ -99,7 +99,7 @@ public struct CLIPTextConfig: Codable, Sendable, Equatable {
 }
 
 /// The states of a text at each depth.
-public struct TextEncoding: Sendable {
+public struct CLIPTextModelOutput: Sendable {
   /// After the final LayerNorm, `[B, T, D]`.
   public let lastHiddenState: Tensor
   /// Input to the first layer, then the output of each layer, before the final LayerNorm.
@@ -160,7 +160,7 @@ public struct CLIPTextModel: Sendable {
   ///   - dtype: arithmetic of the layers.
   public func callAsFunction(
     _ ids: [[Int32]], replacing: [Replacement] = [], dtype: DType = .f32
-  ) -> TextEncoding {
+  ) -> CLIPTextModelOutput {
     let (batch, length) = (ids.count, ids.first?.count ?? 0)
     precondition(
       length <= config.positionCount && ids.allSatisfy { $0.count == length },
@@ -171,7 +171,7 @@ public struct CLIPTextModel: Sendable {
     var states = [(tokens + positions).cast(to: dtype)]
     for layer in layers { states.append(layer(states[states.count - 1])) }
     let last = finalLayerNorm(states[states.count - 1])
-    return TextEncoding(lastHiddenState: last, hiddenStates: states, pooled: pool(last, ids))
+    return CLIPTextModelOutput(lastHiddenState: last, hiddenStates: states, pooled: pool(last, ids))
   }
 
   /// A hidden state behind the final LayerNorm, as clip skip uses it.

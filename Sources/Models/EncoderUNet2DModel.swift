@@ -58,6 +58,9 @@ public struct EncoderUNet2DModel: Sendable {
 
   /// The features projected: logits of classes, or a place in the space pictures and texts share, `[B, projectionDim]`.
   public func callAsFunction(_ sample: Tensor, timesteps: [Float]) -> Tensor {
-    pool.projected(features(sample, timesteps: timesteps))
+    projected(features(sample, timesteps: timesteps))
   }
+
+  /// The same from features `[B, featureCount]` that are there.
+  public func projected(_ features: Tensor) -> Tensor { pool.projected(features) }
 }

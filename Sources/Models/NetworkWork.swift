@@ -7,6 +7,8 @@ public struct NetworkWork: Sendable, Equatable {
   /// Values kept at the same time at most: what later layers need, and the widest layer at work.
   public var values = 0.0
 
+  public init(products: Double = 0, values: Double = 0) { (self.products, self.values) = (products, values) }
+
   fileprivate mutating func convolution(_ inputs: Int, _ outputs: Int, at positions: Double, side: Double = 3) {
     products += side * side * Double(inputs) * Double(outputs) * positions
   }
@@ -28,56 +30,83 @@ public struct NetworkWork: Sendable, Equatable {
   }
 }
 
+extension NetworkWork {
+  /// Of a U-Net: down through its levels, the middle, and up again.
+  /// - Parameters:
+  ///   - channels: of each level.
+  ///   - size: of the samples.
+  ///   - layers: blocks of a level on the way down; on the way up there is one more.
+  ///   - down: whether a level has a mixer on the way down, `up` in the order of the way up.
+  ///   - mixer: adds one mixer at a level of so many positions.
+  fileprivate init(
+    unet channels: [Int], inputs: Int, outputs: Int, size: (width: Int, height: Int), layers: [Int], down: [Bool],
+    up: [Bool], mixer: (inout NetworkWork, _ level: Int, _ positions: Double) -> Void
+  ) {
+    let last = channels.count - 1
+    func positions(_ level: Int) -> Double { Double(size.width) * Double(size.height) / Double(1 << (2 * level)) }
+    var (kept, widest) = (Double(channels[0]) * positions(0), 0.0)
+    convolution(inputs, channels[0], at: positions(0))
+    for level in channels.indices {
+      for layer in 0..<layers[level] {
+        resnet(layer == 0 ? channels[max(level - 1, 0)] : channels[level], channels[level], at: positions(level))
+        if down[level] { mixer(&self, level, positions(level)) }
+        kept += Double(channels[level]) * positions(level)
+      }
+      if level < last {
+        convolution(channels[level], channels[level], at: positions(level + 1))
+        kept += Double(channels[level]) * positions(level + 1)
+      }
+      // The feed-forward layer of a transformer holds its input, 8 and 4 times the width; a block its input twice as wide.
+      let wide = down[level] ? 14 : 6
+      widest = max(widest, Double(wide * channels[level]) * positions(level))
+      widest = max(widest, 3 * Double(channels[level] + channels[min(level + 1, last)]) * positions(level))
+    }
+    resnet(channels[last], channels[last], at: 2 * positions(last))
+    mixer(&self, last, positions(last))
+    for (index, level) in channels.indices.reversed().enumerated() {
+      let count = layers[level] + 1
+      for layer in 0..<count {
+        let skip = layer == count - 1 ? channels[max(level - 1, 0)] : channels[level]
+        let before = layer == 0 ? channels[min(level + 1, last)] : channels[level]
+        resnet(before + skip, channels[level], at: positions(level))
+        if up[index] { mixer(&self, level, positions(level)) }
+      }
+      if level > 0 { convolution(channels[level], channels[level], at: positions(level - 1)) }
+    }
+    convolution(channels[0], outputs, at: positions(0))
+    values = kept + widest
+  }
+}
+
 extension UNet2DConditionConfig {
   /// What one call costs for each row.
   /// - Parameters:
   ///   - width: of the latents, `height` likewise.
   ///   - tokens: of the text.
   public func work(width: Int, height: Int, tokens: Int) -> NetworkWork {
-    var work = NetworkWork()
-    let channels = blockOutChannels
-    let last = channels.count - 1
-    func positions(_ level: Int) -> Double { Double(width) * Double(height) / Double(1 << (2 * level)) }
-    func mixer(_ level: Int, _ isOn: Bool) {
-      guard isOn else { return }
+    NetworkWork(
+      unet: blockOutChannels, inputs: inChannels, outputs: outChannels, size: (width, height),
+      layers: blockOutChannels.indices.map { layersPerBlock[$0] },
+      down: downBlockTypes.map { $0.hasPrefix("CrossAttn") }, up: upBlockTypes.map { $0.hasPrefix("CrossAttn") }
+    ) { work, level, positions in
       work.transformer(
-        channels[level], depth: transformerLayersPerBlock[level], context: crossAttentionDim, tokens: tokens,
-        at: positions(level))
+        blockOutChannels[level], depth: transformerLayersPerBlock[level], context: crossAttentionDim, tokens: tokens,
+        at: positions)
     }
-    var (kept, widest) = (Double(channels[0]) * positions(0), 0.0)
-    work.convolution(inChannels, channels[0], at: positions(0))
-    for level in channels.indices {
-      let hasMixer = downBlockTypes[level].hasPrefix("CrossAttn")
-      for layer in 0..<layersPerBlock[level] {
-        work.resnet(
-          layer == 0 ? channels[max(level - 1, 0)] : channels[level], channels[level], at: positions(level))
-        mixer(level, hasMixer)
-        kept += Double(channels[level]) * positions(level)
-      }
-      if level < last {
-        work.convolution(channels[level], channels[level], at: positions(level + 1))
-        kept += Double(channels[level]) * positions(level + 1)
-      }
-      // The feed-forward layer of a transformer holds its input, 8 and 4 times the width; a block its input twice as wide.
-      let wide = hasMixer ? 14 : 6
-      widest = max(widest, Double(wide * channels[level]) * positions(level))
-      widest = max(widest, 3 * Double(channels[level] + channels[min(level + 1, last)]) * positions(level))
+  }
+}
+
+extension UNet2DConfig {
+  /// What one call costs for each row; there are no tokens.
+  public func work(width: Int, height: Int, tokens: Int) -> NetworkWork {
+    NetworkWork(
+      unet: blockOutChannels, inputs: inChannels, outputs: outChannels, size: (width, height),
+      layers: blockOutChannels.map { _ in layersPerBlock }, down: downBlockTypes.map { $0.hasPrefix("Attn") },
+      up: upBlockTypes.map { $0.hasPrefix("Attn") }
+    ) { work, level, positions in
+      let channels = Double(blockOutChannels[level])
+      work.products += 4 * channels * channels * positions + 2 * positions * positions * channels
     }
-    work.resnet(channels[last], channels[last], at: 2 * positions(last))
-    mixer(last, true)
-    for (index, level) in channels.indices.reversed().enumerated() {
-      let layers = layersPerBlock[level] + 1
-      for layer in 0..<layers {
-        let skip = layer == layers - 1 ? channels[max(level - 1, 0)] : channels[level]
-        let before = layer == 0 ? channels[min(level + 1, last)] : channels[level]
-        work.resnet(before + skip, channels[level], at: positions(level))
-        mixer(level, upBlockTypes[index].hasPrefix("CrossAttn"))
-      }
-      if level > 0 { work.convolution(channels[level], channels[level], at: positions(level - 1)) }
-    }
-    work.convolution(channels[0], outChannels, at: positions(0))
-    work.values = kept + widest
-    return work
   }
 }
 

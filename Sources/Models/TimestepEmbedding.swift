@@ -38,5 +38,8 @@ public struct TimestepEmbedding: Sendable {
     self.last = last
   }
 
+  /// Where its weights are.
+  var device: Device { linear1.weight.value.device }
+
   public func callAsFunction(_ x: Tensor) -> Tensor { linear2(linear1(x, activation: .silu), activation: last) }
 }

@@ -64,14 +64,6 @@ public struct UNet2DConditionModel: Sendable {
     convOut = Conv2d(p.conv_out, channels[0], config.outChannels)
   }
 
-  /// A call's result with the features it went through at the bottom.
-  public struct Output {
-    /// `[B, H, W, outChannels]`.
-    public let prediction: Tensor
-    /// Behind the middle block, `[B, h, w, C]`.
-    public let middle: Tensor
-  }
-
   /// Predicts the noise (or v, or the clean latent) in a noisy latent.
   /// - Parameters:
   ///   - sample: `[B, H, W, inChannels]`; its type decides the arithmetic.
@@ -87,7 +79,7 @@ public struct UNet2DConditionModel: Sendable {
   /// The same with what training looks at besides.
   public func output(
     _ sample: Tensor, timesteps: [Float], encoderHiddenStates: Tensor, added: AddedConditions? = nil
-  ) -> Output {
+  ) -> NetworkOutput {
     precondition(timesteps.count == sample.shape[0], "\(timesteps.count) timesteps for \(sample.shape)")
     let dtype = sample.dtype
     let context = encoderHiddenStates.cast(to: dtype)
@@ -106,7 +98,7 @@ public struct UNet2DConditionModel: Sendable {
     let middle = midBlock(h, time: time, context: context)
     h = middle
     for block in upBlocks { h = block(h, time: time, context: context, skips: &skips) }
-    return Output(prediction: convOut(convNormOut(h, silu: true)), middle: middle)
+    return NetworkOutput(prediction: convOut(convNormOut(h, silu: true)), middle: middle)
   }
 
   private func sinusoids(_ t: [Float], width: Int) -> Tensor {

@@ -1,4 +1,4 @@
-/// Captions of generated scenes without their drawings: those `SceneGenerator` would give.
+/// Captions of generated scenes without their drawings: those `SceneGenerator` gives where all sets of drawings are there.
 public struct SceneCaptions: Sendable {
   private let composer: SceneComposer
   private let captions: SceneCaption

@@ -45,8 +45,7 @@ public struct SceneDataSet: Sendable {
       var lines = Data()
       for index in 0..<count {
         let scene = generator.scene(seed: seed &+ UInt64(index))
-        let digits = String(index)
-        let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".png"
+        let name = NumberedName.padded(index, digits: 6) + ".png"
         try ImageFile.save(scene.image, to: partial.url.appendingPathComponent(name))
         lines += try encoder.encode(
           Line(fileName: name, text: scene.caption, scene: scene.description, figures: scene.figures))
@@ -58,7 +57,7 @@ public struct SceneDataSet: Sendable {
     } catch let error as PartialError {
       throw SceneDataError.unwritable(path: directory.path, reason: error.description)
     } catch let error as CocoaError {
-      throw SceneDataError.unwritable(path: directory.path, reason: error.localizedDescription)
+      throw SceneDataError.unwritable(path: directory.path, reason: FileFailure.reason(error))
     }
   }
 }

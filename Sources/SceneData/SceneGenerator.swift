@@ -86,11 +86,15 @@ public struct SceneGenerator: Sendable {
     return captions.caption(description, &random)
   }
 
-  /// Draws a scene that was asked for, held out or not; nil if it names an unknown thing.
+  /// Draws a scene that was asked for, held out or not; nil if it names a thing, or a style, that is unknown or whose
+  /// drawings are not there.
   /// - Parameter side: pixels along each side, if not ``side``.
   public func scene(_ description: SceneDescription, seed: UInt64, side: Int? = nil) -> Scene? {
-    let known = description.items.allSatisfy { vocabulary.thing(named: $0.thing) != nil }
-    guard known, 1...2 ~= description.items.count,
+    let known = description.items.allSatisfy { composer.indices[$0.thing] != nil }
+    let isDrawable = description.style.map { style in
+      composer.vocabulary.styles.contains { $0.word == style }
+    }
+    guard known, isDrawable ?? true, 1...2 ~= description.items.count,
       description.items.allSatisfy({ 1...3 ~= $0.count })
     else { return nil }
     return draw(description, seed: seed, side: side ?? self.side)

@@ -42,7 +42,7 @@ struct Sprite: Sendable {
     } catch {
       throw .unreadableSprite(path: url.path, reason: "\(error)")
     }
-    var pixels = Self.rgba(image)
+    var pixels = image.converted(toChannels: 4).pixels
     main = MainColour(pixels: pixels, hue: hue)
     for start in stride(from: 0, to: pixels.count, by: 4) {
       let alpha = Int(pixels[start + 3])
@@ -69,17 +69,6 @@ struct Sprite: Sendable {
     recolourable = name.recolourable
     foot = trimmed.foot()
     seat = trimmed.seat()
-  }
-
-  private static func rgba(_ image: Image) -> [UInt8] {
-    guard image.channels != 4 else { return image.pixels }
-    var pixels = [UInt8](repeating: 255, count: image.width * image.height * 4)
-    for i in 0..<image.width * image.height {
-      for c in 0..<3 {
-        pixels[i * 4 + c] = image.pixels[i * image.channels + min(c, image.channels - 1)]
-      }
-    }
-    return pixels
   }
 }
 

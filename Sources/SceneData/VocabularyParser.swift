@@ -6,6 +6,8 @@ struct VocabularyParser {
   private var line = 0
   private var sets: [String] = []
   private var things: [SceneVocabulary.Thing] = []
+  /// The line each thing begins in.
+  private var starts: [Int] = []
   private(set) var house: String?
   private(set) var styles: [SceneVocabulary.Style] = []
 
@@ -31,6 +33,7 @@ struct VocabularyParser {
       let name = values.joined(separator: " ")
       if things.contains(where: { $0.name == name }) { throw bad(name, "each thing once") }
       things.append(.init(name: name, plural: name + "s"))
+      starts.append(line)
     default:
       guard !things.isEmpty else { throw bad(key, "\"sets\", \"house\", \"style\" or \"thing\" first") }
       try read(key, values, into: &things[things.count - 1])
@@ -40,12 +43,12 @@ struct VocabularyParser {
   /// Returns the things once the last line has been read.
   func finish() throws(SceneDataError) -> [SceneVocabulary.Thing] {
     guard !things.isEmpty else { throw bad("nothing", "at least one thing") }
-    for thing in things where thing.sprites.isEmpty {
-      throw bad(thing.name, "a \"sprites\" line for the thing")
+    for (thing, start) in zip(things, starts) where thing.sprites.isEmpty {
+      throw bad(thing.name, "a \"sprites\" line for the thing", at: start)
     }
     if let house {
-      for thing in things where thing.drawings(set: house, face: false).isEmpty {
-        throw bad(thing.name, "a sprite of the house set \(house) for the thing")
+      for (thing, start) in zip(things, starts) where thing.drawings(set: house, face: false).isEmpty {
+        throw bad(thing.name, "a sprite of the house set \(house) for the thing", at: start)
       }
     } else if !styles.isEmpty {
       throw bad("style", "a \"house\" line: what is shown where no style is named")
@@ -159,7 +162,8 @@ struct VocabularyParser {
     return value
   }
 
-  private func bad(_ found: String, _ expected: String) -> SceneDataError {
-    .badVocabulary(path: path, line: line, found: found, expected: expected)
+  /// - Parameter place: the line; nil for the one that was read last.
+  private func bad(_ found: String, _ expected: String, at place: Int? = nil) -> SceneDataError {
+    .badVocabulary(path: path, line: place ?? line, found: found, expected: expected)
   }
 }

@@ -29,7 +29,7 @@ struct GuidanceGrid: ParsableCommand {
   @Option(help: "What gradients and differences are multiplied by, separated by commas.") var strengths = "1,2,4"
   @Option(parsing: .unconditional, help: "Pictures of each class.", transform: whole) var perClass = 10
   @Option(parsing: .unconditional, help: "Sampler steps.", transform: whole) var steps = 50
-  @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddim"
+  @Option(help: "Sampler, as txt2img's --sampler.") var sampler = "ddpm"
   @Option(parsing: .unconditional, help: "Seed of the first picture of each way.", transform: unsigned)
   var seed: UInt64 = 0
   @Option(help: "A .png or .jpg of a picture of each class, a row each way, the share under it.") var output: String?

@@ -96,6 +96,10 @@ struct LoRATrain: ParsableCommand {
       throw fail(outputURL.path, "exists already; name another --output, or remove it")
     }
     let parent = outputURL.deletingLastPathComponent()
+    var isFolder: ObjCBool = true
+    if FileManager.default.fileExists(atPath: parent.path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw fail(parent.path, "is a file and no folder; choose another --output")
+    }
     try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
     guard FileManager.default.isWritableFile(atPath: parent.path) else {
       throw fail(parent.path, "cannot be written to; choose another --output")

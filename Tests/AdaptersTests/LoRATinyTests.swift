@@ -74,11 +74,11 @@ struct StoredAdapter: Sendable, CustomTestStringConvertible {
   private func generate(_ unet: UNet2DConditionModel, _ reference: ReferenceCase) throws -> [Float] {
     let scheduler = ModelFolder(reference.url.appendingPathComponent("scheduler"))
     let components = PipelineComponents(
-      conditioners: [
-        TextConditioner(
+      text: CLIPTextEncoding([
+        CLIPTextEncoder(
           tokenizer: try CLIPTokenizer(directory: fixtureURL("clip_tokenizer")), model: try reference.textEncoder())
-      ],
-      unet: unet, autoencoder: try reference.autoencoder(),
+      ]),
+      network: unet, autoencoder: .kl(try reference.autoencoder()),
       scheduler: try scheduler.decode(SchedulerConfig.self, from: "scheduler_config.json"), name: "sd1_tiny")
     let request = GenerationRequest(
       prompts: ["a cat on the moon"], steps: 4, guidance: Guidance(scale: 7.5), sampler: .ddim, seeds: [5],

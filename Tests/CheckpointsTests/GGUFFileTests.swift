@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TestSupport
 import Testing
 
 /// GGUF files, made byte by byte.
@@ -42,7 +43,7 @@ import Testing
       return try folder.write(out + littleEndian(UInt32(4)) + littleEndian(UInt64(0)), "x.gguf")
     }
     #expect(try TensorFile(file(depth: 40)).keys.isEmpty)
-    CheckpointsTests.expectError(["nested more than 64 deep"]) { _ = try TensorFile(try file(depth: 100_000)) }
+    TestSupport.expectError(["nested more than 64 deep"]) { _ = try TensorFile(try file(depth: 100_000)) }
   }
 
   @Test func blocksOfEightBits() throws {
@@ -87,7 +88,7 @@ import Testing
     var content = GGUFBytes(tensors: [GGUFBytes.Tensor(name: "x", shape: [2], type: 0, data: bytes([1, 2]))])
     change(&content)
     let url = try folder.write(content.bytes, "x.gguf")
-    CheckpointsTests.expectError([url.path, part]) { _ = try TensorFile(url) }
+    TestSupport.expectError([url.path, part]) { _ = try TensorFile(url) }
   }
 
   @Test func otherTypesAreRefusedByName() throws {
@@ -115,7 +116,7 @@ import Testing
     ])
     .bytes
     for count in 4..<whole.count {
-      CheckpointsTests.expectError(["x.gguf"]) {
+      TestSupport.expectError(["x.gguf"]) {
         _ = try TensorFile(try folder.write(Array(whole[..<count]), "x.gguf"))
       }
     }

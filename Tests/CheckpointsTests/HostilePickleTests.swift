@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import TestSupport
 import Testing
 
 /// Files that try to run code, to read what is not theirs or to fill the memory. Each is refused in one line.

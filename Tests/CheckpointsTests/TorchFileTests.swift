@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import SafeTensors
+import TestSupport
 import Testing
 
 /// Files as torch.save writes them, made byte by byte.

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import SafeTensors
 import TensorCore
+import TestSupport
 import Testing
 
 /// The weights of a component's folder in every form tools write them.

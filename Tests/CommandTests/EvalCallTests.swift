@@ -90,8 +90,11 @@ import Testing
 
   @Test func lossesAndReconstructions() throws {
     try stripes("real", count: 3)
+    try Data("no picture".utf8).write(to: folder.file("real/level/broken.png"))
     let loss = try imago(["loss", "real", "--bands", "4", "--resolution", "64", "--picture", "l.png", "--json"])
     #expect(loss.status == 0, "\(loss.errors)")
+    #expect(loss.complaints.contains { $0.contains("left out") && $0.contains("broken.png") }, "\(loss.errors)")
+    #expect(try objects(loss).first?["pictures"] as? Int == 3)
     let bands = try #require(try objects(loss).first?["bands"] as? [[String: Any]])
     #expect(bands.map { $0["from"] as? Int } == [0, 250, 500, 750] && bands.map { $0["to"] as? Int }.last == 999)
     let sigmas = bands.compactMap { $0["sigma"] as? Double }
@@ -100,6 +103,7 @@ import Testing
     let autoencoder = try imago(["autoencoder", "real", "--picture", "a.png", "--json"])
     #expect(autoencoder.status == 0, "\(autoencoder.errors)")
     let report = try #require(try objects(autoencoder).first)
+    #expect(report["pictures"] as? Int == 3 && autoencoder.errors.contains("broken.png"), "\(autoencoder.errors)")
     let (psnr, ssim) = (report["psnr"] as? [String: Double], report["ssim"] as? [String: Double])
     #expect((10...60).contains(psnr?["value"] ?? 0) && (0...1).contains(ssim?["value"] ?? -1))
   }

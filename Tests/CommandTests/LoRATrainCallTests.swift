@@ -127,11 +127,33 @@ import Testing
     #expect(drawn[0] != drawn[1])
   }
 
+  /// What stands where the run wants to write is named, and stays.
+  @Test(arguments: ["log.jsonl", "report-0.json", "samples-0.png", "cache", "state.safetensors"])
+  func aPlaceThatCannotBeWrittenIsNamed(_ name: String) throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    _ = try pictures(in: folder)
+    let taken = folder.appendingPathComponent("run/\(name)")
+    let isFile = name == "cache"
+    try FileManager.default.createDirectory(
+      at: isFile ? taken.deletingLastPathComponent() : taken.appendingPathComponent("kept"),
+      withIntermediateDirectories: true)
+    if isFile { try Data("kept".utf8).write(to: taken) }
+    let result = try BuiltCommand.loraTrain.run(
+      small + ["--run", "run", "--output", "stripes.safetensors"], in: folder)
+    let errors = result.complaints.filter { $0.hasPrefix("error:") }
+    #expect(result.status == 1 && errors.count == 1 && errors[0].contains("run/\(name)"), "\(result.errors)")
+    #expect(!result.errors.contains("NSCocoaErrorDomain") && result.errors.hasSuffix("\(errors[0])\n"))
+    #expect(FileManager.default.fileExists(atPath: isFile ? taken.path : taken.appendingPathComponent("kept").path))
+    #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("stripes.safetensors").path))
+  }
+
   @Test(arguments: [
     (["--style", "stripes", "--rank", "0"], 64, "--rank"), (["--style", "nowhere"], 1, "no such folder"),
     (["--style", "empty"], 1, "no PNG or JPEG"), ([], 64, "--style DIR or --subject DIR"),
     (["--style", "stripes", "--lr", "nan"], 64, "--lr"), (["--style", "stripes", "--resume"], 1, "nothing to resume"),
     (["--style", "stripes", "--output", "x.png"], 64, ".safetensors"),
+    (["--style", "stripes", "--output", "stripes/0.png/x.safetensors"], 1, "0.png: is a file and no folder"),
     (["--style", "stripes", "--precision", "int8"], 64, "int8"),
     (["--style", "stripes", "--embedding", "two words"], 1, "one word"),
   ])

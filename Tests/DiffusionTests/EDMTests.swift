@@ -95,7 +95,7 @@ import Testing
       sampler.enter(noise.normal([1, 2, 4, 4]), plan: plan), plan: plan, noise: &noise,
       predict: { x, t, _ in
         let output = SchedulerSetup.standIn(x, 1)
-        clean = config.cleanSample(x, output: output, told: t)
+        clean = Denoised(config).clean(output, seen: x, told: t)
         return output
       }, onStep: { _ in nil })
     // One step to no noise ends in the clean sample.

@@ -20,7 +20,8 @@ import Testing
       let key = "sigmas.\(schedule.rawValue)\(isXL ? ".xl" : "").\(steps)"
       let stored = try file.tensor(key).floats()
       for name in [SamplerName.euler, .dpmpp2M] {
-        let sampler = name.make(SchedulerConfig(), eta: 0, schedule: schedule, isXL: isXL)
+        let sampler = name.make(
+          SchedulerConfig(), eta: 0, schedule: schedule, ays: isXL ? .stableDiffusionXL : .stableDiffusion)
         let plan = try sampler.plan(steps: steps)
         expectClose(plan.sigmas.map { Float($0) }, stored, rtol: 1.5e-6, "\(name) \(key)")
         // Samples start as noise of the first level.

@@ -24,4 +24,19 @@ import Testing
     let points = values.enumerated().map { (x: Double($0), y: estimate($1)) }
     #expect(Chart(title: "a", xLabel: "b", [.init("c", points)]).image().width == 900)
   }
+
+  /// More groups than colours make another chart, and none is left out.
+  @Test func everyGroupHasACurve() {
+    func report(_ count: Int, cfg: Double) -> EvaluationReport {
+      var report = EvaluationReport(pictures: 4, reference: nil, network: "none")
+      report.cfg = cfg
+      report.groups = (0..<count).map {
+        .init(name: "group \($0)", count: 4, found: estimate(0.5), real: nil, ratio: nil)
+      }
+      return report
+    }
+    let one = ReportCurves.image([report(6, cfg: 1), report(6, cfg: 3)])
+    let two = ReportCurves.image([report(7, cfg: 1), report(7, cfg: 3)])
+    #expect(one.height >= 560 && two.height >= 2 * 560 && two.height < 3 * 560)
+  }
 }

@@ -18,7 +18,7 @@ struct ColourNetwork: FeatureNetwork {
 
   func features(_ images: Tensor) -> NetworkFeatures {
     let pooled = images.mean(axes: [1, 2])
-    return NetworkFeatures(pooled: pooled, places: images, logits: pooled * 4)
+    return NetworkFeatures(pooled: pooled, places: images, common: pooled, logits: pooled * 4)
   }
 
   func textFeatures(_ texts: [String]) -> Tensor? {

@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Generation
 import ModelFiles
+import PipelineSupport
 import ReferenceSupport
 import TensorCore
 import TestSupport

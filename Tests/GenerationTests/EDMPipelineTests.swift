@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import ModelFiles
 import Models
+import PipelineSupport
 import ReferenceSupport
 import SafeTensors
 import TensorCore

@@ -1,6 +1,7 @@
 import Conditioning
 import Generation
 import Images
+import PipelineSupport
 import TensorCore
 import TestSupport
 import Testing

@@ -5,6 +5,7 @@ import Foundation
 import Generation
 import Images
 import ModelFiles
+import PipelineSupport
 import TensorCore
 import TestSupport
 import Testing

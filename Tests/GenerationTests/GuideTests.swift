@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import ModelFiles
 import Models
+import PipelineSupport
 import ReferenceSupport
 import TensorCore
 import TestSupport
@@ -212,7 +213,7 @@ import Testing
     // One step from the same noise: guidance is linear in its scale.
     var config = model.scheduler
     config.clipSample = false
-    let free = UnconditionalImages(unet: model.unet, scheduler: config, precision: .f32, classes: model.classes)
+    let free = UnconditionalImages(network: model.network, scheduler: config, precision: .f32, classes: model.classes)
     func unclipped(_ scale: Float) throws -> [Float] {
       try free.generate(seeds: [5], steps: 1, sampler: .ddim, wish: ClassWish([1], guidance: Guidance(scale: scale)))
         .floats()

@@ -2,6 +2,7 @@ import Conditioning
 import Diffusion
 import Generation
 import Images
+import PipelineSupport
 import TensorCore
 import TestSupport
 import Testing

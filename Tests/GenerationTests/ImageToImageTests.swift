@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Generation
 import Images
+import PipelineSupport
 import ReferenceSupport
 import TensorCore
 import Testing

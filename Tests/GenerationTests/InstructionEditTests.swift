@@ -1,6 +1,7 @@
 import Conditioning
 import Diffusion
 import Generation
+import PipelineSupport
 import ReferenceSupport
 import TensorCore
 import Testing

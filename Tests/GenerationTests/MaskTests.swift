@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import Images
+import PipelineSupport
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Diffusion
 import Generation
+import PipelineSupport
 import TensorCore
 import Testing
 

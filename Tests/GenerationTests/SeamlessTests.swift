@@ -1,6 +1,7 @@
 import Generation
 import Models
 import NN
+import PipelineSupport
 import ReferenceSupport
 import TensorCore
 import TestSupport
@@ -27,7 +28,8 @@ import Testing
     let (fixtures, components) = (try EditFixtures(), try EditFixtures.components())
     let x = try fixtures.image("tiling.x")
     try ImageEdges.$current.withValue(.wrapped) {
-      let noise = components.unet(x, timesteps: [500], encoderHiddenStates: try fixtures.tensor("tiling.context"))
+      let noise = components.network(
+        x, timesteps: [500], NetworkConditioning(context: try fixtures.tensor("tiling.context")))
       expectMatch(noise.channelsFirstFloats(), try fixtures.floats("tiling.unet"), tolerance: 1e-5, "U-Net")
       let picture = components.autoencoder.decode(x)
       expectMatch(picture.channelsFirstFloats(), try fixtures.floats("tiling.decoded"), tolerance: 1e-5, "decoder")

@@ -1,6 +1,7 @@
 import Diffusion
 import Generation
 import Models
+import PipelineSupport
 import ReferenceSupport
 import TensorCore
 import TestSupport

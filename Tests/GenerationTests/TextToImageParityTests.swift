@@ -1,6 +1,7 @@
 import Diffusion
 import Generation
 import ModelFiles
+import PipelineSupport
 import ReferenceSupport
 import TensorCore
 import Testing

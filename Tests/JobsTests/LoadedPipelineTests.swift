@@ -28,7 +28,7 @@ import Testing
         $0.tokenizer = model.appendingPathComponent("tokenizer").path
       })
     #expect(loaded.components.scheduler.predictionType == .velocity)
-    #expect(loaded.components.conditioners.count == 1)
+    #expect(loaded.components.text.vectorWidths.count == 1)
   }
 
   /// What decides the weights or how they are used is a model of its own.

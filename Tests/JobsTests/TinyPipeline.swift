@@ -21,11 +21,11 @@ final class TinyPipeline: Sendable {
     let reference = try ReferenceCase("sd1_tiny")
     let scheduler = ModelFolder(reference.url.appendingPathComponent("scheduler"))
     let components = PipelineComponents(
-      conditioners: [
-        TextConditioner(
+      text: CLIPTextEncoding([
+        CLIPTextEncoder(
           tokenizer: try CLIPTokenizer(directory: fixtureURL("clip_tokenizer")), model: try reference.textEncoder())
-      ],
-      unet: try reference.conditionalUNet(), autoencoder: try reference.autoencoder(),
+      ]),
+      network: try reference.conditionalUNet(), autoencoder: .kl(try reference.autoencoder()),
       scheduler: try scheduler.decode(SchedulerConfig.self, from: "scheduler_config.json"), name: "tiny")
     var spec = PipelineSpec(folder: URL(fileURLWithPath: "tiny"))
     (spec.steps, spec.width, spec.height) = (2, 64, 64)

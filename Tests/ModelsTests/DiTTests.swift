@@ -157,7 +157,10 @@ import Training
     (#""norm_type": "ada_norm_single", "cross_attention_dim": null"#, "cross_attention_dim"),
     (#""norm_type": "ada_norm_single", "sample_size": 128"#, "use_additional_conditions"),
     (#""use_additional_conditions": true"#, "use_additional_conditions"),
-    (#""norm_type": "ada_norm_single", "sample_size": 32, "caption_channels": 9, "cross_attention_dim": 8"#, "cross_attention_dim"),
+    (
+      #""norm_type": "ada_norm_single", "sample_size": 32, "caption_channels": 9, "cross_attention_dim": 8"#,
+      "cross_attention_dim"
+    ),
     (#""attention_type": "gated""#, "attention_type"), (#""num_vector_embeds": 9"#, "num_vector_embeds"),
     (#""num_layers": 0"#, "num_layers"), (#""norm_eps": -1"#, "norm_eps"), (#""unheard_of": 1"#, "unheard_of"),
     (#""sample_size": 9223372036854775807"#, "sample_size"), (#""num_embeds_ada_norm": null"#, "num_embeds_ada_norm"),

@@ -94,5 +94,7 @@ import Testing
     #expect(
       generator.scene(.init(items: [.init(thing: "cat", count: 9)], place: .plain), seed: 1) == nil)
     #expect(generator.scene(.init(items: [], place: .plain), seed: 1) == nil)
+    // Another hand than the one that is asked for would be a lie.
+    #expect(generator.scene(.init(items: [.init(thing: "cat")], place: .plain, style: "glossy"), seed: 1) == nil)
   }
 }

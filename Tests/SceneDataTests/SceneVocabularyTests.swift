@@ -37,6 +37,9 @@ import Testing
     ("thing cat\n  not here", 2, "here"),
     ("thing cat\n  plural", 2, "plural"),
     ("thing cat\n  sprites a/b\nthing cat", 3, "cat"),
+    // What is missing is missed where the thing begins, and not at the end of the table.
+    ("thing dog\n  sprites a/b\nthing cat\n  size 3\nthing cow\n  sprites a/b\n", 3, "cat"),
+    ("house a\nthing cat\n  sprites b/c\nthing dog\n  sprites a/b", 2, "cat"),
   ])
   func badLinesAreNamed(text: String, line: Int, found: String) {
     let error = #expect(throws: SceneDataError.self) {

@@ -1,5 +1,7 @@
 import Foundation
 import Images
+import Synchronization
+import TensorCore
 import Testing
 import Training
 
@@ -30,5 +32,40 @@ import Training
       #expect(example.image.pixels.allSatisfy { $0 == 20 })
     }
     #expect(notes.count == 1 && notes[0].contains("a.png"), "\(notes)")
+  }
+
+  /// Pictures of one grey each, counted as they are opened.
+  private final class Counting: CaptionedImages {
+    let count = 13
+    private let indices = Mutex<[Int]>([])
+    var opened: [Int] { indices.withLock { $0 } }
+
+    func example(_ index: Int, size: Int) -> CaptionedImage {
+      indices.withLock { $0.append(index) }
+      // Dark on the left: a mirrored one would be another.
+      let row = (0..<size).flatMap { column in [UInt8](repeating: UInt8(10 * index + column), count: 3) }
+      return CaptionedImage(
+        image: Image(width: size, height: size, channels: 3, pixels: Array((0..<size).map { _ in row }.joined())),
+        caption: "\(index)")
+    }
+  }
+
+  /// However many are kept back, one batch of them is in memory.
+  @Test func heldBackPicturesAreReadABatchAtATime() throws {
+    let pictures = Counting()
+    let samples = CaptionedSamples(content: .pixels(pictures, size: 2, mirrors: true), heldBack: 10)
+    #expect(samples.count == 3)
+    var (seen, openedBefore) = ([[Int]](), [Int]())
+    try samples.forEachHeldBack(4) { draws, batch in
+      seen.append(draws.map(\.index))
+      openedBefore.append(pictures.opened.count)
+      #expect(batch.captions == draws.map { "\($0.index)" } && batch.samples.shape == [draws.count, 2, 2, 3])
+      for (row, draw) in draws.enumerated() {
+        let first = batch.samples.floats()[row * 12] * 127.5 + 127.5
+        #expect(abs(first - Float(10 * draw.index)) < 0.01, "not mirrored")
+      }
+    }
+    #expect(seen == [[3, 4, 5, 6], [7, 8, 9, 10], [11, 12]])
+    #expect(openedBefore == [4, 8, 10] && pictures.opened == Array(3..<13))
   }
 }

@@ -24,7 +24,7 @@ private struct ShownTruths: BatchSource {
       let rest: [Float] = [Float(truth.thing) - 1.5, Float(truth.hand) * 2 - 1, truth.box.z * 4]
       for place in 0..<16 { values += [truth.facing == 1 + place % 4 / 2 ? 2 : -1] + rest }
     }
-    let context = PromptConditioning(context: .zeros([1, 3, 8]), pooled: nil)
+    let context = NetworkConditioning(context: .zeros([1, 3, 8]))
     var batch = LatentBatch(
       latents: Tensor(values, shape: [draws.count, 4, 4, 4]), text: .encoded(draws.map { _ in context }))
     batch.truths = truths
@@ -53,7 +53,7 @@ private struct ShownTruths: BatchSource {
     let schedule = NoiseSchedule(
       .cosine, start: 0, end: 0, trainSteps: 1000, zeroTerminalSNR: true, predictionType: .velocity)
     var objective = LatentObjective(
-      unet: unet, texts: TextRows([], isXL: false), prediction: NoisePrediction(schedule, dtype: .f32),
+      network: unet, texts: TextRows(CLIPTextEncoding([])), prediction: NoisePrediction(schedule, dtype: .f32),
       groups: [ParameterGroup("unet", parameters)] + (heads.map { [ParameterGroup("nuisance", $0.parameters)] } ?? []))
     objective.prediction.timesteps = TimestepSampling(.logitNormal, mean: -1, deviation: 0.5)
     if let heads { objective.heads = (heads, 0.5) }

@@ -115,6 +115,20 @@ import Training
     }
   }
 
+  /// A run that ended between the two files of its tokenizer makes the second one when it goes on.
+  @Test func knownWordsAreWrittenThoughTheTokenizerIsThere() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "first")
+    try textToImage(folder, output: "model")
+    let words = folder.appendingPathComponent("model/tokenizer/known_words.txt")
+    let text = try Data(contentsOf: words)
+    try FileManager.default.removeItem(at: words)
+    try textToImage(folder, output: "model")
+    #expect(try Data(contentsOf: words) == text)
+  }
+
   @Test func writingOnTheWayDoesNotChangeWhatIsLearnt() throws {
     let scratch = try ScratchFolder()
     let folder = scratch.url

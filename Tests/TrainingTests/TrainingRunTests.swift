@@ -60,7 +60,7 @@ private final class Recorder: Artifact {
   @discardableResult
   private func run(
     _ folder: URL, _ settings: LoopSettings, stopAfter: Int? = nil, spoilAt: Int? = nil,
-    artifact: any Artifact = Recorder()
+    artifact: any Artifact = Recorder(), room: RunRoom = RunRoom()
   ) throws -> [[Float]] {
     let store = ParameterStore(RandomInitialization(seed: 2), isTrainable: { _ in true })
     let layer = Linear(store.root.layer, 3, 2)
@@ -69,10 +69,11 @@ private final class Recorder: Artifact {
       calls += 1
       return calls - 1 == spoilAt ? loss * Float.nan : loss
     }
-    let context = RunContext(shouldStop: {
-      finished += 1
-      return finished == stopAfter
-    })
+    let context = RunContext(
+      shouldStop: {
+        finished += 1
+        return finished == stopAfter
+      }, room: room)
     try TrainingRun(
       settings, in: RunFolder(folder), identity: RunIdentity(of: settings), source: Rows(), objective: objective,
       artifact: artifact, context
@@ -198,6 +199,44 @@ private final class Recorder: Artifact {
     #expect(settings.problem?.key == "loop.average_lengths")
     (settings.averageDecay, settings.averageLengths) = (nil, [0.3])
     #expect(settings.problem?.key == "loop.average_lengths")
+  }
+
+  /// 8 numbers, their two moments and an average, 4 bytes each: 128 a state, of which the new one lies beside the old.
+  @Test func aDiskWithoutRoomForTheStatesIsSaidBeforeTheFirstStep() throws {
+    let folder = try ScratchFolder()
+    func room(_ bytes: Double) -> RunRoom { RunRoom(disk: { _ in bytes }) }
+    let recorder = Recorder()
+    #expect(
+      throws: TrainingError.badFolder(
+        path: folder.url.path,
+        reason: "the run's states need 1 MB, 0 MB of the disk are free: make room, or name another folder")
+    ) { try run(folder.url, settings(), artifact: recorder, room: room(255)) }
+    #expect(recorder.previews.isEmpty && !FileManager.default.fileExists(atPath: state(folder.url).path))
+    try run(folder.url, settings(), stopAfter: 5, room: room(256))
+    // One is there.
+    #expect(throws: TrainingError.self) { try run(folder.url, settings(), room: room(127)) }
+    let resumed = try run(folder.url, settings(), room: room(128))
+    #expect(try resumed == run(try ScratchFolder().url, settings(), room: RunRoom(disk: { _ in nil })))
+  }
+
+  /// A disk that is full in the middle of a line, a picture or a result: what is there stays, and the run goes on to the same
+  /// end once there is room.
+  @Test func whatAFullDiskCutShortIsMadeAgain() throws {
+    struct Full: Error {}
+    final class Filling: Artifact {
+      func preview(step: Int) throws -> [URL] { if step == 12 { throw Full() } else { [] } }
+      func write(step: Int, isLast: Bool) -> [URL] { [] }
+    }
+    let folder = try ScratchFolder()
+    #expect(throws: Full.self) { try run(folder.url, settings(), artifact: Filling()) }
+    let log = folder.url.appendingPathComponent("log.jsonl")
+    let lines = try String(contentsOf: log, encoding: .utf8)
+    try Data((lines + "{\"step\": 14, \"lo").utf8).write(to: log)
+    let recorder = Recorder()
+    let resumed = try run(folder.url, settings(), artifact: recorder)
+    #expect(recorder.writes == ["12 last"])
+    #expect(try String(contentsOf: log, encoding: .utf8) == lines, "the half line is gone, the others are there")
+    #expect(try resumed == run(try ScratchFolder().url, settings()))
   }
 
   @Test func twoProcessesDoNotTrainInOneFolder() throws {

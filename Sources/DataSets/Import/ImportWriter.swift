@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Glibc
 
@@ -80,8 +81,7 @@ final class ImportWriter {
   ///   - record: its place in the source, which names it.
   ///   - row: what is known of it.
   func append(_ bytes: [UInt8], ending: String, record: Int, row: [String: JSONValue]) throws {
-    let number = String(record)
-    let name = String(repeating: "0", count: max(0, Self.digits - number.count)) + number + ".\(ending)"
+    let name = NumberedName.padded(record, digits: Self.digits) + ".\(ending)"
     try Self.write(bytes, to: folder.appendingPathComponent(name))
     var row = row
     row["file_name"] = .text(name)

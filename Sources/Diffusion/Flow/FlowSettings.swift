@@ -81,7 +81,8 @@ extension SigmaSchedule {
   static func flow(_ flow: FlowSettings, steps: Int, sampler: String) throws(SamplerError) -> SigmaSchedule {
     let times = try flow.timesBelowOne(steps: steps, sampler: sampler)
     return SigmaSchedule(
-      timesteps: times.dropLast().map { $0 * Double(flow.trainSteps) }, sigmas: times.map { FlowSettings.sigma(at: $0) })
+      timesteps: times.dropLast().map { $0 * Double(flow.trainSteps) },
+      sigmas: times.map { FlowSettings.sigma(at: $0) })
   }
 }
 

@@ -6,11 +6,11 @@ extension SamplerName {
   ///   - eta: fresh noise of DDIM (0 none, 1 as DDPM) and TCD (there called γ, usually 0.3); others have no use for it.
   ///   - schedule: noise levels in place of the configuration's; one that does not go with the sampler is an error of
   ///     its `plan(steps:)`.
-  ///   - isXL: whether the model is an SDXL, for which align-your-steps has a table of its own.
+  ///   - ays: the model's levels for align-your-steps.
   public func make(
-    _ config: SchedulerConfig, eta: Double, schedule: ScheduleName? = nil, isXL: Bool = false
+    _ config: SchedulerConfig, eta: Double, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion
   ) -> any Sampler {
-    let sampler = sampler(config, eta: eta, schedule: schedule, isXL: isXL)
+    let sampler = sampler(config, eta: eta, schedule: schedule, ays: ays)
     do {
       try check(schedule)
       try check(config, schedule)
@@ -21,13 +21,13 @@ extension SamplerName {
   }
 
   private func sampler(
-    _ config: SchedulerConfig, eta: Double, schedule: ScheduleName?, isXL: Bool
+    _ config: SchedulerConfig, eta: Double, schedule: ScheduleName?, ays: AlignYourSteps
   ) -> any Sampler {
     let adapted = diffusersClass.map { config.className == $0 ? config : config.adapted(to: $0) } ?? config
     let spaced = adapted.spaced(schedule)
     func multistep(_ order: Int, stochastic: Bool, midpoint: Bool) -> any Sampler {
       DPMSolverMultistepSampler(
-        config, order: order, stochastic: stochastic, midpoint: midpoint, schedule: schedule, isXL: isXL,
+        config, order: order, stochastic: stochastic, midpoint: midpoint, schedule: schedule, ays: ays,
         name: rawValue)
     }
     // Samplers that diffusers has not have no levels of its either.
@@ -43,28 +43,28 @@ extension SamplerName {
     case .pndm:
       PNDMSampler(
         spaced, mayStartPlainly: config.className != diffusersClass && config.given.skipPRKSteps == nil)
-    case .lms: LMSSampler(config, schedule: schedule, isXL: isXL)
+    case .lms: LMSSampler(config, schedule: schedule, ays: ays)
     case .euler where config.isFlow && list == nil: FlowMatchEulerSampler(config)
     case .heun where config.isFlow && list == nil: FlowMatchHeunSampler(config)
-    case .euler: EulerSampler(config, schedule: schedule, isXL: isXL)
-    case .eulerAncestral: EulerAncestralSampler(config, schedule: schedule, isXL: isXL)
-    case .heun: HeunSampler(config, schedule: schedule, isXL: isXL)
-    case .dpm2: DPM2Sampler(config, schedule: schedule, isXL: isXL)
-    case .dpm2Ancestral: DPM2AncestralSampler(config, schedule: schedule, isXL: isXL)
+    case .euler: EulerSampler(config, schedule: schedule, ays: ays)
+    case .eulerAncestral: EulerAncestralSampler(config, schedule: schedule, ays: ays)
+    case .heun: HeunSampler(config, schedule: schedule, ays: ays)
+    case .dpm2: DPM2Sampler(config, schedule: schedule, ays: ays)
+    case .dpm2Ancestral: DPM2AncestralSampler(config, schedule: schedule, ays: ays)
     case .dpmpp2M: multistep(second, stochastic: false, midpoint: isMidpoint)
     case .dpmpp2MSDE: multistep(second, stochastic: true, midpoint: isMidpoint)
     case .dpmpp2MSDEHeun: multistep(2, stochastic: true, midpoint: false)
     case .dpmpp3M: multistep(3, stochastic: false, midpoint: isMidpoint)
     // k-diffusion has one rule for its second-order steps.
     case .dpmpp3MSDE: multistep(3, stochastic: true, midpoint: false)
-    case .dpmpp2S: DPMSolverSinglestepSampler(config, schedule: schedule, isXL: isXL)
-    case .dpmpp2SAncestral: DPMSolverPP2SAncestralSampler(config, schedule: schedule, isXL: isXL)
-    case .dpmppSDE: DPMSolverPPSDESampler(config, schedule: schedule, isXL: isXL)
-    case .dpmFast: DPMFastSampler(config, schedule: list, isXL: isXL)
-    case .dpmAdaptive: DPMAdaptiveSampler(config, schedule: list, isXL: isXL)
-    case .restart: RestartSampler(config, schedule: list, isXL: isXL)
-    case .deis: DEISSampler(config, schedule: schedule, isXL: isXL)
-    case .unipc: UniPCSampler(config, schedule: schedule, isXL: isXL)
+    case .dpmpp2S: DPMSolverSinglestepSampler(config, schedule: schedule, ays: ays)
+    case .dpmpp2SAncestral: DPMSolverPP2SAncestralSampler(config, schedule: schedule, ays: ays)
+    case .dpmppSDE: DPMSolverPPSDESampler(config, schedule: schedule, ays: ays)
+    case .dpmFast: DPMFastSampler(config, schedule: list, ays: ays)
+    case .dpmAdaptive: DPMAdaptiveSampler(config, schedule: list, ays: ays)
+    case .restart: RestartSampler(config, schedule: list, ays: ays)
+    case .deis: DEISSampler(config, schedule: schedule, ays: ays)
+    case .unipc: UniPCSampler(config, schedule: schedule, ays: ays)
     case .lcm: LCMSampler(config)
     case .tcd: TCDSampler(config, gamma: eta)
     case .flowEuler: FlowMatchEulerSampler(config)

@@ -30,7 +30,7 @@ public struct DDIMSampler: Sampler {
       let t = Int(plan.timesteps[i])
       let output = try predict(x, Float(t), i)
       let (level, next) = (schedule.level(t), schedule.level(t - config.trainSteps / plan.steps, last: last))
-      let (predicted, epsilon) = schedule.cleanAndNoise(output, x, level: level)
+      let (predicted, epsilon) = Denoised(schedule).cleanAndNoise(output, x, level: level)
       let ratio = (level.signal / next.signal) * (level.signal / next.signal)
       let variance = (next.noise / level.noise) * (next.noise / level.noise) * (1 - ratio)
       let sigma = eta * max(variance, 0).squareRoot()

@@ -38,7 +38,7 @@ public struct DDIMInverseSampler: Sampler {
       let t = Int(plan.timesteps[i])
       let output = try predict(x, Float(t), i)
       let (level, next) = (plan.levels[i], schedule.level(t))
-      let (clean, epsilon) = schedule.cleanAndNoise(output, x, level: level)
+      let (clean, epsilon) = Denoised(schedule).cleanAndNoise(output, x, level: level)
       x = limit.apply(clean).scaled(by: Float(next.signal), adding: epsilon, times: Float(next.noise))
       x = try onStep(SamplingStep(i, of: plan, sample: x)) ?? x
     }

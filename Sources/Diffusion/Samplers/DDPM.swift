@@ -31,7 +31,7 @@ public struct DDPMSampler: Sampler {
       let bar = bars[t]
       let alpha = bar / barPrevious
       let beta = 1 - alpha
-      let clean = limit.apply(schedule.cleanAndNoise(output, x, level: NoiseLevel(bar: bar)).clean)
+      let clean = limit.apply(Denoised(schedule).cleanAndNoise(output, x, level: NoiseLevel(bar: bar)).clean)
       let mean = clean.scaled(
         by: Float(barPrevious.squareRoot() * beta / (1 - bar)), adding: x,
         times: Float(alpha.squareRoot() * (1 - barPrevious) / (1 - bar)))

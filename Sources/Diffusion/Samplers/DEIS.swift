@@ -6,11 +6,11 @@ import TensorCore
 public struct DEISSampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
     var config = config.adapted(to: "DEISMultistepScheduler")
     // It works in ln σ and cannot go to no noise.
     config.finalSigmasType = .sigmaMin
-    scale = SigmaScale("deis", config, .dpmSolver, schedule, isXL: isXL)
+    scale = SigmaScale("deis", config, .dpmSolver, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

@@ -5,8 +5,8 @@ import TensorCore
 public struct DPM2Sampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
-    scale = SigmaScale("dpm2", config.adapted(to: "KDPM2DiscreteScheduler"), .kDiffusionRounded, schedule, isXL: isXL)
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
+    scale = SigmaScale("dpm2", config.adapted(to: "KDPM2DiscreteScheduler"), .kDiffusionRounded, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

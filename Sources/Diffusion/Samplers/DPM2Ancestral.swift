@@ -4,9 +4,9 @@ import TensorCore
 public struct DPM2AncestralSampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
     scale = SigmaScale(
-      "dpm2-a", config.adapted(to: "KDPM2AncestralDiscreteScheduler"), .kDiffusionRounded, schedule, isXL: isXL)
+      "dpm2-a", config.adapted(to: "KDPM2AncestralDiscreteScheduler"), .kDiffusionRounded, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

@@ -20,11 +20,11 @@ public struct DPMAdaptiveSampler: Sampler {
   ///   - schedule: a list of noise levels, where image to image enters; k-diffusion's own if nil.
   ///   - relativeTolerance, absoluteTolerance: of a step, the larger one for each value.
   public init(
-    _ config: SchedulerConfig, eta: Double = 1, schedule: ScheduleName? = nil, isXL: Bool = false,
+    _ config: SchedulerConfig, eta: Double = 1, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion,
     relativeTolerance: Float = 0.05, absoluteTolerance: Float = 0.0078
   ) {
     scale = SigmaScale(
-      "dpm-adaptive", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule ?? .uniform, isXL: isXL)
+      "dpm-adaptive", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule ?? .uniform, ays: ays)
     (self.eta, self.relativeTolerance, self.absoluteTolerance) = (eta, relativeTolerance, absoluteTolerance)
   }
 

@@ -13,9 +13,11 @@ public struct DPMFastSampler: Sampler {
   /// - Parameters:
   ///   - eta: fresh noise; 0 is the deterministic solver, 1 what AUTOMATIC1111 uses.
   ///   - schedule: a list of noise levels, where image to image enters; k-diffusion's own if nil.
-  public init(_ config: SchedulerConfig, eta: Double = 1, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(
+    _ config: SchedulerConfig, eta: Double = 1, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion
+  ) {
     scale = SigmaScale(
-      "dpm-fast", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule ?? .uniform, isXL: isXL)
+      "dpm-fast", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule ?? .uniform, ays: ays)
     self.eta = eta
   }
 

@@ -13,10 +13,10 @@ public struct DPMSolverMultistepSampler: Sampler {
 
   public init(
     _ config: SchedulerConfig, order: Int, stochastic: Bool, midpoint: Bool = true, schedule: ScheduleName? = nil,
-    isXL: Bool = false, name: String = "dpmpp-2m"
+    ays: AlignYourSteps = .stableDiffusion, name: String = "dpmpp-2m"
   ) {
     let config = config.adapted(to: "DPMSolverMultistepScheduler")
-    scale = SigmaScale(name, config, .dpmSolver, schedule, isXL: isXL)
+    scale = SigmaScale(name, config, .dpmSolver, schedule, ays: ays)
     let ofNoise = config.algorithmType == "dpmsolver" || config.algorithmType == "sde-dpmsolver"
     form =
       stochastic ? (ofNoise ? .stochasticNoise : .stochasticClean) : (ofNoise ? .noise : .clean)
@@ -93,7 +93,7 @@ extension SigmaScale {
         ? clean : x.scaled(by: Float(1 / level.noise), adding: clean, times: Float(-level.signal / level.noise))
     }
     let output = try predict(x, plan.timesteps[i], i)
-    let (clean, noise) = schedule.cleanAndNoise(output, x, level: level)
+    let (clean, noise) = denoised.cleanAndNoise(output, x, level: level)
     if form.predictsClean { return limit.apply(clean) }
     guard limit.isOn else { return noise }
     return x.scaled(

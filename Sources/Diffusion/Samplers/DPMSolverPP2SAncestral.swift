@@ -6,9 +6,9 @@ import TensorCore
 public struct DPMSolverPP2SAncestralSampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
     scale = SigmaScale(
-      "dpmpp-2s-a", config.adapted(to: "KDPM2AncestralDiscreteScheduler"), .kDiffusion, schedule, isXL: isXL)
+      "dpmpp-2s-a", config.adapted(to: "KDPM2AncestralDiscreteScheduler"), .kDiffusion, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

@@ -9,8 +9,8 @@ import TensorCore
 public struct DPMSolverPPSDESampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
-    scale = SigmaScale("dpmpp-sde", config.adapted(to: "DPMSolverSDEScheduler"), .kDiffusion, schedule, isXL: isXL)
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
+    scale = SigmaScale("dpmpp-sde", config.adapted(to: "DPMSolverSDEScheduler"), .kDiffusion, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

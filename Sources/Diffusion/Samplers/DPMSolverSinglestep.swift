@@ -11,9 +11,9 @@ public struct DPMSolverSinglestepSampler: Sampler {
   let usesMidpoint: Bool
 
   /// - Parameter config: its `algorithm_type`, `solver_order` and `solver_type` are used.
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
     let config = config.adapted(to: "DPMSolverSinglestepScheduler")
-    scale = SigmaScale("dpmpp-2s", config, .dpmSolver, schedule, isXL: isXL)
+    scale = SigmaScale("dpmpp-2s", config, .dpmSolver, schedule, ays: ays)
     form = DPMSolverForm(rawValue: config.algorithmType) ?? .clean
     order = config.solverOrder
     usesMidpoint = config.given.solverType != "heun"

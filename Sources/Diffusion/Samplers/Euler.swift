@@ -4,8 +4,8 @@ import TensorCore
 public struct EulerSampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
-    scale = SigmaScale("euler", config.adapted(to: "EulerDiscreteScheduler"), .kDiffusion, schedule, isXL: isXL)
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
+    scale = SigmaScale("euler", config.adapted(to: "EulerDiscreteScheduler"), .kDiffusion, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

@@ -4,9 +4,9 @@ import TensorCore
 public struct EulerAncestralSampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
     scale = SigmaScale(
-      "euler-a", config.adapted(to: "EulerAncestralDiscreteScheduler"), .kDiffusion, schedule, isXL: isXL)
+      "euler-a", config.adapted(to: "EulerAncestralDiscreteScheduler"), .kDiffusion, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

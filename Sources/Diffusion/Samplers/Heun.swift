@@ -4,8 +4,8 @@ import TensorCore
 public struct HeunSampler: Sampler {
   let scale: SigmaScale
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
-    scale = SigmaScale("heun", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule, isXL: isXL)
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
+    scale = SigmaScale("heun", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

@@ -23,7 +23,7 @@ public struct LCMSampler: Sampler {
     let limit = CleanSampleLimit(config)
     for i in plan.indices {
       let output = try predict(x, plan.timesteps[i], i)
-      let clean = limit.apply(schedule.cleanAndNoise(output, x, level: plan.levels[i]).clean)
+      let clean = limit.apply(Denoised(schedule).cleanAndNoise(output, x, level: plan.levels[i]).clean)
       // The consistency function's boundary: the sample itself at timestep 0 (eq. 8).
       let (data, scaled) = (0.5, Double(plan.timesteps[i]) * (config.given.timestepScaling ?? 10))
       let size = scaled * scaled + data * data

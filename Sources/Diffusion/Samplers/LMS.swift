@@ -5,8 +5,8 @@ public struct LMSSampler: Sampler {
   let scale: SigmaScale
   private static let order = 4
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
-    scale = SigmaScale("lms", config.adapted(to: "LMSDiscreteScheduler"), .kDiffusion, schedule, isXL: isXL)
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
+    scale = SigmaScale("lms", config.adapted(to: "LMSDiscreteScheduler"), .kDiffusion, schedule, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

@@ -102,7 +102,7 @@ public struct PNDMSampler: Sampler {
   private func transfer(_ x: Tensor, _ output: Tensor, from t: Int, to next: Int) -> Tensor {
     let last = config.setAlphaToOne ? NoiseLevel.clean : schedule.level(0)
     let (level, target) = (schedule.level(t), schedule.level(next, last: last))
-    let (clean, epsilon) = schedule.cleanAndNoise(output, x, level: level)
+    let (clean, epsilon) = Denoised(schedule).cleanAndNoise(output, x, level: level)
     guard level.signal > 0 else {
       return clean.scaled(by: Float(target.signal), adding: epsilon, times: Float(target.noise))
     }

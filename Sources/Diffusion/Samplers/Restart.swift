@@ -11,9 +11,9 @@ public struct RestartSampler: Sampler {
   let scale: SigmaScale
 
   /// - Parameter schedule: a list of noise levels; Karras if nil.
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
     scale = SigmaScale(
-      "restart", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule ?? .karras, isXL: isXL)
+      "restart", config.adapted(to: "HeunDiscreteScheduler"), .kDiffusion, schedule ?? .karras, ays: ays)
   }
 
   public func plan(steps: Int) throws(SamplerError) -> SamplingPlan {

@@ -32,7 +32,7 @@ public struct TCDSampler: Sampler {
       let next = isLast ? 0 : plan.timesteps[i + 1]
       // In float32, as the reference computes it: a product just below a whole number counts.
       let landing = schedule.level(Int(Float(1 - gamma) * next))
-      let (clean, epsilon) = schedule.cleanAndNoise(output, x, level: plan.levels[i])
+      let (clean, epsilon) = Denoised(schedule).cleanAndNoise(output, x, level: plan.levels[i])
       x = clean.scaled(by: Float(landing.signal), adding: epsilon, times: Float(landing.noise))
       if gamma > 0, !isLast {
         let kept = plan.levels[i + 1].signal / landing.signal

@@ -8,9 +8,9 @@ public struct UniPCSampler: Sampler {
   /// B(h) = h in place of eʰ − 1.
   let isFirstVariant: Bool
 
-  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, isXL: Bool = false) {
+  public init(_ config: SchedulerConfig, schedule: ScheduleName? = nil, ays: AlignYourSteps = .stableDiffusion) {
     let config = config.adapted(to: "UniPCMultistepScheduler")
-    scale = SigmaScale("unipc", config, .dpmSolver, schedule, isXL: isXL)
+    scale = SigmaScale("unipc", config, .dpmSolver, schedule, ays: ays)
     form = config.given.predictX0 ?? true ? .clean : .noise
     isFirstVariant = config.given.solverType == "bh1"
   }

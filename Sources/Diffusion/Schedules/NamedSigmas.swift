@@ -2,26 +2,22 @@ import Foundation
 
 /// Noise levels by k-diffusion's and AUTOMATIC1111's conventions: over the model's whole table, falling, then 0.
 enum NamedSigmas {
-  /// Sabour et al. 2024, appendix: ten steps for Stable Diffusion 1.x and for SDXL.
-  private static let alignYourSteps = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029]
-  private static let alignYourStepsXL = [14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029]
-
   /// - Parameters:
   ///   - name: one with `isSigmaList`.
-  ///   - isXL: picks the table of `ays`.
+  ///   - ays: the levels of `ays`.
   ///   - dropsNextToLast: leaves out the level before the last of one step more, as AUTOMATIC1111 does for some
   ///     samplers.
   static func schedule(
-    _ name: ScheduleName, _ table: SigmaTable, steps: Int, isXL: Bool, dropsNextToLast: Bool, sampler: String
+    _ name: ScheduleName, _ table: SigmaTable, steps: Int, ays: AlignYourSteps, dropsNextToLast: Bool, sampler: String
   ) throws(SamplerError) -> SigmaSchedule {
     let limit = table.sigmas.count - 1
     guard steps >= 1, steps <= limit else { throw .badSteps(sampler: sampler, steps: steps, limit: limit) }
-    var sigmas = levels(name, table, count: dropsNextToLast ? steps + 1 : steps, isXL: isXL)
+    var sigmas = levels(name, table, count: dropsNextToLast ? steps + 1 : steps, ays: ays)
     if dropsNextToLast, sigmas.count > 2 { sigmas.remove(at: sigmas.count - 2) }
     return SigmaSchedule(timesteps: sigmas.dropLast().map { table.timestep(of: $0) }, sigmas: sigmas)
   }
 
-  private static func levels(_ name: ScheduleName, _ table: SigmaTable, count n: Int, isXL: Bool) -> [Double] {
+  private static func levels(_ name: ScheduleName, _ table: SigmaTable, count n: Int, ays: AlignYourSteps) -> [Double] {
     let (low, high) = (table.smallest, table.largest)
     let top = Double(table.sigmas.count - 1)
     switch name {
@@ -35,7 +31,7 @@ enum NamedSigmas {
       let step = Double(table.sigmas.count) / Double(n)
       return (0..<n).map { table.sigmas[table.sigmas.count - 1 - Int(Double($0) * step)] } + [0]
     case .ays:
-      return resampled(isXL ? alignYourStepsXL : alignYourSteps, count: n) + [0]
+      return resampled(ays.sigmas, count: n) + [0]
     case .klOptimal:
       // The only one that ends at the table's smallest level.
       return (0...n).map { i in

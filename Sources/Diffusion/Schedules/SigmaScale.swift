@@ -6,21 +6,24 @@ struct SigmaScale: Sendable {
   let name: String
   let config: SchedulerConfig
   let schedule: NoiseSchedule
+  let denoised: Denoised
   let table: SigmaTable
   let family: SigmaSchedule.Family
   /// A schedule of k-diffusion's, in place of the configuration's.
   let named: ScheduleName?
-  let isXL: Bool
+  let ays: AlignYourSteps
   let limit: CleanSampleLimit
 
   init(
-    _ name: String, _ config: SchedulerConfig, _ family: SigmaSchedule.Family, _ schedule: ScheduleName?, isXL: Bool
+    _ name: String, _ config: SchedulerConfig, _ family: SigmaSchedule.Family, _ schedule: ScheduleName?,
+    ays: AlignYourSteps
   ) {
     self.name = name
     self.config = config.spaced(schedule)
     self.schedule = config.schedule
+    denoised = Denoised(config)
     self.family = family
-    self.isXL = isXL
+    self.ays = ays
     named = schedule.flatMap { $0.isSigmaList ? $0 : nil }
     // k-diffusion's lists are made from the levels of the original code.
     table =
@@ -36,7 +39,7 @@ struct SigmaScale: Sendable {
       return try SigmaSchedule.diffusers(family, config, table: table, steps: steps, sampler: name).rounded
     }
     return try NamedSigmas.schedule(
-      named, table, steps: steps, isXL: isXL, dropsNextToLast: dropsNextToLast, sampler: name
+      named, table, steps: steps, ays: ays, dropsNextToLast: dropsNextToLast, sampler: name
     ).rounded
   }
 
@@ -80,31 +83,18 @@ struct SigmaScale: Sendable {
   func clean(
     _ x: Tensor, sigma: Double, timestep: Float, step: Int, _ predict: ModelPrediction
   ) throws -> Tensor {
-    if let edm = config.edm {
-      let output = try predict(x * Float(edm.inputScale(sigma)), timestep, step)
-      let factors = edm.cleanFactors(sigma, isVelocity: schedule.predictionType == .velocity)
-      return limit.apply(x.scaled(by: Float(factors.skip), adding: output, times: Float(factors.out)))
-    }
-    let level = NoiseLevel(preservingSigma: sigma)
-    let output = try predict(x * Float(config.isFlow ? 1 / (1 + sigma) : level.signal), timestep, step)
-    let clean: Tensor
-    switch schedule.predictionType {
-    case .epsilon: clean = x.scaled(by: 1, adding: output, times: Float(-sigma))
-    case .velocity:
-      clean = x.scaled(by: Float(level.signal * level.signal), adding: output, times: Float(-level.noise))
-    case .sample: clean = output
-    case .flow: clean = x.scaled(by: Float(1 / (1 + sigma)), adding: output, times: Float(-sigma / (1 + sigma)))
-    }
-    return limit.apply(clean)
+    let level = NoiseLevel(signal: 1, noise: sigma)
+    let output = try predict(x * Float(denoised.inputScale(level)), timestep, step)
+    return limit.apply(denoised.clean(output, x, level: level))
   }
 
   /// The slope `dx/dσ = (x − clean) / σ` of the deterministic path (Karras et al. 2022, eq. 3).
   func slope(
     _ x: Tensor, sigma: Double, timestep: Float, step: Int, _ predict: ModelPrediction
   ) throws -> Tensor {
-    if case .epsilon = schedule.predictionType, !limit.isOn, config.edm == nil {
+    if denoised.isNoise, !limit.isOn {
       // The prediction is the slope; going through the clean sample would cost digits at small σ.
-      return try predict(x * Float(NoiseLevel(preservingSigma: sigma).signal), timestep, step)
+      return try predict(x * Float(denoised.inputScale(NoiseLevel(signal: 1, noise: sigma))), timestep, step)
     }
     let clean = try clean(x, sigma: sigma, timestep: timestep, step: step, predict)
     return x.scaled(by: Float(1 / sigma), adding: clean, times: Float(-1 / sigma))

@@ -9,6 +9,7 @@ public struct AutoencoderQuality {
   private let codec: LatentCodec
   private let data: FolderDataSet
   private let side: Int
+  /// Pictures that are looked at.
   public let pictures: Int
 
   /// What became of the pictures.
@@ -16,6 +17,10 @@ public struct AutoencoderQuality {
     public let psnr, ssim: Estimate
     /// The first pictures and what they became.
     public let examples: [(before: Image, after: Image)]
+    /// Pictures that were measured.
+    public let pictures: Int
+    /// What is wrong with the others, a line each.
+    public let skipped: [String]
   }
 
   /// - Parameters:
@@ -35,21 +40,21 @@ public struct AutoencoderQuality {
   /// - Parameters:
   ///   - examples: pictures that are kept.
   ///   - progress: told how many pictures are done; throw to stop.
+  /// - Throws: `noData` if not one picture can be read.
   public func measure(
     _ resampling: Resampling, examples: Int = 0, progress: (_ done: Int) throws -> Void
   ) throws -> Result {
-    var (psnr, ssim) = ([Double](), [Double]())
     var kept: [(before: Image, after: Image)] = []
-    for index in 0..<pictures {
+    let (values, skipped) = try ReadablePictures.map(pictures, at: data.folder.path, progress) { index in
       let image = try data.example(index, size: side).image
       let encoded = try codec.distribution(ImageTensor.pack([image]))
       let decoded = ImageTensor.images(try codec.decode(codec.scaled(encoded.mean)))[0]
-      // What is given back bit by bit has no noise to speak of; 8 bits leave 59 dB.
-      psnr.append(min(PictureSimilarity.psnr(image, decoded), 99))
-      ssim.append(PictureSimilarity.ssim(image, decoded))
       if kept.count < examples { kept.append((image, decoded)) }
-      try progress(index + 1)
+      // What is given back bit by bit has no noise to speak of; 8 bits leave 59 dB.
+      return (psnr: min(PictureSimilarity.psnr(image, decoded), 99), ssim: PictureSimilarity.ssim(image, decoded))
     }
-    return Result(psnr: resampling.mean(psnr), ssim: resampling.mean(ssim), examples: kept)
+    return Result(
+      psnr: resampling.mean(values.map(\.psnr)), ssim: resampling.mean(values.map(\.ssim)), examples: kept,
+      pictures: values.count, skipped: skipped)
   }
 }

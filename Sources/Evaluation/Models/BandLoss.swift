@@ -18,7 +18,20 @@ public struct BandLoss {
     public let loss: Estimate
   }
 
+  /// What was measured.
+  public struct Result: Sendable {
+    public let bands: [Band]
+    /// Over all bands.
+    public let mean: Estimate
+    /// Pictures that were measured.
+    public let pictures: Int
+    /// What is wrong with the others, a line each.
+    public let skipped: [String]
+  }
+
   private let loss: ValidationLoss
+  /// Where the pictures are, for messages.
+  private let place: String
 
   /// - Parameters:
   ///   - side: pixels the middle square of each picture is brought to; nil for the model's size.
@@ -29,36 +42,32 @@ public struct BandLoss {
   ) throws {
     let side = side ?? components.defaultSize
     try GenerationRequest.checkSide("--resolution", side, multiple: components.sizeMultiple)
-    let texts = TextRows(components.conditioners, isXL: components.isXL)
+    let texts = try TextRows(components.text)
     let objective = LatentObjective(
-      unet: components.unet, texts: texts,
+      network: components.network, texts: texts,
       prediction: NoisePrediction(try components.scheduler.trainingSchedule, dtype: precision.dtype), groups: [])
     let codec = LatentCodec(components.autoencoder, precision: precision)
-    loss = ValidationLoss(objective, pictures: min(count, data.count), levels: bands) { index, random in
+    loss = ValidationLoss(objective, pictures: min(count, data.count), levels: bands) { index in
       let example = try data.example(index, size: side)
       let encoded = try codec.distribution(ImageTensor.pack([example.image]))
-      let noise = encoded.deviation.map { random[0].normal($0.shape) } ?? .zeros(encoded.mean.shape)
-      let rows = texts.tokens(example.caption).map { [$0] }
-      var batch = LatentBatch(
-        latents: codec.sample(encoded, noise: noise),
-        text: .encoded([try texts.encode(rows, dtype: precision.dtype)]))
-      batch.sizes = [[side, side, 0, 0, side, side].map(Float.init)]
-      return batch
+      let text = try texts.encode(texts.tokens(example.caption).map { [$0] }, dtype: precision.dtype)
+      return { random in
+        let noise = encoded.deviation.map { random[0].normal($0.shape) } ?? .zeros(encoded.mean.shape)
+        var batch = LatentBatch(latents: codec.sample(encoded, noise: noise), text: .encoded([text]))
+        batch.sizes = [[side, side, 0, 0, side, side].map(Float.init)]
+        return batch
+      }
     }
+    place = data.folder.path
   }
 
+  /// Pictures that are looked at.
   public var pictures: Int { loss.pictures }
 
   /// - Parameter progress: told how many pictures are done; throw to stop.
-  /// - Returns: each band, and the mean over all of them.
-  public func measure(
-    _ resampling: Resampling, progress: (_ done: Int) throws -> Void
-  ) throws -> (bands: [Band], mean: Estimate) {
-    let values = try (0..<loss.pictures).map { picture in
-      let losses = try loss.losses(picture)
-      try progress(picture + 1)
-      return losses
-    }
+  /// - Throws: `noData` if not one picture can be read.
+  public func measure(_ resampling: Resampling, progress: (_ done: Int) throws -> Void) throws -> Result {
+    let (values, skipped) = try ReadablePictures.map(loss.pictures, at: place, progress, loss.losses)
     let schedule = loss.objective.prediction.schedule
     let width = { (level: Int) in level * schedule.trainSteps / loss.levels }
     let bands = (0..<loss.levels).map { level in
@@ -66,6 +75,8 @@ public struct BandLoss {
         from: width(level), to: width(level + 1) - 1, sigma: schedule.sigma(loss.timestep(level)),
         loss: resampling.mean(values.map { $0[level] }))
     }
-    return (bands, resampling.mean(values.map { $0.reduce(0, +) / Double(loss.levels) }))
+    return Result(
+      bands: bands, mean: resampling.mean(values.map { $0.reduce(0, +) / Double(loss.levels) }),
+      pictures: values.count, skipped: skipped)
   }
 }

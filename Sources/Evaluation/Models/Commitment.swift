@@ -8,11 +8,8 @@ import Randomness
 import TensorCore
 import Training
 
-/// How far a model commits itself between two pictures that its caption fits equally well.
-///
-/// For a pair with latents Z and F, noise is put on Z. With `M = (Z + F) / 2` and `D = (Z − F) / 2` without fine detail, the
-/// clean estimate's way from the mean of both is `⟨x̂₀ − M, D⟩ / ⟨D, D⟩`: 1 if the model knows which one it sees, 0 if it draws
-/// the mean of both. What the exact two-way posterior would do is `tanh(α / σ² ⟨x − αM, D⟩)`.
+/// How far a model commits itself between two pictures that its caption fits equally well (`PairCommitment`), at several
+/// noise levels, with intervals.
 public struct Commitment {
   /// At one noise level.
   public struct Level: Encodable, Sendable {
@@ -29,12 +26,12 @@ public struct Commitment {
   private static let batch = 16
 
   public init(_ components: PipelineComponents, precision: Precision) throws {
-    let texts = TextRows(components.conditioners, isXL: components.isXL)
-    guard !components.isXL else {
+    let texts = try TextRows(components.text)
+    guard texts.encoderCount == 1 else {
       throw EvaluationError.cannot("\(components.name): commitment is measured on models with one text encoder")
     }
     objective = LatentObjective(
-      unet: components.unet, texts: texts,
+      network: components.network, texts: texts,
       prediction: NoisePrediction(try components.scheduler.trainingSchedule, dtype: precision.dtype), groups: [])
     codec = LatentCodec(components.autoencoder, precision: precision)
   }

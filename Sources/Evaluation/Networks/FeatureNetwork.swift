@@ -7,11 +7,13 @@ public struct NetworkFeatures: Sendable {
   public var pooled: Tensor
   /// The same before it is averaged over places, `[B, h, w, d]`; nil where there is no such thing.
   public var places: Tensor?
+  /// Where each picture lies in the space that texts share, `[B, P]`; nil for networks that do not read.
+  public var common: Tensor?
   /// How each picture is told apart into classes, before softmax, `[B, classes]`; nil for networks that name nothing.
   public var logits: Tensor?
 
-  public init(pooled: Tensor, places: Tensor? = nil, logits: Tensor? = nil) {
-    (self.pooled, self.places, self.logits) = (pooled, places, logits)
+  public init(pooled: Tensor, places: Tensor? = nil, common: Tensor? = nil, logits: Tensor? = nil) {
+    (self.pooled, self.places, self.common, self.logits) = (pooled, places, common, logits)
   }
 }
 
@@ -25,7 +27,7 @@ public protocol FeatureNetwork: Sendable {
   func input(_ image: Image) -> Tensor
   /// - Parameter images: some inputs, `[B, H, W, 3]`.
   func features(_ images: Tensor) -> NetworkFeatures
-  /// Features of texts, `[n, d]`, which are near those of pictures that they fit; nil for networks that do not read.
+  /// Where texts lie in the common space, `[n, P]`, near pictures that they fit; nil for networks that do not read.
   func textFeatures(_ texts: [String]) throws -> Tensor?
 }
 

@@ -4,6 +4,9 @@ import TensorCore
 
 /// A contrastive model of pictures and texts that was trained here on pixels (`imago train`): the only kind of network here
 /// that reads.
+///
+/// Pictures are compared by what it sees before that is projected to where texts lie: lengths and directions that no text
+/// speaks of count too.
 struct ContrastiveFeatures: FeatureNetwork {
   let name: String
   private let model: ContrastiveModel
@@ -15,12 +18,13 @@ struct ContrastiveFeatures: FeatureNetwork {
     name = "contrastive model \(model.name)"
   }
 
-  var featureCount: Int { model.image.config.projectionDim }
+  var featureCount: Int { model.image.featureCount }
 
   func input(_ image: Image) -> Tensor { ImageTensor.pack([image.square(model.image.config.sampleSize)]) }
 
   func features(_ images: Tensor) -> NetworkFeatures {
-    NetworkFeatures(pooled: model.embedding(ofSamples: images, timesteps: Array(repeating: 0, count: images.shape[0])))
+    let features = model.image.features(images, timesteps: Array(repeating: 0, count: images.shape[0]))
+    return NetworkFeatures(pooled: features, common: model.embedding(ofFeatures: features))
   }
 
   func textFeatures(_ texts: [String]) -> Tensor? {

@@ -33,8 +33,7 @@ public enum KeptDrawings {
       let partial = try PartialFolder(folder.path)
       var lines = Data()
       for index in 0..<pictures.count {
-        let digits = String(index)
-        let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".png"
+        let name = NumberedName.padded(index, digits: 6) + ".png"
         try ImageFile.save(try pictures.image(index), to: partial.url.appendingPathComponent(name))
         let truth = pictures.truths[index]
         lines += try encoder.encode(
@@ -45,6 +44,8 @@ public enum KeptDrawings {
       try partial.finish()
     } catch let error as PartialError {
       throw DataSetError.unwritable(path: folder.path, reason: error.description)
+    } catch let error as CocoaError {
+      throw DataSetError.unwritable(path: folder.path, reason: FileFailure.reason(error))
     }
   }
 }

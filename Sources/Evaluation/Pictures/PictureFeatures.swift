@@ -7,6 +7,8 @@ public struct PictureFeatures: Sendable {
   public let pictures: JudgedPictures
   /// `[n, d]`.
   public let pooled: DoubleMatrix
+  /// `[n, P]`, in the space that texts share; nil for networks that do not read.
+  public let common: DoubleMatrix?
   /// `[n, classes]`; nil for networks that name nothing.
   public let logits: DoubleMatrix?
   /// The same as `pooled` over the left, right, upper and lower half alone; empty unless wanted.
@@ -27,7 +29,7 @@ public struct PictureFeatures: Sendable {
     progress: (_ done: Int) throws -> Void = { _ in }
   ) throws {
     var (kept, skipped) = ([Int](), [String]())
-    var (pooled, logits) = ([Tensor](), [Tensor]())
+    var (pooled, common, logits) = ([Tensor](), [Tensor](), [Tensor]())
     var halves: [[Tensor]] = Array(repeating: [], count: 4)
     for start in stride(from: 0, to: pictures.count, by: Self.batch) {
       var inputs: [Tensor] = []
@@ -42,6 +44,7 @@ public struct PictureFeatures: Sendable {
       if !inputs.isEmpty {
         let features = network.features(.concatenate(inputs, axis: 0))
         pooled.append(features.pooled)
+        if let found = features.common { common.append(found) }
         if let found = features.logits { logits.append(found) }
         if wantsHalves, let places = features.places {
           for (side, half) in Self.halves(places).enumerated() { halves[side].append(half) }
@@ -54,9 +57,11 @@ public struct PictureFeatures: Sendable {
       throw EvaluationError.noData(path: pictures.place, reason: "no picture in it can be read\(first)")
     }
     self.pictures = pictures.some(kept)
+    func joined(_ parts: [Tensor]) -> DoubleMatrix? {
+      parts.isEmpty ? nil : DoubleMatrix(.concatenate(parts, axis: 0))
+    }
     self.pooled = DoubleMatrix(.concatenate(pooled, axis: 0))
-    self.logits = logits.isEmpty ? nil : DoubleMatrix(.concatenate(logits, axis: 0))
-    self.halves = halves[0].isEmpty ? [] : halves.map { DoubleMatrix(.concatenate($0, axis: 0)) }
+    (self.common, self.logits, self.halves) = (joined(common), joined(logits), halves.compactMap(joined))
     self.skipped = skipped
     guard self.pooled.values.allSatisfy(\.isFinite) else {
       throw EvaluationError.network(path: network.name, reason: "its features hold no numbers: the file is damaged")

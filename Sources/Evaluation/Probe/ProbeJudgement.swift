@@ -12,6 +12,10 @@ public struct ProbeJudgement: Sendable {
     public let found: Estimate
     /// The share of real ones, the probe's ceiling, and how near the generated ones come to it: nothing where it is 0.
     public let real, ratio: Estimate?
+
+    package init(name: String, count: Int, found: Estimate, real: Estimate?, ratio: Estimate?) {
+      (self.name, self.count, self.found, self.real, self.ratio) = (name, count, found, real, ratio)
+    }
   }
 
   /// For each picture of a set 1 if the probe finds what it should show, 0 if not; nil where the group does not ask.

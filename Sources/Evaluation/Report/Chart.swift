@@ -23,6 +23,9 @@ public struct Chart {
     SIMD3(86, 180, 233),
   ]
 
+  /// Curves that can be told apart.
+  static var colourCount: Int { colours.count }
+
   /// - Parameter series: curves with at least one point together.
   public init(title: String, xLabel: String, _ series: [Series]) {
     (self.title, self.xLabel, self.series) = (title, xLabel, series)

@@ -84,7 +84,7 @@ public struct PictureEvaluation {
       if isAsked { throw EvaluationError.cannot("--metrics agreement needs a caption for every picture") }
       return
     }
-    guard let texts = try network.textFeatures(captions).map({ DoubleMatrix($0) }) else {
+    guard let seen = pictures.common, let texts = try network.textFeatures(captions).map({ DoubleMatrix($0) }) else {
       if isAsked {
         throw EvaluationError.cannot(
           "--metrics agreement needs a network that reads texts, not the \(network.name); --probe says how often "
@@ -92,7 +92,7 @@ public struct PictureEvaluation {
       }
       return
     }
-    let (own, others) = Agreement.cosines(pictures: pictures.pooled, texts: texts)
+    let (own, others) = Agreement.cosines(pictures: seen, texts: texts)
     report.measures.append(.init("agreement", resampling.mean(own)))
     if !others.isEmpty { report.measures.append(.init("agreement with others' texts", resampling.mean(others))) }
   }

@@ -11,7 +11,7 @@ import TensorCore
 /// its gradient is the one guidance needs.
 public struct ContrastiveModel: Sendable {
   public let image: EncoderUNet2DModel
-  public let text: TextConditioner
+  public let text: CLIPTextEncoder
   /// What cosines are multiplied by.
   public let logitScale: Float
   public let space: SampleSpace
@@ -19,7 +19,7 @@ public struct ContrastiveModel: Sendable {
   public let name: String
 
   public init(
-    image: EncoderUNet2DModel, text: TextConditioner, logitScale: Float, space: SampleSpace,
+    image: EncoderUNet2DModel, text: CLIPTextEncoder, logitScale: Float, space: SampleSpace,
     scheduler: SchedulerConfig?, name: String
   ) {
     (self.image, self.text, self.logitScale) = (image, text, logitScale)
@@ -35,8 +35,11 @@ public struct ContrastiveModel: Sendable {
   /// Where samples `[B, h, w, C]` lie, `[B, P]` of length 1.
   /// - Parameter timesteps: one a row; 0 for clean ones.
   public func embedding(ofSamples samples: Tensor, timesteps: [Float]) -> Tensor {
-    image(samples.cast(to: .f32), timesteps: timesteps).unitRows
+    embedding(ofFeatures: image.features(samples.cast(to: .f32), timesteps: timesteps))
   }
+
+  /// Where the features `[B, F]` of samples lie, `[B, P]` of length 1.
+  public func embedding(ofFeatures features: Tensor) -> Tensor { image.projected(features).unitRows }
 
   /// The gradient at one sample `[1, h, w, C]` of how well it fits a text, in float32 whatever the model's arithmetic.
   /// - Parameter text: `[1, P]`, from `embedding(of:)`.

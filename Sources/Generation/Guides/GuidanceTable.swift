@@ -25,7 +25,7 @@ public struct GuidanceTable: Sendable {
   /// Trained apart from the classifier, on clean pictures.
   public let judge: NoisyClassifier
   public var steps = 50
-  public var sampler = SamplerName.ddim
+  public var sampler = SamplerName.ddpm
   /// Pictures of each class.
   public var perClass = 10
   public var seed: UInt64 = 0

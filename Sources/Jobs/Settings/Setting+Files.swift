@@ -1,7 +1,9 @@
 import Adapters
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
+import Models
 
 extension Setting {
   /// The model and its autoencoder.

@@ -28,7 +28,7 @@ extension ContrastiveModel {
     }.model
     self.init(
       image: try imagePart.load { path, _ in EncoderUNet2DModel(path, config) }.model,
-      text: TextConditioner(tokenizer: tokenizer, model: text), logitScale: scale, space: index.space,
+      text: CLIPTextEncoder(tokenizer: tokenizer, model: text), logitScale: scale, space: index.space,
       scheduler: try folder.scheduler(), name: folder.name)
   }
 }

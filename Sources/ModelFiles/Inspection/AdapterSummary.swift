@@ -56,7 +56,7 @@ public struct AdapterSummary: Sendable, Equatable, Codable {
       networks.insert(Self.network(module))
       if module.contains("attn2") && module.contains("to_k") && shape.count > 1 { textWidth = shape[1] }
       if form.scheme == "cloneofsimo", module.hasPrefix("unet:"), shape.count > 1,
-        Self.family(textWidth: shape[1]) != nil
+        ModelFamily(contextWidth: shape[1]) != nil
       {
         textWidth = textWidth ?? shape[1]
       }
@@ -74,7 +74,7 @@ public struct AdapterSummary: Sendable, Equatable, Codable {
     self.ranks = ranks.sorted()
     self.alphas = alphas.sorted()
     self.networks = networks.sorted()
-    base = Self.base(file.metadata) ?? textWidth.flatMap(Self.family(textWidth:))?.rawValue
+    base = Self.base(file.metadata) ?? textWidth.flatMap(ModelFamily.init(contextWidth:))?.rawValue
   }
 
   private static func network(_ module: String) -> String {
@@ -100,27 +100,13 @@ public struct AdapterSummary: Sendable, Equatable, Codable {
       widths.append(down[1])
     }
     let modules = stride(from: 0, to: names.count, by: 2).map { names[$0] }
-    return (modules, ranks, widths.first { family(textWidth: $0) != nil })
-  }
-
-  /// The family that reads texts of a width.
-  public static func family(textWidth: Int) -> ModelFamily? {
-    switch textWidth {
-    case 768: .sd1
-    case 1024: .sd2
-    case 2048: .sdxl
-    default: nil
-    }
+    return (modules, ranks, widths.first { ModelFamily(contextWidth: $0) != nil })
   }
 
   /// What trainers note.
   private static func base(_ metadata: [String: String]) -> String? {
     guard let version = metadata["ss_base_model_version"] ?? metadata["modelspec.architecture"] else { return nil }
-    let families: [(start: String, family: ModelFamily)] = [
-      ("sdxl", .sdxl), ("sd_v2", .sd2), ("sd_v1", .sd1), ("stable-diffusion-xl", .sdxl), ("stable-diffusion-v2", .sd2),
-      ("stable-diffusion-v1", .sd1),
-    ]
-    return families.first { version.hasPrefix($0.start) }?.family.rawValue ?? version
+    return ModelFamily(named: version)?.rawValue ?? version
   }
 }
 
@@ -134,7 +120,7 @@ public struct EmbeddingSummary: Sendable, Equatable, Codable {
   public let name: String?
   public let base: String?
 
-  /// nil if the file holds no embedding: one tensor of vectors, or SDXL's pair.
+  /// nil if the file holds no embedding: one tensor of vectors, or a pair for two text encoders.
   public init?(_ file: TensorFile) {
     let known: Set<Int> = [768, 1024, 1280]
     // Token ids, which the first trainers wrote beside the vectors, are none.
@@ -150,6 +136,6 @@ public struct EmbeddingSummary: Sendable, Equatable, Codable {
     let key = shapes[0].key
     let isToken = !isPair && key != "emb_params" && !key.hasPrefix("string_to_param")
     name = file.metadata["name"] ?? (isToken ? key : nil)
-    base = isPair ? ModelFamily.sdxl.rawValue : widths.first.flatMap(AdapterSummary.family(textWidth:))?.rawValue
+    base = isPair ? ModelFamily.sdxl.rawValue : widths.first.flatMap(ModelFamily.init(contextWidth:))?.rawValue
   }
 }

@@ -200,8 +200,8 @@ public struct ModelInspection: Sendable, Equatable, Codable {
       metadata = file.metadata
       return [file]
     }
-    if try ModelIndex.read(url).component("unet")?.className == "UNet2DModel" {
-      return try inspectUnconditional(url, variant)
+    if let pixels = try PixelPipelineFolder(url, try ModelIndex.read(url), variant: variant) {
+      return try inspectUnconditional(url, pixels)
     }
     var options = PipelineFileOptions()
     options.variant = variant
@@ -219,18 +219,16 @@ public struct ModelInspection: Sendable, Equatable, Codable {
     return files.parts.compactMap { files.sources[$0]?.file }
   }
 
-  /// A model that draws without words: a U-Net on pixels and a noise schedule.
-  private mutating func inspectUnconditional(_ url: URL, _ variant: String?) throws -> [TensorFile] {
+  /// A model that draws without words: a network on pixels and a noise schedule.
+  private mutating func inspectUnconditional(_ url: URL, _ pixels: PixelPipelineFolder) throws -> [TensorFile] {
     kind = "checkpoint"
     self.variant = "unconditional"
-    let unet = ModelFolder(url.appendingPathComponent("unet"), variant: variant)
-    let config = try unet.decode(UNet2DConfig.self)
-    let file = try unet.weights()
-    parts = [Self.part("unet", file, file.keys)]
+    let file = try pixels.network.weights()
+    parts = [Self.part(pixels.network.url.lastPathComponent, file, file.keys)]
     prediction = try ModelFolder(url.appendingPathComponent("scheduler"))
       .decode(SchedulerConfig.self, from: "scheduler_config.json").predictionType.rawValue
     // Every tensor is there and has its shape; values are looked at below.
-    _ = try unet.load { root, _ in UNet2DModel(root, config) }
+    _ = try pixels.network.load { root, _ in NetworkClass.build(pixels.config, root) }
     return [file]
   }
 

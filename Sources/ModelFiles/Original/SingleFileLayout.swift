@@ -1,13 +1,6 @@
 import Checkpoints
 import SafeTensors
 
-/// The generations of Stable Diffusion, which differ in their text encoders.
-public enum ModelFamily: String, Sendable, CaseIterable, Codable {
-  case sd1 = "SD 1.x"
-  case sd2 = "SD 2.x"
-  case sdxl = "SDXL"
-}
-
 /// What a U-Net's input is, besides the noisy latents.
 public enum ModelKind: String, Sendable, Codable {
   case textToImage = "text to image"
@@ -30,11 +23,12 @@ public enum ModelKind: String, Sendable, Codable {
 /// Where a single-file checkpoint keeps each network, and of what size it is: all that keys and shapes tell.
 public struct SingleFileLayout: Sendable {
   public let family: ModelFamily
+  let traits: any StableDiffusionTraits
   public let kind: ModelKind
   public let unet: UNetStructure
   /// nil if the file has no autoencoder.
   public let vae: AutoencoderStructure?
-  /// One, two (SDXL), or none if the file is a U-Net alone.
+  /// One, two, or none if the file is a U-Net alone.
   public let textEncoders: [TextEncoderStructure]
   public let file: TensorFile
 
@@ -68,11 +62,11 @@ public struct SingleFileLayout: Sendable {
     vae = AutoencoderStructure.find(shapes)
     autoencoderProblem = vae == nil ? AutoencoderStructure.missingHalf(shapes) : nil
     textEncoders = TextEncoderStructure.find(shapes)
-    guard let family = Self.family(unet, textEncoders) else {
+    guard let (family, traits) = Self.family(unet, textEncoders) else {
       throw .unsupported(
         path: file.path, what: "has a U-Net for texts of width \(unet.contextWidth), known are 768, 1024 and 2048")
     }
-    self.family = family
+    (self.family, self.traits) = (family, traits)
     guard let kind = ModelKind(inputs: unet.inputChannels, outputs: unet.outputChannels) else {
       throw .unsupported(
         path: file.path,
@@ -90,6 +84,7 @@ public struct SingleFileLayout: Sendable {
       averaged
         ? CheckpointSource(file, prefix: AveragedUNetKeys.prefix, map: AveragedUNetKeys(plain: unet.keys))
         : CheckpointSource(file, prefix: Self.unetPrefix, map: unet.keys)
+    case .transformer: nil
     case .vae: vae.map { CheckpointSource(file, prefix: $0.prefix, map: $0.keys) }
     case .textEncoder: textEncoders.first.map { CheckpointSource(file, prefix: $0.prefix, map: $0.keys) }
     case .textEncoder2:
@@ -121,10 +116,14 @@ public struct SingleFileLayout: Sendable {
     }
   }
 
-  private static func family(_ unet: UNetStructure, _ encoders: [TextEncoderStructure]) -> ModelFamily? {
-    if encoders.count == 2 || unet.additionWidth != nil { return .sdxl }
-    if encoders.first?.scheme == .openCLIP || unet.contextWidth == 1024 { return .sd2 }
-    return unet.contextWidth == 768 || encoders.count == 1 ? .sd1 : nil
+  private static func family(
+    _ unet: UNetStructure, _ encoders: [TextEncoderStructure]
+  ) -> (ModelFamily, any StableDiffusionTraits)? {
+    for family in ModelFamily.inOrderOfClaims {
+      guard let traits = family.traits as? any StableDiffusionTraits else { continue }
+      if traits.claims(unet, encoders) { return (family, traits) }
+    }
+    return nil
   }
 
   /// Models of other architectures, by keys only they have.

@@ -21,7 +21,8 @@ struct PatchEmbedding: Sendable {
       p.proj, config.inChannels, width, kernel: patch, stride: patch, padding: Padding(0),
       initializer: .glorot(config.inChannels * patch * patch, width))
     usual = SinCosPositions.embed(
-      height: baseSide, width: baseSide, channels: width, baseSide: baseSide, interpolation: interpolation)
+      height: baseSide, width: baseSide, channels: width, baseSide: baseSide, interpolation: interpolation,
+      device: projection.weight.value.device)
   }
 
   /// `[B, H, W, C]` to `[B, H / patch · W / patch, width]`.
@@ -33,7 +34,8 @@ struct PatchEmbedding: Sendable {
       isUsual
       ? usual
       : SinCosPositions.embed(
-        height: height, width: columns, channels: width, baseSide: baseSide, interpolation: interpolation)
+        height: height, width: columns, channels: width, baseSide: baseSide, interpolation: interpolation,
+      device: projection.weight.value.device)
     return tokens + positions.cast(to: x.dtype)
   }
 
@@ -52,15 +54,18 @@ enum SinCosPositions {
   ///   - channels: a multiple of 4: a half for the column, a half for the row, each sines before cosines.
   ///   - baseSide: tokens along a side that positions run over, whatever the height and width are.
   ///   - interpolation: what positions are divided by.
+  ///   - device: that of the weights that read them.
   /// - Returns: `[1, height · width, channels]` float32.
-  static func embed(height: Int, width: Int, channels: Int, baseSide: Int, interpolation: Float) -> Tensor {
+  static func embed(height: Int, width: Int, channels: Int, baseSide: Int, interpolation: Float, device: Device)
+    -> Tensor
+  {
     let quarter = channels / 4
     let frequencies = (0..<quarter).map { pow(10000, -Double($0) / Double(quarter)) }
     func places(_ count: Int) -> [Double] {
       (0..<count).map { Double(Float($0) / (Float(count) / Float(baseSide)) / interpolation) }
     }
     let (rows, columns) = (places(height), places(width))
-    return Tensor(shape: [1, height * width, channels]) { out in
+    return Tensor(shape: [1, height * width, channels], device: device) { out in
       for y in 0..<height {
         for x in 0..<width {
           let start = (y * width + x) * channels

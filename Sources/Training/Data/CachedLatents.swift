@@ -16,7 +16,7 @@ struct CachedLatents: BatchSource {
   init(_ latents: LatentCache, texts: TextRows, captionDropout: Float) {
     (self.latents, self.captionDropout) = (latents, captionDropout)
     let rows = latents.captions.map { texts.tokens($0) }
-    tokens = texts.conditioners.indices.map { encoder in rows.map { $0[encoder] } }
+    tokens = (0..<texts.encoderCount).map { encoder in rows.map { $0[encoder] } }
     empty = texts.tokens("")
   }
 

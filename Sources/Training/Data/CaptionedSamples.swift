@@ -6,16 +6,16 @@ import TensorCore
 /// Samples with what is said about each.
 package struct SampleBatch {
   /// `[B, h, w, C]`: pixels in ±1, or latents scaled for diffusion.
-  let samples: Tensor
-  let captions: [String]
+  package let samples: Tensor
+  package let captions: [String]
 
   package init(samples: Tensor, captions: [String]) { (self.samples, self.captions) = (samples, captions) }
 }
 
 /// Pictures or their latents with captions, the last of them kept back for measuring.
-struct CaptionedSamples: BatchSource {
+package struct CaptionedSamples: BatchSource {
   /// Where they come from.
-  enum Content {
+  package enum Content {
     /// Pictures brought to a size; half of them mirrored where that changes nothing of what is said.
     case pixels(any CaptionedImages, size: Int, mirrors: Bool)
     case latents(LatentCache)
@@ -25,6 +25,8 @@ struct CaptionedSamples: BatchSource {
   /// Examples at the end that no batch has.
   let heldBack: Int
 
+  package init(content: Content, heldBack: Int) { (self.content, self.heldBack) = (content, heldBack) }
+
   private var total: Int {
     switch content {
     case .pixels(let data, _, _): data.count
@@ -32,7 +34,7 @@ struct CaptionedSamples: BatchSource {
     }
   }
 
-  var count: Int { total - heldBack }
+  package var count: Int { total - heldBack }
 
   /// Throws unless some are left to learn from.
   func check() throws {
@@ -42,7 +44,7 @@ struct CaptionedSamples: BatchSource {
     }
   }
 
-  func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> SampleBatch {
+  package func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> SampleBatch {
     switch content {
     case .latents(let cache):
       return SampleBatch(samples: cache.batch(draws.map(\.index)), captions: draws.map { cache.captions[$0.index] })
@@ -58,16 +60,18 @@ struct CaptionedSamples: BatchSource {
     }
   }
 
-  /// The examples kept back, in batches of at most `size`; never mirrored.
-  func validation(size: Int) throws -> [(draws: [Draw], batch: SampleBatch)] {
-    try stride(from: count, to: total, by: size).map { start in
+  /// Reads the examples kept back, a batch of at most `size` at a time; never mirrored.
+  package func forEachHeldBack(
+    _ size: Int, _ body: (_ draws: [Draw], _ batch: SampleBatch) throws -> Void
+  ) throws {
+    var still = self
+    if case .pixels(let data, let side, _) = content {
+      still = CaptionedSamples(content: .pixels(data, size: side, mirrors: false), heldBack: 0)
+    }
+    for start in stride(from: count, to: total, by: size) {
       let draws = (start..<min(start + size, total)).map { Draw(index: $0, epoch: 0) }
-      var still = self
-      if case .pixels(let data, let side, _) = content {
-        still = CaptionedSamples(content: .pixels(data, size: side, mirrors: false), heldBack: 0)
-      }
       var random: [ExampleRandom] = []
-      return (draws, try still.batch(draws, random: &random))
+      try body(draws, try still.batch(draws, random: &random))
     }
   }
 }

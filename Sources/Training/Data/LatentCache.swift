@@ -63,7 +63,7 @@ extension LatentCache {
       throw TrainingError.noData(
         path: folder.path, reason: "is a file; latents are kept in a folder now: remove it, or name another cache")
     }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try RunFiles.makeFolder(folder)
     var (tensors, captions, truths) = ([Tensor](), [String](), [SceneTruth]())
     for first in stride(from: 0, to: count, by: rows) {
       let range = first..<min(first + rows, count)

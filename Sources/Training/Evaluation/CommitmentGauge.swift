@@ -36,7 +36,7 @@ struct CommitmentGauge {
     }
     (seen, others) = (latents(pairs.map(\.seen)), latents(pairs.map(\.other)))
     let rows = pairs.map { texts.tokens($0.seen.caption) }
-    tokens = texts.conditioners.indices.map { encoder in rows.map { $0[encoder] } }
+    tokens = (0..<texts.encoderCount).map { encoder in rows.map { $0[encoder] } }
   }
 
   /// Each timestep's figure and its bound, by name.
@@ -60,9 +60,9 @@ struct CommitmentGauge {
       let rows = min(Self.batch, count - first)
       let text = try objective.texts.encode(
         tokens.map { Array($0[first..<(first + rows)]) }, dtype: objective.prediction.dtype)
-      return objective.unet(
+      return objective.predict(
         noisy.slice(axis: 0, from: first, count: rows).cast(to: objective.prediction.dtype),
-        timesteps: Array(repeating: Float(timestep), count: rows), encoderHiddenStates: text.context
+        timesteps: Array(repeating: Float(timestep), count: rows), text: text
       ).cast(to: .f32)
     }
     return Tensor.concatenate(parts, axis: 0)

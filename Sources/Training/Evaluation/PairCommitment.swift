@@ -41,7 +41,8 @@ public struct PairCommitment: Sendable {
     let noisy = schedule.addNoise(
       seen, noise: noise, timesteps: Array(repeating: timestep, count: seen.shape[0]))
     let (alpha, sigma) = Self.levels(schedule, timestep)
-    let clean = Self.clean(try predict(noisy).cast(to: .f32), noisy, schedule.predictionType, alpha, sigma)
+    let level = NoiseLevel(signal: Double(max(alpha, 1e-6)), noise: Double(sigma))
+    let clean = Denoised(schedule).clean(try predict(noisy).cast(to: .f32), noisy, level: level)
     let middle = (seen + others) * 0.5
     let half = Self.lowPassed((seen - others) * 0.5)
     let own = Self.rowSums(half.squared)
@@ -54,18 +55,6 @@ public struct PairCommitment: Sendable {
   private static func levels(_ schedule: NoiseSchedule, _ timestep: Int) -> (alpha: Float, sigma: Float) {
     let share = schedule.alphasCumprod[timestep]
     return (share.squareRoot(), (1 - share).squareRoot())
-  }
-
-  /// The clean estimate in what a network predicts.
-  private static func clean(
-    _ output: Tensor, _ noisy: Tensor, _ type: PredictionType, _ alpha: Float, _ sigma: Float
-  ) -> Tensor {
-    switch type {
-    case .epsilon: noisy.scaled(by: 1 / max(alpha, 1e-6), adding: output, times: -sigma / max(alpha, 1e-6))
-    case .velocity: noisy.scaled(by: alpha, adding: output, times: -sigma)
-    case .sample: output
-    case .flow: noisy.scaled(by: 1 / (alpha + sigma), adding: output, times: -sigma / (alpha + sigma))
-    }
   }
 
   /// Means of 2×2 places, at full size.

@@ -24,7 +24,7 @@ struct ContentCache {
 
   init(_ folder: URL) throws {
     self.folder = folder
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try RunFiles.makeFolder(folder)
   }
 
   /// The tensors of a key, made the first time. A damaged file is made again.

@@ -50,7 +50,7 @@ struct FineTuning {
     let buckets = Buckets(
       resolution: side, multiple: components.sizeMultiple, isSquare: !recipe.pictures.usesBuckets)
     let split = try pictures.split(buckets: buckets, validation: recipe.pictures.validation, seed: recipe.loop.seed)
-    let texts = TextRows(components.conditioners, isXL: components.isXL)
+    let texts = try TextRows(components.text)
     let training = try batches(split.training, texts: texts, components, learnable, rules)
     let validation =
       try split.validation.isEmpty ? nil : batches(split.validation, texts: texts, components, learnable, rules)
@@ -69,7 +69,7 @@ struct FineTuning {
     Processor.releaseCachedMemory()
 
     var objective = LatentObjective(
-      unet: components.unet, texts: texts,
+      network: components.network, texts: texts,
       prediction: NoisePrediction(try components.scheduler.trainingSchedule, dtype: recipe.precision.dtype),
       groups: learnable.groups)
     objective.prediction.minSNRGamma = recipe.minSNRGamma
@@ -92,8 +92,8 @@ struct FineTuning {
       metadata: AdapterMetadata(recipe, training: training, components, modelHash: ModelHash.short(modelURL)).values,
       side: buckets.shapes.map { min($0.width, $0.height) }.max() ?? side, folder: folder, context: context)
     let forecast = FineTuningForecast(recipe: recipe, training: training, result: result)
-    try forecast.checkMemory(frozen: components.parameters[.unet] ?? [])
-    try forecast.checkDisk(free: FineTuningForecast.freeBytes(at: folder))
+    try forecast.checkMemory(
+      frozen: ModelPart.networks.flatMap { components.parameters[$0] ?? [] }, available: context.room.memory())
     var run = TrainingRun(
       recipe.loop, in: runFolder, identity: identity, source: training, objective: objective, artifact: result,
       optimizer: recipe.loop.optimizerSettings(recipe.precision.dtype), context)
@@ -118,14 +118,13 @@ struct FineTuning {
   ) throws -> FineTuningBatches {
     let cache = try ContentCache(
       recipe.cache.map { URL(fileURLWithPath: $0) } ?? folder.appendingPathComponent("cache"))
-    let changesTexts = learnable.groups.contains { $0.name != "unet" }
+    let changesTexts = learnable.groups.contains { !ModelPart.networks.map(\.rawValue).contains($0.name) }
     let encoder = PictureEncoder(
       codec: LatentCodec(components.autoencoder, precision: recipe.precision), cache: cache,
       autoencoder: NetworkHash.of(components.parameters[.vae] ?? []), isMasked: recipe.pictures.isMasked)
-    let parts: [ModelPart] = [.textEncoder, .textEncoder2]
     var cached = CachedTexts(
       rows: texts, dtype: recipe.precision.dtype, cache: changesTexts ? nil : cache,
-      encoders: parts.map { NetworkHash.of(components.parameters[$0] ?? []) }.joined())
+      encoders: ModelPart.textEncoders.map { NetworkHash.of(components.parameters[$0] ?? []) }.joined())
     cached.word = learnable.embeddings.first
     return FineTuningBatches(
       examples: examples, encoder: encoder, texts: cached, rules: rules, flips: recipe.pictures.flips)

@@ -74,7 +74,7 @@ struct PictureEncoder {
     let deviation: Tensor?
     /// `[1, h, w, 1]`.
     let mask: Tensor?
-    /// SDXL's: original height and width, crop top and left, target height and width.
+    /// Original height and width, crop top and left, target height and width.
     let sizes: [Float]
   }
 
@@ -165,7 +165,7 @@ struct CachedTexts {
   func batch(_ captions: [String]) throws -> TextBatch {
     guard let cache else {
       let ids = captions.map { rows.tokens($0, word: word) }
-      return .tokens(rows.conditioners.indices.map { encoder in ids.map { $0[encoder] } })
+      return .tokens((0..<rows.encoderCount).map { encoder in ids.map { $0[encoder] } })
     }
     return .encoded(
       try captions.map { caption in
@@ -173,12 +173,14 @@ struct CachedTexts {
           "text 1", caption, encoders, dtype.elementType.rawValue, "\(rows.clipSkip ?? -1)",
         ]) {
           let made = try rows.encode(rows.tokens(caption).map { [$0] }, dtype: dtype)
-          return [("context", made.context)] + (made.pooled.map { [("pooled", $0)] } ?? [])
+          return [("context", made.context), ("pooled", made.pooled)].compactMap { name, value in
+            value.map { (name, $0) }
+          }
         }
         guard let context = kept["context"] else {
           throw TrainingError.noData(path: cache.folder.path, reason: "an entry holds no text; remove the folder")
         }
-        return PromptConditioning(context: context, pooled: kept["pooled"])
+        return NetworkConditioning(context: context, pooled: kept["pooled"])
       })
   }
 }

@@ -22,8 +22,10 @@ struct FineTuningForecast {
   private static let heldValues = (kept: 18.0, recomputed: 6.0)
 
   /// Throws if the machine has less memory left than a step needs.
-  /// - Parameter frozen: the weights of the network.
-  func checkMemory(frozen: [Parameter], available: Int? = MachineMemory.available()) throws(JobError) {
+  /// - Parameters:
+  ///   - frozen: the weights of the network.
+  ///   - available: bytes that can be had; nil if that is not known.
+  func checkMemory(frozen: [Parameter], available: Int?) throws(JobError) {
     let side = result.side
     try RunForecast.checkMemory(
       bytes(weights: frozen), available, name: "--resolution", value: "\(side)",
@@ -38,35 +40,12 @@ struct FineTuningForecast {
     let forms = forward + (recipe.recomputes ? 0 : recipe.precision.dtype == .f32 ? 1 : 1.25)
     let numbers = Double(weights.reduce(0) { $0 + $1.shape.reduce(1, *) })
     let scale = components.autoencoder.downscale
-    let values = components.unet.config.work(width: result.side / scale, height: result.side / scale, tokens: 77).values
+    let values = components.work(width: result.side / scale, height: result.side / scale).values
     let held = recipe.recomputes ? Self.heldValues.recomputed : Self.heldValues.kept
-    // Gradients are as many as weights.
-    return size * (numbers * forms + values * held * Double(recipe.loop.batch)) + stateBytes
-  }
-
-  /// What is trained and what the optimiser remembers of it, in float32.
-  private var stateBytes: Double {
     let trained = Double(result.objective.groups.reduce(0) { $0 + $1.size })
-    return trained * 4 * (recipe.loop.optimizer == .lion ? 2 : 3)
-  }
-
-  /// Throws if the disk has no room for the run's state, which is written beside the last one.
-  /// - Parameter free: bytes that are left there; nil if that is not known.
-  func checkDisk(free: Double?) throws {
-    let folder = result.folder
-    let needed = stateBytes * (FileManager.default.fileExists(atPath: RunFolder.state(of: folder).path) ? 1 : 2)
-    guard let free, needed > free else { return }
-    func megabytes(_ bytes: Double) -> String { String(format: "%.0f", (bytes / 1e6).rounded(.up)) }
-    throw TrainingError.badFolder(
-      path: folder.path,
-      reason: "the run's states need \(megabytes(needed)) MB, \(megabytes(free)) MB of the disk are free: "
-        + "make room, or name another folder")
-  }
-
-  /// Bytes that are free where a folder lies.
-  static func freeBytes(at folder: URL) -> Double? {
-    let found = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)[.systemFreeSize]
-    return (found as? NSNumber)?.doubleValue
+    // Gradients and what the optimiser remembers, in float32.
+    let learnt = trained * 4 * (recipe.loop.optimizer == .lion ? 2 : 3)
+    return size * (numbers * forms + values * held * Double(recipe.loop.batch)) + learnt
   }
 
   // MARK: - Time
@@ -118,9 +97,7 @@ struct FineTuningForecast {
 extension PipelineComponents {
   /// Multiply-adds of the network for one row of a square picture.
   func products(side: Int) -> Double {
-    let (width, tokens) = (
-      max(side / autoencoder.downscale, 1), conditioners.map(\.model.config.positionCount).max() ?? 77
-    )
-    return unet.config.work(width: width, height: width, tokens: tokens).products
+    let width = max(side / autoencoder.downscale, 1)
+    return work(width: width, height: width).products
   }
 }

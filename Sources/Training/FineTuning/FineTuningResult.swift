@@ -72,7 +72,7 @@ struct FineTuningResult: Artifact {
   private func write(_ report: Report, step: Int) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    try encoder.encode(report).write(to: reportURL(step), options: .atomic)
+    try RunFiles.write(try encoder.encode(report), to: reportURL(step))
   }
 
   func write(step: Int, isLast: Bool) throws -> [URL] {

@@ -36,7 +36,7 @@ struct LearnableAdapter: Learnable {
 
   init(_ recipe: FineTuningRecipe, _ components: PipelineComponents, _ files: PipelineFiles) throws {
     settings = recipe.adapter
-    let parts: [ModelPart] = settings.trainsText ? [.unet, .textEncoder, .textEncoder2] : [.unet]
+    let parts = ModelPart.networks + (settings.trainsText ? ModelPart.textEncoders : [])
     let networks = components.parameters.filter { parts.contains($0.key) }
     adapters = try TrainableAdapters(
       networks, targets: settings.targets, rank: settings.rank, alpha: settings.alpha ?? Float(settings.rank),
@@ -47,7 +47,9 @@ struct LearnableAdapter: Learnable {
     let rate = recipe.loop.learningRate
     let textFactor = (settings.textRate ?? rate / 2) / rate
     groups = adapters.networks.map { [adapters] part in
-      ParameterGroup(part.rawValue, adapters.parameters(of: part), rateFactor: part == .unet ? 1 : textFactor)
+      let isNetwork = ModelPart.networks.contains(part)
+      return ParameterGroup(
+        part.rawValue, adapters.parameters(of: part), rateFactor: isNetwork ? 1 : textFactor)
     }
     dtype = .f32
   }
@@ -77,10 +79,9 @@ struct LearnableWord: Learnable {
     }
     name = settings.word
     let start = settings.start ?? recipe.pictures.className?.split(separator: " ").last.map(String.init) ?? "picture"
-    word = try components.conditioners.enumerated().map { index, part in
-      let ids = Array(part.tokenizer.encode(start).dropFirst().dropLast())
+    word = try TextRows(components.text).contentTokens(start).enumerated().map { index, ids in
       guard
-        let table = components.parameters[index == 0 ? .textEncoder : .textEncoder2]?
+        let table = components.parameters[ModelPart.textEncoders[index]]?
           .first(where: { $0.name.hasSuffix("token_embedding.weight") })?.value, !ids.isEmpty
       else { throw fail("the start word \"\(start)\" has no tokens in this model") }
       let rows = (0..<settings.vectors).map { row in
@@ -103,9 +104,9 @@ struct LearnableWord: Learnable {
   }
 
   func write(to url: URL, metadata: [String: String]) throws {
-    let isXL = word.count == 2
+    let isPair = word.count == 2
     try TensorFile.write(
-      word.map { (isXL ? $0.name : name, $0.value) }, to: url, metadata: metadata)
+      word.map { (isPair ? $0.name : name, $0.value) }, to: url, metadata: metadata)
   }
 }
 

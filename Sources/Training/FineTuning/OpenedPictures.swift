@@ -9,6 +9,7 @@ struct OpenedPictures {
 
   /// What was found.
   struct Found {
+    /// Without those that are skipped.
     fileprivate(set) var pictures: [TrainingPicture]
     fileprivate(set) var priors: [TrainingPicture] = []
     var skipped: [TrainingPictures.Skipped]
@@ -32,9 +33,12 @@ struct OpenedPictures {
     mutating func split(buckets: Buckets, validation: Double?, seed: UInt64) throws -> (
       training: [FineTuningBatches.Example], validation: [FineTuningBatches.Example]
     ) {
+      let all = pictures
+      pictures = []
       var fitting: [FineTuningBatches.Example] = []
-      for picture in pictures {
+      for picture in all {
         if let shape = buckets.shape(width: picture.width, height: picture.height) {
+          pictures.append(picture)
           fitting.append(FineTuningBatches.Example(picture: picture, shape: shape))
         } else {
           let size = "\(picture.width)×\(picture.height)"
@@ -45,7 +49,7 @@ struct OpenedPictures {
       }
       guard !fitting.isEmpty else {
         throw TrainingError.noData(
-          path: pictures[0].url.deletingLastPathComponent().path,
+          path: all[0].url.deletingLastPathComponent().path,
           reason: "no picture has \(buckets.step) pixels a side; give larger pictures or a smaller --resolution")
       }
       let share = validation ?? (fitting.count >= 10 ? 0.1 : 0)

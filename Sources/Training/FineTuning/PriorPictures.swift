@@ -19,7 +19,7 @@ struct PriorPictures {
   func draw() throws -> URL? {
     let (count, settings) = (recipe.pictures.priorPictures, recipe.pictures)
     guard count > 0, let className = settings.className else { return nil }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try RunFiles.makeFolder(folder)
     let side = settings.resolution ?? drawing.side
     for index in 0..<count {
       let url = folder.appendingPathComponent("\(index + 1).png")

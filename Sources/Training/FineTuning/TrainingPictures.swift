@@ -114,9 +114,8 @@ enum MaskFile {
       }
       return mask.converted(toChannels: 1)
     }
-    guard image.channels == 4 || image.channels == 2 else { return nil }
-    let step = image.channels
-    let alpha = stride(from: step - 1, to: image.pixels.count, by: step).map { image.pixels[$0] }
+    guard image.channels == 4 else { return nil }
+    let alpha = stride(from: 3, to: image.pixels.count, by: 4).map { image.pixels[$0] }
     return Image(width: image.width, height: image.height, channels: 1, pixels: alpha)
   }
 }

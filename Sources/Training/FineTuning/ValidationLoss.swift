@@ -5,14 +5,15 @@ public struct ValidationLoss {
   public let objective: LatentObjective
   /// Pictures that are looked at, and timesteps each is seen at.
   public let pictures, levels: Int
-  private let batch: (_ picture: Int, _ random: inout [ExampleRandom]) throws -> LatentBatch
+  /// One picture as the network is trained on it, with what is drawn at random in it.
+  public typealias Example = (_ random: inout [ExampleRandom]) throws -> LatentBatch
+  private let open: (_ picture: Int) throws -> Example
 
-  /// - Parameter batch: one picture as the network is trained on it.
+  /// - Parameter open: reads and encodes a picture, once for all timesteps.
   public init(
-    _ objective: LatentObjective, pictures: Int, levels: Int,
-    batch: @escaping (_ picture: Int, _ random: inout [ExampleRandom]) throws -> LatentBatch
+    _ objective: LatentObjective, pictures: Int, levels: Int, open: @escaping (_ picture: Int) throws -> Example
   ) {
-    (self.objective, self.pictures, self.levels, self.batch) = (objective, pictures, levels, batch)
+    (self.objective, self.pictures, self.levels, self.open) = (objective, pictures, levels, open)
   }
 
   /// The timestep in the middle of a band of timesteps.
@@ -22,9 +23,10 @@ public struct ValidationLoss {
 
   /// The loss of a picture at the middle of each band of timesteps.
   public func losses(_ picture: Int) throws -> [Double] {
-    try (0..<levels).map { level in
+    let example = try open(picture)
+    return try (0..<levels).map { level in
       var random = [ExampleRandom(seed: 0, example: picture, epoch: level, stream: 7)]
-      let batch = try batch(picture, &random)
+      let batch = try example(&random)
       return Double(try objective.loss(batch, timesteps: [timestep(level)], random: &random).scalar)
     }
   }
@@ -46,20 +48,21 @@ extension ValidationLoss {
   /// Of pictures that a fine-tuning run holds back.
   init(_ objective: LatentObjective, _ batches: FineTuningBatches) {
     let count = min(batches.count, Self.limit / 2)
-    self.init(objective, pictures: count, levels: max(2, min(10, Self.limit / max(count, 1)))) {
-      try batches.plain($0, random: &$1)
-    }
+    self.init(
+      objective, pictures: count, levels: max(2, min(10, Self.limit / max(count, 1))), open: batches.plain)
   }
 }
 
 extension FineTuningBatches {
   /// One example with its whole caption, not mirrored.
-  func plain(_ index: Int, random: inout [ExampleRandom]) throws -> LatentBatch {
+  func plain(_ index: Int) throws -> ValidationLoss.Example {
     let kept = try encoder.encode(examples[index], isFlipped: false)
-    var batch = LatentBatch(
-      latents: encoder.latents(kept, random: &random[0]), text: try texts.batch([examples[index].picture.caption]))
-    batch.sizes = [kept.sizes]
-    batch.mask = kept.mask
-    return batch
+    let text = try texts.batch([examples[index].picture.caption])
+    return { random in
+      var batch = LatentBatch(latents: encoder.latents(kept, random: &random[0]), text: text)
+      batch.sizes = [kept.sizes]
+      batch.mask = kept.mask
+      return batch
+    }
   }
 }

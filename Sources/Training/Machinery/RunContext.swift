@@ -18,12 +18,14 @@ public struct RunContext {
   /// Asked after each step and between batches; true ends the run with its state saved.
   public var shouldStop: () -> Bool
   public var communicator: any Communicator
+  /// What the machine has left for the run.
+  public var room: RunRoom
 
   public init(
     onEvent: @escaping (RunEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { false },
-    communicator: any Communicator = SingleProcess()
+    communicator: any Communicator = SingleProcess(), room: RunRoom = RunRoom()
   ) {
-    (self.onEvent, self.shouldStop, self.communicator) = (onEvent, shouldStop, communicator)
+    (self.onEvent, self.shouldStop, self.communicator, self.room) = (onEvent, shouldStop, communicator, room)
   }
 
   /// Tells one line.

@@ -10,7 +10,7 @@ public final class RunFolder {
   /// - Throws: `busyFolder` if another process trains in it.
   public init(_ url: URL) throws {
     self.url = url
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    try RunFiles.makeFolder(url)
     let path = url.appendingPathComponent(".lock").path
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {

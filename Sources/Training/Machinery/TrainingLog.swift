@@ -35,23 +35,18 @@ public struct TrainingLog {
   /// Opens the log, dropping lines after step `through`: those steps are about to be run again.
   init(_ url: URL, keepingThrough through: Int) throws {
     self.url = url
-    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
-      try Data().write(to: url)
-      return
-    }
-    let kept = text.split(separator: "\n").filter { line in
+    let old = FileManager.default.fileExists(atPath: url.path) ? try Data(contentsOf: url) : Data()
+    let kept = String(decoding: old, as: UTF8.self).split(separator: "\n").filter { line in
       guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line.utf8)) else { return false }
       return entry.step <= through
     }
-    try Data(kept.map { $0 + "\n" }.joined().utf8).write(to: url, options: .atomic)
+    try RunFiles.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: url)
   }
 
+  /// Adds a line; one that a full disk cut short is dropped when the log is opened again.
   func append(_ entry: Entry) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    let handle = try FileHandle(forWritingTo: url)
-    defer { try? handle.close() }
-    try handle.seekToEnd()
-    try handle.write(contentsOf: try encoder.encode(entry) + Data("\n".utf8))
+    try RunFiles.append(try encoder.encode(entry) + Data("\n".utf8), to: url)
   }
 }

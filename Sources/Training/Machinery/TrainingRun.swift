@@ -46,6 +46,7 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
       try state.restore(from: folder.state, identity: identity, steps: settings.steps)
       context.note("resumed at step \(state.step) from \(folder.state.path)")
     }
+    try context.room.checkDisk(folder.url, stateBytes: state.byteCount, hasState: exists)
     guard try onStart(state.step) else {
       context.note("stopped before step \(state.step + 1); run again to go on")
       return RunResult(steps: state.step, isFinished: false, meanLosses: [])

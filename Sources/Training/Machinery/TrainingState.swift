@@ -19,6 +19,15 @@ public struct TrainingState: Sendable {
     self.averages = averages.map { WeightAverage(parameters, $0) }
   }
 
+  /// Bytes of the tensors in its file.
+  var byteCount: Int {
+    let buffers = optimizer.buffers
+    return parameters.indices.reduce(0) { sum, i in
+      let tensors = 1 + averages.count + buffers.count { $0.tensors[i] != nil }
+      return sum + 4 * tensors * parameters[i].shape.reduce(1, *)
+    }
+  }
+
   /// Writes the state to one safetensors file, under a temporary name first.
   /// - Throws: `nonFinite` rather than write NaN or infinity over a good state.
   public func save(to url: URL, identity: RunIdentity) throws {

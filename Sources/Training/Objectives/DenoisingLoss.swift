@@ -2,7 +2,7 @@ import Diffusion
 import TensorCore
 
 /// How a denoising network learns: what it is shown of a sample, and what it should say.
-protocol DenoisingLoss: Sendable {
+package protocol DenoisingLoss: Sendable {
   /// The mean loss over samples `[B, .., C]`.
   /// - Parameter predict: the network, from noisy samples and what it is told of their time.
   func loss(
@@ -12,7 +12,7 @@ protocol DenoisingLoss: Sendable {
 }
 
 extension NoisePrediction: DenoisingLoss {
-  func loss(
+  package func loss(
     of clean: Tensor, random: inout [ExampleRandom], predict: (Tensor, [Float]) throws -> Tensor
   ) throws -> Tensor {
     try loss(clean, random: &random, predict: predict)
@@ -24,7 +24,7 @@ extension SchedulerConfig {
   /// - Parameters:
   ///   - times: how times are drawn; nil for evenly.
   ///   - dtype: arithmetic of the network.
-  func denoisingLoss(times: TimestepSampling?, dtype: DType) throws -> any DenoisingLoss {
+  package func denoisingLoss(times: TimestepSampling?, dtype: DType) throws -> any DenoisingLoss {
     if let flow { return FlowMatching(flow, times: times ?? TimestepSampling(), dtype: dtype) }
     var prediction = NoisePrediction(try trainingSchedule, dtype: dtype)
     if let times { prediction.timesteps = times }

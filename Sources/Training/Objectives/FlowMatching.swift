@@ -6,13 +6,13 @@ import TensorCore
 ///
 /// Times are drawn evenly or by a logit-normal distribution, and moved towards noise by the flow's shift (Esser et al. 2024,
 /// §3.1 and eq. 23).
-struct FlowMatching: DenoisingLoss {
-  let flow: FlowSettings
-  let times: TimestepSampling
+package struct FlowMatching: DenoisingLoss {
+  package let flow: FlowSettings
+  package let times: TimestepSampling
   /// Arithmetic of the network.
   let dtype: DType
 
-  init(_ flow: FlowSettings, times: TimestepSampling, dtype: DType) {
+  package init(_ flow: FlowSettings, times: TimestepSampling, dtype: DType) {
     (self.flow, self.times, self.dtype) = (flow, times, dtype)
   }
 
@@ -20,12 +20,12 @@ struct FlowMatching: DenoisingLoss {
   private static let places = 1 << 20
 
   /// A time within 0 ... 1, both left out.
-  func time(_ random: inout ExampleRandom) -> Float {
+  package func time(_ random: inout ExampleRandom) -> Float {
     let place = times.draw(&random, count: Self.places)
     return Float(flow.shifted((Double(place) + 0.5) / Double(Self.places)))
   }
 
-  func loss(
+  package func loss(
     of clean: Tensor, random: inout [ExampleRandom], predict: (Tensor, [Float]) throws -> Tensor
   ) throws -> Tensor {
     let drawn = random.indices.map { time(&random[$0]) }

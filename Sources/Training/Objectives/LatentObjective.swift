@@ -5,7 +5,7 @@ import TensorCore
 
 /// What pictures' texts are to the network: encoded before, or tokens for encoders that learn.
 public enum TextBatch: Sendable {
-  case encoded([PromptConditioning])
+  case encoded([NetworkConditioning])
   /// For each encoder a row of tokens for each picture.
   case tokens([[TextRows.Row]])
 }
@@ -15,7 +15,7 @@ public struct LatentBatch: Sendable {
   /// `[B, h, w, C]`, scaled for diffusion.
   public var latents: Tensor
   public var text: TextBatch
-  /// SDXL: original height and width, crop top and left, target height and width of each.
+  /// Original height and width, crop top and left, target height and width of each, which some networks are told.
   public var sizes: [[Float]] = []
   /// What each picture counts; nil for 1.
   public var weights: [Float]?
@@ -29,7 +29,7 @@ public struct LatentBatch: Sendable {
 
 /// Noise in latents under texts: text-to-image models, adapters, embeddings, whichever parameters are trained.
 public struct LatentObjective: Objective {
-  public let unet: UNet2DConditionModel
+  public let network: any DenoisingNetwork
   public let texts: TextRows
   public var prediction: NoisePrediction
   public let groups: [ParameterGroup]
@@ -40,8 +40,10 @@ public struct LatentObjective: Objective {
   /// Networks that say what a scene shows, and what their loss counts.
   package var heads: (networks: NuisanceHeads, weight: Float)?
 
-  public init(unet: UNet2DConditionModel, texts: TextRows, prediction: NoisePrediction, groups: [ParameterGroup]) {
-    (self.unet, self.texts, self.prediction, self.groups) = (unet, texts, prediction, groups)
+  public init(
+    network: any DenoisingNetwork, texts: TextRows, prediction: NoisePrediction, groups: [ParameterGroup]
+  ) {
+    (self.network, self.texts, self.prediction, self.groups) = (network, texts, prediction, groups)
   }
 
   public func loss(_ batch: LatentBatch, random: inout [ExampleRandom]) throws -> Tensor {
@@ -66,23 +68,24 @@ public struct LatentObjective: Objective {
   }
 
   /// What the network says of noisy latents, in the arithmetic of `prediction`.
-  /// - Parameter sizes: SDXL's, for each row.
+  /// - Parameter sizes: for each row, where the network is told them.
   public func predict(
-    _ noisy: Tensor, timesteps: [Float], text: PromptConditioning, sizes: [[Float]] = []
+    _ noisy: Tensor, timesteps: [Float], text: NetworkConditioning, sizes: [[Float]] = []
   ) -> Tensor {
     output(noisy, timesteps: timesteps, text: text, sizes: sizes).prediction
   }
 
   private func output(
-    _ noisy: Tensor, timesteps: [Float], text: PromptConditioning, sizes: [[Float]]
-  ) -> UNet2DConditionModel.Output {
-    let added = text.pooled.map { AddedConditions(pooledText: $0, timeIDs: sizes) }
-    return unet.output(noisy, timesteps: timesteps, encoderHiddenStates: text.context, added: added)
+    _ noisy: Tensor, timesteps: [Float], text: NetworkConditioning, sizes: [[Float]]
+  ) -> NetworkOutput {
+    var told = text
+    told.sizes = sizes
+    return network.output(noisy, timesteps: timesteps, told)
   }
 
-  private func conditioning(_ text: TextBatch) throws -> PromptConditioning {
+  private func conditioning(_ text: TextBatch) throws -> NetworkConditioning {
     switch text {
-    case .encoded(let rows): PromptConditioning.joined(rows)
+    case .encoded(let rows): NetworkConditioning.joined(rows)
     case .tokens(let rows): try texts.encode(rows, vectors: word.map(\.tensor), dtype: prediction.dtype)
     }
   }

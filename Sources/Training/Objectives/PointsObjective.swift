@@ -19,7 +19,7 @@ struct CirclePoints: BatchSource {
 
 /// Noise in points.
 struct PointsObjective: Objective {
-  let model: DenoiserMLP
+  let model: PointsMLP
   let prediction: NoisePrediction
   let groups: [ParameterGroup]
 

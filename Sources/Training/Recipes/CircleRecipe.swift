@@ -51,7 +51,7 @@ extension CircleRecipe {
   @discardableResult
   public func train(in folder: URL, _ context: RunContext = RunContext()) throws -> Result? {
     let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
-    let model = DenoiserMLP(store.root, dimensions: 2, width: width, depth: depth)
+    let model = PointsMLP(store.root, dimensions: 2, width: width, depth: depth)
     let objective = PointsObjective(
       model: model, prediction: NoisePrediction(try scheduler.trainingSchedule, dtype: .f32),
       groups: [ParameterGroup("denoiser", store.parameters)])
@@ -84,7 +84,7 @@ extension CircleRecipe {
   }
 
   /// Draws points by DDPM over every timestep and measures their distance from the centre.
-  func sample(_ model: DenoiserMLP) throws -> Result {
+  func sample(_ model: PointsMLP) throws -> Result {
     let sampler = DDPMSampler(scheduler)
     var noise = NoiseSource(.torchBatch, seeds: [loop.seed])
     let start = noise.normal([1, samples, 1, 2])

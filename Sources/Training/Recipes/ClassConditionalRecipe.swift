@@ -79,7 +79,7 @@ extension ClassConditionalRecipe {
       folder: folder, columns: classes.count
     ) { images in
       try images.generate(
-        seeds: wanted.indices.map(UInt64.init), steps: sampleSteps, sampler: .ddim,
+        seeds: wanted.indices.map(UInt64.init), steps: sampleSteps, sampler: .ddpm,
         wish: ClassWish(wanted, guidance: Guidance(scale: sampleGuidance)))
     }
     let result = try TrainingRun(

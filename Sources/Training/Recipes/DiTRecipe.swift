@@ -55,7 +55,10 @@ extension DiTRecipe {
       ((1...100).contains(samplesPerClass), "samples_per_class", "must be 1 to 100"),
       ((1...scheduler.trainSteps).contains(sampleSteps), "sample_steps", "must be 1 to \(scheduler.trainSteps)"),
       ((0...100).contains(sampleGuidance), "sample_guidance", "must be 0 to 100"),
-      (transformer.conditioning == .classes, "transformer.norm_type", "must be ada_norm_zero: the network is told classes"),
+      (
+        transformer.conditioning == .classes, "transformer.norm_type",
+        "must be ada_norm_zero: the network is told classes"
+      ),
       (
         transformer.inChannels == 3 && transformer.outputs == 3, "transformer.in_channels",
         "and out_channels must be 3: it learns on pixels"

@@ -11,8 +11,7 @@ enum DiffusersFolder {
     try copy(autoencoder, to: folder.appendingPathComponent("vae"))
     try copy(tokenizer, to: folder.appendingPathComponent("tokenizer"))
     let schedulerFolder = folder.appendingPathComponent("scheduler")
-    try FileManager.default.createDirectory(
-      at: schedulerFolder, withIntermediateDirectories: true)
+    try RunFiles.makeFolder(schedulerFolder)
     try ModelFolder.writeJSON(
       scheduler, className: "DDIMScheduler",
       to: schedulerFolder.appendingPathComponent("scheduler_config.json"))
@@ -25,17 +24,15 @@ enum DiffusersFolder {
     ]
     let data = try JSONSerialization.data(
       withJSONObject: index, options: [.prettyPrinted, .sortedKeys])
-    try (data + Data("\n".utf8)).write(
-      to: folder.appendingPathComponent("model_index.json"), options: .atomic)
+    try RunFiles.write(data + Data("\n".utf8), to: folder.appendingPathComponent("model_index.json"))
   }
 
   /// Copies the files of a folder over those of another.
   static func copy(_ source: URL, to target: URL) throws {
-    let files = FileManager.default
-    try files.createDirectory(at: target, withIntermediateDirectories: true)
-    for name in try files.contentsOfDirectory(atPath: source.path).sorted() {
-      let data = try Data(contentsOf: source.appendingPathComponent(name))
-      try data.write(to: target.appendingPathComponent(name), options: .atomic)
+    try RunFiles.makeFolder(target)
+    for name in try FileManager.default.contentsOfDirectory(atPath: source.path).sorted() {
+      try RunFiles.write(
+        try Data(contentsOf: source.appendingPathComponent(name)), to: target.appendingPathComponent(name))
     }
   }
 }

@@ -4,9 +4,9 @@ import TensorCore
 /// How many of the examples kept back a network that looks at noisy samples gets right, by the noise in them.
 struct GuideScore {
   /// Examples that were looked at.
-  private(set) var count = 0
+  let count: Int
   private let levels: [Int]
-  private var right: [Int]
+  private let right: [Int]
 
   /// - Parameters:
   ///   - trainSteps: of the noise schedule; nil for clean samples alone.
@@ -17,9 +17,9 @@ struct GuideScore {
     judge: (_ samples: Tensor, _ timesteps: [Float], _ captions: [String]) throws -> [Bool]
   ) throws {
     let last = Double((trainSteps ?? 1) - 1)
-    levels = last == 0 ? [0] : [0, 0.1, 0.2, 0.3, 0.5, 0.7].map { Int($0 * last) }
-    right = levels.map { _ in 0 }
-    for (draws, batch) in try source.validation(size: 64) {
+    let levels = last == 0 ? [0] : [0, 0.1, 0.2, 0.3, 0.5, 0.7].map { Int($0 * last) }
+    var (count, right) = (0, levels.map { _ in 0 })
+    try source.forEachHeldBack(64) { draws, batch in
       count += draws.count
       for (place, level) in levels.enumerated() {
         var random = draws.map { ExampleRandom(seed: seed, example: $0.index, epoch: 0, stream: 9) }
@@ -27,6 +27,7 @@ struct GuideScore {
         right[place] += try judge(noisy.samples, noisy.timesteps, batch.captions).count { $0 }
       }
     }
+    (self.count, self.levels, self.right) = (count, levels, right)
   }
 
   private var shares: [Double] { right.map { Double($0) / Double(max(count, 1)) } }

@@ -23,7 +23,7 @@ struct PixelModel: Artifact {
 
   func preview(step: Int) throws -> [URL] {
     guard step > 0 else { return [] }
-    let images = UnconditionalImages(unet: unet, scheduler: scheduler, precision: precision, classes: classes)
+    let images = UnconditionalImages(network: unet, scheduler: scheduler, precision: precision, classes: classes)
     return [
       try SampleGrid.save(ImageTensor.images(try draw(images)), columns: columns, step: step, in: folder)
     ]
@@ -34,7 +34,7 @@ struct PixelModel: Artifact {
     try ModelFolder(target.appendingPathComponent("unet")).save(
       parameters, config: unet.config, className: "UNet2DModel", name: "diffusion_pytorch_model", dtype: .f16)
     let part = target.appendingPathComponent("scheduler")
-    try FileManager.default.createDirectory(at: part, withIntermediateDirectories: true)
+    try RunFiles.makeFolder(part)
     try ModelFolder.writeJSON(
       scheduler, className: "DDPMScheduler", to: part.appendingPathComponent("scheduler_config.json"))
     try ModelFolder.writeJSON(

@@ -105,12 +105,12 @@ extension TextToImageRecipe {
     guard let latents = try pictures.open(vae, context) else { return }
     let tokenizer = try openTokenizer(latents.captions, folder)
     let trainee = try Trainee(self, tokenizer: tokenizer)
-    let texts = TextRows([TextConditioner(tokenizer: tokenizer, model: trainee.text)], isXL: false)
+    let texts = TextRows(CLIPTextEncoding([CLIPTextEncoder(tokenizer: tokenizer, model: trainee.text)]))
     var prediction = NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype)
     prediction.timesteps = timestepSampling ?? TimestepSampling()
     let heads = try nuisanceHeads(latents)
     var objective = LatentObjective(
-      unet: trainee.unet, texts: texts, prediction: prediction,
+      network: trainee.unet, texts: texts, prediction: prediction,
       groups: trainee.groups + (heads.map { [ParameterGroup(NuisanceHeads.prefix, $0.parameters)] } ?? []))
     if let heads, let nuisanceWeight { objective.heads = (heads, nuisanceWeight) }
     var source = CachedLatents(latents, texts: texts, captionDropout: captionDropout)
@@ -175,8 +175,12 @@ extension TextToImageRecipe {
         captions, vocabularySize: vocabularySize,
         maximumLength: textEncoder.positionCount)
       try vocabulary.write(to: folder)
+    }
+    // By itself: a run may have ended between the two.
+    let known = folder.appendingPathComponent(KnownWords.fileName)
+    if !FileManager.default.fileExists(atPath: known.path) {
       let words = KnownWords(captions: captions).text(heading: ["Words of the training captions."])
-      try Data(words.utf8).write(to: folder.appendingPathComponent(KnownWords.fileName), options: .atomic)
+      try RunFiles.write(Data(words.utf8), to: known)
     }
     return try CLIPTokenizer(directory: folder)
   }

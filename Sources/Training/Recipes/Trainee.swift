@@ -57,8 +57,8 @@ struct Trainee {
   ) -> TextToImage {
     TextToImage(
       PipelineComponents(
-        conditioners: [TextConditioner(tokenizer: tokenizer, model: text)], unet: unet,
-        autoencoder: autoencoder, scheduler: recipe.scheduler, name: recipe.name),
+        text: CLIPTextEncoding([CLIPTextEncoder(tokenizer: tokenizer, model: text)]), network: unet,
+        autoencoder: .kl(autoencoder), scheduler: recipe.scheduler, name: recipe.name),
       precision: recipe.precision)
   }
 }

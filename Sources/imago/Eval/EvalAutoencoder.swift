@@ -47,11 +47,12 @@ struct EvalAutoencoder: ParsableCommand {
       bar.update(done: $0)
     }
     bar.finish()
+    EvalNotes.tell(found.skipped, quiet: compute.quiet)
     if compute.json {
       try Terminal.json(
-        Report(model: components.name, pictures: quality.pictures, psnr: found.psnr, ssim: found.ssim))
+        Report(model: components.name, pictures: found.pictures, psnr: found.psnr, ssim: found.ssim))
     } else {
-      Terminal.out("\(components.name): \(quality.pictures) pictures")
+      Terminal.out("\(components.name): \(found.pictures) pictures")
       Terminal.out("  PSNR  \(found.psnr.text) dB")
       Terminal.out("  SSIM  \(found.ssim.text)")
     }

@@ -80,6 +80,14 @@ struct MeasuredPictures: ParsableArguments {
   }
 }
 
+/// Says which pictures were not measured.
+enum EvalNotes {
+  /// - Parameter skipped: what is wrong with each, a line.
+  static func tell(_ skipped: [String], quiet: Bool) {
+    for line in skipped where !quiet { Terminal.error(oneLine("note: left out \(line)")) }
+  }
+}
+
 /// Writes a picture a command was asked for.
 enum EvalPicture {
   /// Throws for a name that is no picture's.

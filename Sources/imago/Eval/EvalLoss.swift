@@ -53,11 +53,12 @@ struct EvalLoss: ParsableCommand {
       bar.update(done: $0)
     }
     bar.finish()
+    EvalNotes.tell(found.skipped, quiet: compute.quiet)
     if compute.json {
       try Terminal.json(
-        Report(model: components.name, pictures: loss.pictures, loss: found.mean, bands: found.bands))
+        Report(model: components.name, pictures: found.pictures, loss: found.mean, bands: found.bands))
     } else {
-      Terminal.out("\(components.name): loss \(found.mean.text) on \(loss.pictures) pictures")
+      Terminal.out("\(components.name): loss \(found.mean.text) on \(found.pictures) pictures")
       for band in found.bands {
         let steps = "\(band.from) to \(band.to)".padding(toLength: 12, withPad: " ", startingAt: 0)
         Terminal.out("  timesteps \(steps)  sigma \(String(format: "%-9.3g", band.sigma)) \(band.loss.text)")

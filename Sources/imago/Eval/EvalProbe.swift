@@ -76,7 +76,7 @@ struct EvalProbe: ParsableCommand {
       try Interruption.check()
       bar.update(done: $0)
     }
-    for skipped in features.skipped where !compute.quiet { Terminal.error(oneLine("note: left out \(skipped)")) }
+    EvalNotes.tell(features.skipped, quiet: compute.quiet)
     return features
   }
 }
