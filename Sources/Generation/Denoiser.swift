@@ -78,7 +78,8 @@ struct Denoiser: Sendable {
     GuidedPrediction(
       unet: components.unet, precision: precision, guidance: request.guidance,
       conditioning: conditioning, context: context, guides: guides,
-      levels: ToldLevels(components.scheduler, isFlow: request.sampler == .flowEuler), width: request.width, height: request.height)
+      levels: ToldLevels(components.scheduler, isFlow: request.sampler == .flowEuler), width: request.width,
+      height: request.height)
   }
 
   /// Runs the sampler over a plan from the sample it starts with.

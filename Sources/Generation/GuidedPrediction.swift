@@ -93,7 +93,8 @@ struct GuidedPrediction: Sendable {
       imageGuidance = scale
       blank = .zeros(latents.shape, dtype: dtype)
     }
-    guard guidance.isOn(at: levels.sigma(timestep)), let unconditional = conditioning[picture].unconditional(step) else {
+    guard guidance.isOn(at: levels.sigma(timestep)), let unconditional = conditioning[picture].unconditional(step)
+    else {
       let outputs = run(x, texts.map { Row(text: $0, channels: channels) }, timestep: timestep)
       return Self.blend(outputs, parts.map(\.weight))
     }
