@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Generation
 import Models
@@ -18,7 +19,7 @@ import Training
     let schedule = NoiseSchedule(
       .cosine, start: 0, end: 0, trainSteps: 1000, zeroTerminalSNR: true, predictionType: .velocity)
     return LatentObjective(
-      unet: UNet2DConditionModel(store.root, config), texts: TextRows([], isXL: false),
+      network: UNet2DConditionModel(store.root, config), texts: TextRows(CLIPTextEncoding([])),
       prediction: NoisePrediction(schedule, dtype: .f32), groups: [])
   }
 
@@ -31,7 +32,7 @@ import Training
       return { random in
         let noise = random[0].normal([1, 4, 4, 4])
         drawn[picture, default: []].append(Array(noise.floats().prefix(3)))
-        let context = PromptConditioning(context: .zeros([1, 3, 8]), pooled: nil)
+        let context = NetworkConditioning(context: .zeros([1, 3, 8]), pooled: nil)
         return LatentBatch(latents: noise * 0.1 + Float(picture), text: .encoded([context]))
       }
     }
