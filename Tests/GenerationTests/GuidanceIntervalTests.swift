@@ -1,5 +1,6 @@
 import Diffusion
 import Generation
+import PipelineSupport
 import ReferenceSupport
 import Testing
 
