@@ -21,8 +21,8 @@ package struct PictureWork {
       prepared.edit?.kind == .instruction ? 3 : request.guidance.isOn ? 2 : 1
     let evaluations = prepared.edit?.evaluations(request) ?? Double(request.steps) * rows
     var (denoising, coding) = (evaluations * first.row, first.coding)
-    // A batch's rows go through the network together.
-    let together = rows * Double(batch)
+    // A batch's rows go through the network together, in float32 those of each picture.
+    let together = rows * Double(precision == .f32 ? 1 : batch)
     var memory = first.bytes(rows: together)
     if let hires = request.hires {
       let growth = hires.growth(of: request, multiple: components.sizeMultiple).squareRoot()

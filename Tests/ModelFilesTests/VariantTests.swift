@@ -58,7 +58,7 @@ import Testing
     let found = try ModelInspection(scratch.model, variant: "fp16", scansValues: false)
     #expect(found.problems.isEmpty && found.parts.count == 3)
     #expect(
-      try ModelInspection(scratch.model, scansValues: false).problems.first?.contains("--variant") == true)
+      try ModelInspection(scratch.model, scansValues: false).problems.first?.contains("`variant`") == true)
   }
 
   /// The trained weights beside their average.
