@@ -25,7 +25,7 @@ import Testing
   }
 
   /// One row with 1 at its class.
-  private let targets = Tensor([0, 1, 0, 0, 0, 1] as [Float], shape: [2, 3])
+  private var targets: Tensor { Tensor([0, 1, 0, 0, 0, 1] as [Float], shape: [2, 3]) }
 
   @Test(arguments: fastDeviceNames) func logitsAndFeatures(device: String) throws {
     try on(device) {
