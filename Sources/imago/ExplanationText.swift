@@ -1,5 +1,6 @@
 import Conditioning
 import Foundation
+import PromptLanguage
 
 /// An explanation of a prompt as a person reads it.
 struct ExplanationText {

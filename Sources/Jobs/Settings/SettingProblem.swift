@@ -1,4 +1,5 @@
 import Conditioning
+import Generation
 
 /// What is wrong with a value.
 package enum SettingProblem: Error, Equatable {
