@@ -27,7 +27,7 @@ public struct PictureOptions: ParsableArguments {
   public var cfg: Float?
   @Option(
     parsing: .unconditional,
-    help: "Guidance only where the noise level sigma is above A and at most B, A,B; elsewhere it is off, and costs nothing.",
+    help: "Guidance only at noise levels sigma above A and up to B, A,B; elsewhere it is off, and costs no time.",
     transform: setting("cfg-interval", \.cfgInterval))
   public var cfgInterval: NoiseInterval?
   @Option(

@@ -17,7 +17,7 @@ public struct PictureReport: Encodable {
 
   public init(_ picture: FinishedPicture) {
     let record = picture.record
-    (path, line, seconds) = (picture.url.path, picture.line, picture.seconds)
+    (path, line, seconds) = (picture.url?.path ?? "", picture.line, picture.seconds)
     (width, height, strength) = (picture.width, picture.height, picture.strength)
     (prompt, seed, model) = (record.prompt ?? "", picture.seed, record.model)
     (steps, cfg, sampler, schedule) = (record.steps, record.cfg, record.sampler, record.schedule)

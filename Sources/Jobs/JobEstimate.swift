@@ -46,7 +46,7 @@ extension JobRunner {
   public func estimate(onFailure: (_ line: Int?, any Error) throws -> Void) throws -> JobEstimate {
     var estimate = JobEstimate()
     for job in jobs { if let problem = job.problem { try onFailure(job.line, problem) } }
-    var run = JobRun(runner: self, events: Events())
+    let run = JobRun(runner: self, events: Events(), sink: PictureFiles(self))
     for group in groups {
       let loaded: LoadedPipeline
       do {
@@ -58,7 +58,8 @@ extension JobRunner {
       var cost: StepCost?
       for planned in group.jobs {
         do {
-          let (prepared, missing) = try run.open(planned, loaded)
+          let (prepared, _, outstanding) = try run.open(planned, loaded)
+          let missing = outstanding.missing.count
           let request = prepared.request
           if cost == nil, missing > 0 {
             cost = try StepCost.measure(prepared, loaded, size: StepCost.probe(request, loaded, share: 1))

@@ -1,41 +1,39 @@
 import Diffusion
 import Foundation
 import Generation
-import Images
 
-/// The state of a run: what the folders' manifests hold.
+/// A run of jobs: what was told, and where the pictures go.
 struct JobRun {
   let runner: JobRunner
   let events: JobRunner.Events
-  var manifests: [URL: Manifest] = [:]
-  let writer: PictureWriter
-  /// TAESD for previews, once it is loaded.
-  var tiny: TinyAutoencoder?
+  let sink: any PictureSink
   /// Words of which was said that they are left out.
   private var saidWords: Set<String> = []
   /// Notes that were told: one is enough for all jobs.
   private var saidNotes: Set<String> = []
-  /// Names of pictures that no manifest keeps.
-  var names: NewNames
 
-  init(runner: JobRunner, events: JobRunner.Events) {
-    (self.runner, self.events) = (runner, events)
-    let first = runner.jobs.first
-    names = NewNames(runner.naming, seed: first?.pictures.first?.seed ?? 0, prompt: first?.job.prompt ?? "")
-    writer = PictureWriter(format: runner.naming.format, embedsParameters: runner.options.embedsParameters)
+  init(runner: JobRunner, events: JobRunner.Events, sink: any PictureSink) {
+    (self.runner, self.events, self.sink) = (runner, events, sink)
+  }
+
+  /// A job on its model, as the sink sees it, and what of it is still to be made.
+  func open(_ planned: PlannedJob, _ loaded: LoadedPipeline) throws -> (PreparedJob, WantedJob, Outstanding) {
+    let prepared = try PreparedJob(planned, loaded, needsInput: runner.options.needsInput)
+    let wanted = WantedJob(planned, prepared, loaded)
+    return (prepared, wanted, try sink.look(at: wanted))
   }
 
   /// Makes the pictures of one job. A failure is told and does not stop the run; an error of what it is told to does.
   mutating func make(_ planned: PlannedJob, _ loaded: LoadedPipeline) throws {
     do {
-      let prepared = try PreparedJob(planned, loaded, needsInput: runner.options.needsInput)
+      let (prepared, wanted, outstanding) = try open(planned, loaded)
       if let made = prepared.job.modelHash, let hash = loaded.modelHash, made.count == hash.count, made != hash {
         events.onNote("made with the model of hash \(made); this one has \(hash), so the picture will be another")
       }
-      var places = try places(planned, prepared, loaded)
-      for place in places where place.isFinished { events.onSkip(place.url) }
-      let missing = places.indices.filter { !places[$0].isFinished }
-      try check(missing.map { places[$0] }, of: places, prepared, planned)
+      for note in outstanding.notes { events.onNote(note) }
+      for url in outstanding.finished { events.onSkip(url) }
+      let missing = outstanding.missing
+      if !missing.isEmpty { for note in try sink.check(wanted, missing: missing) { events.onNote(note) } }
       let size = batchSize(prepared.request)
       let batch = min(size, max(missing.count, 1))
       let work = PictureWork(prepared, loaded.components, precision: loaded.pipeline.precision, batch: batch)
@@ -47,20 +45,55 @@ struct JobRun {
       }
       for start in stride(from: 0, to: missing.count, by: size) {
         let part = Array(missing[start..<min(start + size, missing.count)])
-        let urls = try make(part.map { places[$0] }, prepared, planned, loaded, &forecast)
-        for (index, url) in zip(part, urls) { places[index].url = url }
+        try make(part, of: wanted, prepared, loaded, &forecast)
       }
-      if let grid = grid(places, planned), !missing.isEmpty || !PictureFile.isWhole(grid.url), let first = places.first
-      {
-        let parameters = runner.options.embedsParameters ? prepared.gridParameters(first.record) : nil
-        try grid.write(parameters)
-        try stopping { try events.onGrid(grid.url) }
-      }
+      if let grid = try sink.close(wanted, isNew: !missing.isEmpty) { try stopping { try events.onGrid(grid) } }
     } catch let stop as Stop {
       throw stop.reason
     } catch {
       try events.onFailure(planned.line, error)
     }
+  }
+
+  /// Makes one batch and hands it over.
+  /// - Parameter places: of its pictures in the job.
+  private func make(
+    _ places: [Int], of wanted: WantedJob, _ prepared: PreparedJob, _ loaded: LoadedPipeline,
+    _ forecast: inout RunForecast
+  ) throws {
+    let pictures = places.map { wanted.pictures[$0] }
+    let part = prepared.part(pictures.map(\.position))
+    try stopping { try events.onStart((pictures.first?.index ?? 0) + 1, runner.pictureCount) }
+    let started = Date()
+    // Pictures that share a generator are made with all others of theirs.
+    let rows = pictures.indices.map { part.stream == .torchBatch ? pictures[$0].position : $0 }
+    let made = try prepared.generate(
+      part, loaded,
+      onStep: { done, count in
+        if let line = forecast.told(atStep: done) { events.onNote(line) }
+        try stopping { try events.onStep(done, count) }
+      },
+      onClean: try sink.previews(of: places, rows: rows, loaded))
+    let seconds = Date().timeIntervalSince(started) / Double(places.count)
+    var failure: (any Error)?
+    for (place, row) in zip(places, rows) {
+      do {
+        let mask = row < made.masks.count ? made.masks[row] : nil
+        let picture = MadePicture(place, made.batch, row: row, seconds: seconds, mask: mask, prepared.edit)
+        switch try sink.take(picture, of: wanted) {
+        case .thereAlready(let url): events.onSkip(url)
+        case .taken(let url):
+          let finished = FinishedPicture(picture, of: wanted, url: url, strength: prepared.edit?.strength)
+          try stopping { try events.onPicture(finished) }
+        }
+      } catch let stop as Stop {
+        throw stop
+      } catch {
+        // What is finished besides is not lost with it.
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
   }
 
   /// Says what a person should know about a job, each thing once in a run.
@@ -82,48 +115,6 @@ struct JobRun {
   /// Words that are left out of which a note names at most so many.
   private static let shownWords = 30
 
-  /// A job on its model, and how many of its pictures are still to be made.
-  mutating func open(_ planned: PlannedJob, _ loaded: LoadedPipeline) throws -> (PreparedJob, missing: Int) {
-    let prepared = try PreparedJob(planned, loaded, needsInput: runner.options.needsInput)
-    let missing = try places(planned, prepared, loaded).filter { !$0.isFinished }
-    return (prepared, missing.count)
-  }
-
-  private func grid(_ places: [Place], _ planned: PlannedJob) -> PictureGrid? {
-    guard let columns = runner.options.gridColumns, places.count > 1 else { return nil }
-    return PictureGrid(
-      files: places.map(\.url), columns: columns > 0 ? columns : planned.gridColumns, format: writer.format)
-  }
-
-  /// Finds out what could not be written at the end, before anything is computed; says what files will lack.
-  private func check(_ missing: [Place], of all: [Place], _ prepared: PreparedJob, _ planned: PlannedJob) throws {
-    guard !missing.isEmpty else { return }
-    let maskFile = prepared.edit?.maskFile.map { URL(fileURLWithPath: $0) }
-    if let maskFile {
-      try OutputNaming.check(maskFile, flag: "`mask-out`")
-      try runner.inputs.check(maskFile, flag: "`mask-out`")
-      guard !all.contains(where: { $0.url.standardizedFileURL == maskFile.standardizedFileURL }) else {
-        throw JobError.badValue(name: "`mask-out`", value: maskFile.path, reason: "is the result's own file")
-      }
-    }
-    for place in missing { try runner.inputs.check(place.url) }
-    if let grid = grid(all, planned) {
-      try grid.check(width: prepared.resultSize.width, height: prepared.resultSize.height)
-      try runner.inputs.check(grid.url, flag: "`grid`")
-    }
-    let lacking = missing.lazy.compactMap { writer.problem(storing: $0.parameters, in: $0.url) }
-    if let problem = lacking.first ?? problem(ofGrid: grid(all, planned), all, prepared) {
-      let kept = runner.options.keepsManifest ? " (\(Manifest.name) keeps them)" : ""
-      events.onNote("the pictures' parameters are left out of the files\(kept): \(problem)")
-    }
-  }
-
-  /// Why a grid cannot hold its parameters, which say more than those of its pictures; nil if it can.
-  private func problem(ofGrid grid: PictureGrid?, _ places: [Place], _ prepared: PreparedJob) -> String? {
-    guard let grid, let first = places.first, runner.options.embedsParameters else { return nil }
-    return ImageFile.problem(storing: prepared.gridParameters(first.record).format(), in: grid.url)
-  }
-
   /// Pictures that share a generator are made together.
   private func batchSize(_ request: GenerationRequest) -> Int {
     if request.stream == .torchBatch { return max(request.seeds.count, 1) }
@@ -132,11 +123,11 @@ struct JobRun {
   }
 
   /// What an event threw, to tell it from what went wrong with a picture.
-  struct Stop: Error {
+  private struct Stop: Error {
     let reason: any Error
   }
 
-  func stopping(_ work: () throws -> Void) throws {
+  private func stopping(_ work: () throws -> Void) throws {
     do { try work() } catch { throw Stop(reason: error) }
   }
 }

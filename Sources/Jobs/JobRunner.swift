@@ -1,9 +1,10 @@
 import Conditioning
 import Foundation
 
-/// A picture that was made and written.
+/// A picture that was made and handed over.
 public struct FinishedPicture: Sendable {
-  public let url: URL
+  /// Its file; nil for one that has none.
+  public let url: URL?
   public let line: Int?
   public let seed: UInt64
   /// Its settings as they were used, nothing left to a default.
@@ -14,6 +15,12 @@ public struct FinishedPicture: Sendable {
   public let width, height: Int
   /// Its share of its batch's time.
   public let seconds: Double
+
+  init(_ picture: MadePicture, of job: WantedJob, url: URL?, strength: Double?) {
+    let (wanted, shape) = (job.pictures[picture.place], picture.batch.pixels.shape)
+    (self.url, line, seed, record, self.strength) = (url, job.line, wanted.seed, wanted.record, strength)
+    (width, height, seconds) = (shape[2], shape[1], picture.seconds)
+  }
 }
 
 /// Runs jobs: each model is loaded once, each picture written as soon as it is finished.
@@ -22,7 +29,9 @@ public struct JobRunner: Sendable {
   public struct Options: Sendable {
     /// Pictures at once.
     public var batch = 1
-    /// `--output`.
+    /// Whether pictures become files. If not, nothing is said about those below, and a sink takes them.
+    public var writesFiles = true
+    /// A file, a folder, or a pattern of names.
     public var output: String?
     public var embedsParameters = true
     /// Whether finished pictures are noted in `manifest.jsonl` and not made again.
@@ -86,6 +95,7 @@ public struct JobRunner: Sendable {
     var inputs = InputFiles(options.inputs)
     for job in jobs { inputs.add(job.job) }
     self.inputs = inputs
+    guard options.writesFiles else { return }
     try checkOutput()
     checkFiles()
   }
@@ -163,11 +173,12 @@ public struct JobRunner: Sendable {
   }
 
   /// Makes all pictures that are missing.
-  public func run(_ events: Events) throws {
+  /// - Parameter sink: takes them; the files of the options if nil.
+  public func run(_ events: Events, into sink: (any PictureSink)? = nil) throws {
     if let problem = commonProblem { throw problem }
     for note in notes { events.onNote(note) }
     for job in jobs { if let problem = job.problem { try events.onFailure(job.line, problem) } }
-    var run = JobRun(runner: self, events: events)
+    var run = JobRun(runner: self, events: events, sink: sink ?? PictureFiles(self))
     for group in groups {
       let loaded: LoadedPipeline
       do {

@@ -141,13 +141,6 @@ struct OpenedEdit {
   /// Where a mask that is found is saved.
   var maskFile: String? { findsMask ? edit.maskOut : nil }
 
-  /// Saves a mask that was found where it was asked for.
-  func save(_ mask: Mask?) throws {
-    guard let path = edit.maskOut, let mask else { return }
-    try OutputNaming.prepare(URL(fileURLWithPath: path))
-    try ImageFile.save(mask.image, to: URL(fileURLWithPath: path))
-  }
-
   /// Evaluations of the network for one picture, in units of one text's.
   func evaluations(_ request: GenerationRequest) -> Double {
     let run = Double(counting.counts(steps: request.steps, strength: strength).run)

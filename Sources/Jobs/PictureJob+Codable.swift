@@ -23,6 +23,9 @@ extension PictureJob: Codable {
         throw JobError.badValue(
           name: "`\(name)`", value: "", reason: "must be a number, a text, true or false, or a list of texts")
       }
+      if case .list = json, Setting[name]?.isList == false {
+        throw JobError.badValue(name: "`\(name)`", value: "", reason: "must be one value, not a list")
+      }
       let isFlag = if case .flag = json { true } else { false }
       for text in json.texts {
         do {

@@ -88,7 +88,8 @@ struct PreparedJob {
     var record = job
     (record.prompt, record.negativePrompt) = (request.prompts[place], request.negativePrompt)
     (record.model, record.modelHash) = (loaded.title, loaded.modelHash)
-    (record.steps, record.cfg, record.guidanceRescale) = (request.steps, request.guidance.scale, request.guidance.rescale)
+    (record.steps, record.cfg) = (request.steps, request.guidance.scale)
+    record.guidanceRescale = request.guidance.rescale
     (record.eta, record.sampler, record.schedule) = (
       request.eta, request.sampler.rawValue, request.schedule?.rawValue
     )

@@ -35,6 +35,8 @@ struct StepCost {
     (short.prompts, short.seeds) = (Array(short.prompts.prefix(1)), Array(short.seeds.prefix(1)))
     (short.variations, short.blends) = (Array(short.variations.prefix(1)), Array(short.blends.prefix(1)))
     (short.steps, short.hires, short.width, short.height) = (2, nil, size.width, size.height)
+    // A step with all its rows, as `PictureWork` counts them.
+    short.guidance.interval = nil
     let weights = MachineMemory.used() ?? 0
     var marks = [Date()]
     let mark = { (_: Int, _: Int) in marks.append(Date()) }

@@ -55,8 +55,8 @@ public struct PromptTag: Sendable, Hashable {
     for argument in arguments.dropFirst() {
       let pair = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let key = pair.count > 1 ? String(pair[0]).trimmingSpace : nil
-      guard let value = pair.last.flatMap({ Self.weight(String($0)) }), key.map({ ["te", "unet"].contains($0) }) ?? true,
-        key != nil || placed.count < 2
+      let isKnown = key.map { ["te", "unet"].contains($0) } ?? (placed.count < 2)
+      guard isKnown, let value = pair.last.flatMap({ Self.weight(String($0)) })
       else { throw PromptTagError(tag: self, reason: "\"\(argument)\" is not a weight: write <lora:name:0.8>") }
       if let key { named[key] = value } else { placed.append(value) }
     }

@@ -119,10 +119,14 @@ import Testing
   @Test(arguments: Setting.all) func metadataIsRead(setting: Setting) throws {
     let files = ["model", "vae", "lora", "embedding", "tokenizer", "classifier", "class", "classifier-scale", "guide"]
     // Of an edit the size that was asked for becomes its size.
-    let others = ["guide-scale", "init-image", "mask", "asked-width", "asked-height", "fits-model", "batch-place", "rng"]
+    let others = [
+      "guide-scale", "init-image", "mask", "asked-width", "asked-height", "fits-model", "batch-place", "rng",
+    ]
     guard setting.decides, !(files + others).contains(setting.name) else { return }
     var record = try full()
-    let isOfEdits = setting.texts(in: { var job = PictureJob(); job.edit = record.edit; return job }()) != nil
+    var edits = PictureJob()
+    edits.edit = record.edit
+    let isOfEdits = setting.texts(in: edits) != nil
     // A second pass and an edit say their strength in one place.
     if isOfEdits { record.forgetHires() } else { record.edit = EditJob() }
     for sample in setting.samples.indices {
@@ -162,14 +166,11 @@ import Testing
     (#"{"cfg": 1, "cfg_scale": 2}"#, "is given twice"), (#"{"width": {}}"#, "must be a number, a text"),
     (#"{"sampler": "nothing"}"#, "there is no sampler 'nothing'"), (#"{"frames": 1}"#, "`frames` 1: must be 2 to 1000"),
     (#"{"cfg_interval": "3,1"}"#, "must be two noise levels"), (#"{"model": ""}"#, "`model` has no value"),
-    (#"{"seed": "3,4"}"#, "`seed`"), (#"{"restore_faces": true}"#, "not in this version"),
+    (#"{"seed": "3,4"}"#, "`seed`"), (#"{"steps": [1, 2]}"#, "`steps`"), (#"{"prompt": ["a", "b"]}"#, "not a list"),
+    (#"{"restore_faces": true}"#, "not in this version"),
   ])
   func badJSONIsNamed(text: String, line: String) throws {
     let error = try #require(throws: JobError.self) { try self.read(text) }
     #expect("\(error)".contains(line) && !"\(error)".contains("\n"), "\(error)")
   }
-}
-
-extension Setting: CustomTestStringConvertible {
-  public var testDescription: String { name }
 }

@@ -68,7 +68,7 @@ final class TinyPipeline: Sendable {
     let result = RunResult()
     var events = JobRunner.Events()
     events.onStep = { _, _ in try onStep() }
-    events.onPicture = { result.made.append($0.url.lastPathComponent) }
+    events.onPicture = { result.made.append($0.url?.lastPathComponent ?? "") }
     events.onGrid = { result.grids.append($0.lastPathComponent) }
     events.onSkip = { result.skipped.append($0.lastPathComponent) }
     events.onNote = { result.notes.append($0) }

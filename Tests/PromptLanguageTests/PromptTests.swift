@@ -43,8 +43,8 @@ import Testing
 
   /// What is no weight is refused, and not left out.
   @Test(arguments: [
-    ("x", "x"), ("te=y", "te=y"), ("1:2:8", "8"), ("1:nan", "nan"), ("foo=1", "foo=1"), ("1:0:dyn=4", "dyn=4"), ("", ""),
-    ("0x1", "0x1"), ("te=", "te="),
+    ("x", "x"), ("te=y", "te=y"), ("1:2:8", "8"), ("1:nan", "nan"), ("foo=1", "foo=1"), ("1:0:dyn=4", "dyn=4"),
+    ("", ""), ("0x1", "0x1"), ("te=", "te="),
   ])
   func weightsThatAreNone(weights: String, part: String) throws {
     let tag = try #require(Prompt("a <lora:style:\(weights)>").tags.first)

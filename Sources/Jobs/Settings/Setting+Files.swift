@@ -114,8 +114,8 @@ extension InfotextRow where Value == String {
   /// A file or folder by its name and hash.
   /// - Parameter setting: the setting that says where it is, for notes.
   static func file(
-    _ key: String, _ hashKey: String, _ field: WritableKeyPath<PictureJob, String?> & Sendable, _ kind: ModelSearch.Kind,
-    setting: String, isHashFirst: Bool = false, hash: @escaping @Sendable (URL) -> String?
+    _ key: String, _ hashKey: String, _ field: WritableKeyPath<PictureJob, String?> & Sendable,
+    _ kind: ModelSearch.Kind, setting: String, isHashFirst: Bool = false, hash: @escaping @Sendable (URL) -> String?
   ) -> InfotextRow {
     .form(
       InfotextForm(

@@ -5,7 +5,7 @@ import Images
 /// `Setting.all` is the only list of settings. How layers lie over each other, lines of prompt files, JSON, the metadata of
 /// pictures both ways and the identity of finished pictures are made from it, so that a setting which is not in it does
 /// not exist, and one which is in it is forgotten nowhere.
-public struct Setting: Sendable {
+public struct Setting: Sendable, CustomStringConvertible {
   /// Who may give it.
   public enum Origin: Sendable {
     /// A flag, a line of a prompt file, JSON, metadata.
@@ -23,7 +23,7 @@ public struct Setting: Sendable {
   /// A name in another program.
   public struct Alias: Sendable, ExpressibleByStringLiteral {
     /// With underscores.
-    let name: String
+    package let name: String
     /// That program's value as ours.
     let translate: @Sendable (String) throws -> String
     /// Whether there are several values with commas between them.
@@ -54,6 +54,8 @@ public struct Setting: Sendable {
   public let origin: Origin
   /// Whether pictures differ with it. What decides must stand in the metadata, or changed jobs look finished.
   public let decides: Bool
+  /// Whether a layer may hold several values.
+  public let isList: Bool
   /// What a value is, in words: "a whole number from 1 to 1000".
   public let expects: String
   /// Texts of two or more different values.
@@ -70,6 +72,8 @@ public struct Setting: Sendable {
   private let isEqual: @Sendable (PictureJob, PictureJob) -> Bool
   private let problem: @Sendable (PictureJob) -> (value: String, problem: SettingProblem)?
 
+  public var description: String { name }
+
   /// - Parameters:
   ///   - field: where a job has it.
   ///   - form: how values are read, written and bounded.
@@ -81,7 +85,7 @@ public struct Setting: Sendable {
     infotext: InfotextRow<Value> = .none, line: (@Sendable (String, inout PictureJob) throws -> Void)? = nil
   ) {
     (self.name, self.aliases, self.origin, self.decides, self.owners) = (name, aliases, origin, decides, owners)
-    (expects, samples) = (form.expects, form.samples)
+    (expects, samples, isList) = (form.expects, form.samples, form.several != nil)
     self.infotext = infotext.form(name, field, form)
     values = { job in job[keyPath: field].map { form.texts($0) } }
     readLine = line

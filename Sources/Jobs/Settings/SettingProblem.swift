@@ -37,7 +37,9 @@ package enum SettingProblem: Error, Equatable {
   }
 
   /// As what is wrong with a job.
-  func error(_ name: String, _ value: String) -> JobError { .badSetting(.unsupported(what: message("`\(name)`", value))) }
+  func error(_ name: String, _ value: String) -> JobError {
+    .badSetting(.unsupported(what: message("`\(name)`", value)))
+  }
 
   /// What reading threw.
   package init(_ error: any Error) {

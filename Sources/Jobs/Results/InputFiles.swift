@@ -42,10 +42,11 @@ struct InputFiles: Sendable {
   func use(of url: URL) -> String? { Identity(url.path).flatMap { uses[$0] } }
 
   /// Throws if a result would replace a file the run reads.
-  func check(_ url: URL, flag: String = "`output`") throws(JobError) {
+  func check(_ url: URL, setting: String = "output") throws(JobError) {
     if let use = use(of: url) {
       throw .badValue(
-        name: flag, value: url.path, reason: "is \(use) of this run, which is not overwritten: give another name")
+        name: "`\(setting)`", value: url.path,
+        reason: "is \(use) of this run, which is not overwritten: give another name")
     }
   }
 }
