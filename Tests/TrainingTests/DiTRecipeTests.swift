@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Training
 
-/// The recipe of diffusion transformers, by flow matching and by predicting noise.
+/// The recipe of diffusion transformers, by flow matching and on the timesteps of a noise schedule.
 @Suite struct DiTRecipeTests {
   private let scratch: ScratchFolder
   private var folder: URL { scratch.url }
@@ -34,8 +34,11 @@ import Training
   }
 
   private static let flow = "{_class_name: FlowMatchEulerDiscreteScheduler, num_train_timesteps: 1000, shift: 2.0}"
-  private static let noise =
-    "{_class_name: DDPMScheduler, num_train_timesteps: 100, beta_schedule: linear, beta_start: 0.001, beta_end: 0.1}"
+  /// Velocities: of 48 numbers of noise in a patch, a token of width 32 cannot tell all.
+  private static let noise = """
+    {_class_name: DDPMScheduler, num_train_timesteps: 100, beta_schedule: linear, beta_start: 0.001, beta_end: 0.1,
+      prediction_type: v_prediction}
+    """
 
   private func recipe(_ scheduler: String, sampler: String? = nil) -> String {
     """
@@ -89,8 +92,8 @@ import Training
 
   /// What cannot be is said before anything is computed, with its line.
   @Test(arguments: [
-    ("patch_size: 4", "patch_sise: 4", "transformer.patch_sise is not a setting"),
-    ("patch_size: 4", "patch_size: 3", "patch_size"),
+    ("patch_size: 4", "patch_sise: 4", "line 7: transformer.patch_sise 4 is a setting this version does not know"),
+    ("patch_size: 4", "patch_size: 3", "line 7: transformer.patch_size 3 must divide sample_size 8"),
     ("num_layers: 1}", "num_layers: 1, norm_type: ada_norm_single, cross_attention_dim: 8}", "norm_type"),
     ("shift: 2.0", "shift: 2.0, use_dynamic_shifting: true", "use_dynamic_shifting"),
     ("# its own", "sample_sampler: ddim", "sample_sampler cannot be: sampler ddim is not for this model"),

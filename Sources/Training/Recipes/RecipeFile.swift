@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import Models
 import Yams
 
 /// A recipe's YAML with the lines its keys stand in.
@@ -48,6 +49,10 @@ struct RecipeFile {
     do {
       recipe = try YAMLDecoder().decode(type, from: text)
     } catch let failure as DecodingError {
+      // The decoder of YAML knows no reasons but its own, and puts others below them.
+      if case .dataCorrupted(let context) = failure, let inner = context.underlyingError as? ConfigurationError {
+        throw error(place(of: inner.key), inner.reason)
+      }
       throw error(failure.keyPath, failure.oneLine, isNamed: true)
     }
     // What the decoded recipe writes again is what was understood.
@@ -57,6 +62,12 @@ struct RecipeFile {
     }
     if let problem = recipe.loop.problem ?? recipe.problem { throw error(problem.key, problem.reason) }
     return recipe
+  }
+
+  /// The dotted key of a setting that stands within one of the recipe's.
+  private func place(of key: String) -> String {
+    let outer = root.mapping?.first { $0.value.mapping?.contains { $0.key.string == key } ?? false }?.key.string
+    return outer.map { "\($0).\(key)" } ?? key
   }
 
   /// The first key of the file that the decoded recipe does not have.
