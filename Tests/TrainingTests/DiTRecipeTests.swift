@@ -94,7 +94,10 @@ import Training
   @Test(arguments: [
     ("patch_size: 4", "patch_sise: 4", "line 7: transformer.patch_sise 4 is a setting this version does not know"),
     ("patch_size: 4", "patch_size: 3", "line 7: transformer.patch_size 3 must divide sample_size 8"),
-    ("num_layers: 1}", "num_layers: 1, norm_type: ada_norm_single, cross_attention_dim: 8}", "norm_type"),
+    (
+      "num_layers: 1}", "num_layers: 1, norm_type: ada_norm_single, cross_attention_dim: 8, out_channels: 3}",
+      "norm_type"
+    ),
     ("shift: 2.0", "shift: 2.0, use_dynamic_shifting: true", "use_dynamic_shifting"),
     ("# its own", "sample_sampler: ddim", "sample_sampler cannot be: sampler ddim is not for this model"),
     ("in_channels: 3", "in_channels: 4", "in_channels"), ("class_dropout: 0.2", "class_dropout: 0", "class_dropout"),

@@ -51,12 +51,12 @@ import Training
     let line = try #require(refusal(recipe, RunRoom(memory: { 1_000_000 })) { notes.append($0) })
     #expect(notes.contains("2 pictures, 1 skipped, 2 examples an epoch"), "\(notes)")
     #expect(notes.contains { $0.hasPrefix("skipped 2.png: is 12×12") }, "\(notes)")
-    #expect(line.contains(/--resolution 128: needs about 0\.\d GB more memory, 0\.0 GB are free/), "\(line)")
-    #expect(line.contains("a smaller --resolution or --batch, or --checkpointing") && !line.contains("\n"))
+    #expect(line.contains(/`resolution` 128: needs about 0\.\d GB more memory, 0\.0 GB are free/), "\(line)")
+    #expect(line.contains("a smaller `resolution` or `batch`, or `checkpointing`") && !line.contains("\n"))
     // Advice that is taken already is not given.
     recipe.recomputes = true
     let other = try #require(refusal(recipe, RunRoom(memory: { 1_000_000 })))
-    #expect(other.hasSuffix("a smaller --resolution or --batch"), "\(other)")
+    #expect(other.hasSuffix("a smaller `resolution` or `batch`"), "\(other)")
     #expect(!exists("ramps.safetensors") && !exists("run/state.safetensors") && !exists("run/samples-0.png"))
   }
 
