@@ -36,37 +36,14 @@ final class CommandFolder {
   ///   - name: the fixture's folder.
   ///   - scheduler: in place of the model's `scheduler_config.json`.
   func model(_ name: String, scheduler: [String: Any]? = nil) throws -> URL {
-    let files = FileManager.default
-    let (source, model) = (fixtureURL("reference/\(name)"), url.appendingPathComponent(name))
-    guard !files.fileExists(atPath: model.path) else { return model }
-    try files.copyItem(at: source, to: model)
-    for part in ModelPart.allCases {
-      let mark = model.appendingPathComponent("\(part.rawValue)/SAME_AS")
-      guard let other = try? String(contentsOf: mark, encoding: .utf8) else { continue }
-      let weights = "\(part.rawValue)/\(part.weightsName).safetensors"
-      let place = fixtureURL("reference/\(other.trimmingCharacters(in: .whitespacesAndNewlines))/\(weights)")
-      try files.removeItem(at: mark)
-      try files.copyItem(at: place, to: model.appendingPathComponent(weights))
-    }
-    let hasTwo = files.fileExists(atPath: model.appendingPathComponent("text_encoder_2").path)
-    for suffix in hasTwo ? ["", "_2"] : [""] { try addTokenizer(suffix, to: model) }
+    let model = url.appendingPathComponent(name)
+    guard !FileManager.default.fileExists(atPath: model.path) else { return model }
+    try ReferenceFolder.copy(name, to: model)
     if let scheduler {
       try JSONSerialization.data(withJSONObject: scheduler)
         .write(to: model.appendingPathComponent("scheduler/scheduler_config.json"))
     }
     return model
-  }
-
-  private func addTokenizer(_ suffix: String, to model: URL) throws {
-    let folder = model.appendingPathComponent("tokenizer\(suffix)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    for file in ["vocab.json", "merges.txt"] {
-      try FileManager.default.copyItem(
-        at: fixtureURL("clip_tokenizer/\(file)"), to: folder.appendingPathComponent(file))
-    }
-    let pad = suffix.isEmpty ? "<|endoftext|>" : "!"
-    try Data(#"{"pad_token": "\#(pad)", "model_max_length": 77}"#.utf8)
-      .write(to: folder.appendingPathComponent("tokenizer_config.json"))
   }
 
   /// Changes the tensors of a file.

@@ -86,19 +86,6 @@ import Testing
     #"{"timestep_type": "continuous", "prediction_type": "v_prediction", "_class_name": "EulerDiscreteScheduler"}"#,
   ])
   func cleanEstimate(text: String) throws {
-    let config = try config(text)
-    let sampler = SamplerName.euler.make(config, eta: 0)
-    let plan = try sampler.plan(steps: 1)
-    var noise = NoiseSource(.torch, seeds: [3])
-    var clean: Tensor?
-    let result = try sampler.sample(
-      sampler.enter(noise.normal([1, 2, 4, 4]), plan: plan), plan: plan, noise: &noise,
-      predict: { x, t, _ in
-        let output = SchedulerSetup.standIn(x, 1)
-        clean = Denoised(config).clean(output, seen: x, told: t)
-        return output
-      }, onStep: { _ in nil })
-    // One step to no noise ends in the clean sample.
-    expectMatch(try #require(clean).floats(), result.floats(), tolerance: 1e-4, text)
+    try SchedulerSetup.expectOneStepEndsInTheCleanSample(.euler, config(text), tolerance: 1e-4, text)
   }
 }

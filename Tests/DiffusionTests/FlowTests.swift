@@ -137,19 +137,8 @@ import Testing
   /// digits.
   @Test(arguments: [SamplerName.flowEuler, .heun, .dpmpp2M, .lms, .eulerAncestral])
   func cleanEstimate(name: SamplerName) throws {
-    let config = try flow(shift: 3)
-    let sampler = name.make(config, eta: 0)
-    let plan = try sampler.plan(steps: 1)
-    var noise = NoiseSource(.torch, seeds: [3])
-    var clean: Tensor?
-    let result = try sampler.sample(
-      sampler.enter(noise.normal([1, 2, 4, 4]), plan: plan), plan: plan, noise: &noise,
-      predict: { x, t, _ in
-        let output = SchedulerSetup.standIn(x, 1)
-        clean = Denoised(config).clean(output, seen: x, told: t)
-        return output
-      }, onStep: { _ in nil })
-    expectMatch(try #require(clean).floats(), result.floats(), tolerance: 1e-3, "\(name)")
+    try SchedulerSetup.expectOneStepEndsInTheCleanSample(
+      name, flow(shift: 3), tolerance: 1e-3, "\(name)")
   }
 
   // MARK: - Files

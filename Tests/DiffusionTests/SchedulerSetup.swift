@@ -41,6 +41,26 @@ struct SchedulerSetup {
     return x.scaled(by: slope, adding: (x * 2).applying(.sin), times: 0.2, plus: shift)
   }
 
+  /// Expects what the preview takes for the clean sample to be what one step to no noise ends in.
+  static func expectOneStepEndsInTheCleanSample(
+    _ name: SamplerName, _ config: SchedulerConfig, tolerance: Float, _ label: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let sampler = name.make(config, eta: 0)
+    let plan = try sampler.plan(steps: 1)
+    var noise = NoiseSource(.torch, seeds: [3])
+    var clean: Tensor?
+    let result = try sampler.sample(
+      sampler.enter(noise.normal([1, 2, 4, 4]), plan: plan), plan: plan, noise: &noise,
+      predict: { x, t, _ in
+        let output = standIn(x, 1)
+        clean = Denoised(config).clean(output, seen: x, told: t)
+        return output
+      }, onStep: { _ in nil })
+    expectMatch(
+      try #require(clean).floats(), result.floats(), tolerance: tolerance, label, sourceLocation: sourceLocation)
+  }
+
   // MARK: - Timesteps and levels
 
   /// Whether timesteps are whole numbers or float32 numbers that no logarithm goes into.

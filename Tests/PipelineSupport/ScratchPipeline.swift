@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import ModelFiles
+import ReferenceSupport
 import SafeTensors
 import TestSupport
 
@@ -18,28 +19,7 @@ package final class ScratchPipeline {
     folder = files.temporaryDirectory.appendingPathComponent("imago-test-\(UUID().uuidString)")
     model = folder.appendingPathComponent(name)
     try files.createDirectory(at: folder, withIntermediateDirectories: false)
-    try files.copyItem(at: fixtureURL("reference/\(name)"), to: model)
-    for part in ModelPart.allCases {
-      // Weights that equal another case's are not kept twice.
-      let mark = model.appendingPathComponent("\(part.rawValue)/SAME_AS")
-      guard let other = try? String(contentsOf: mark, encoding: .utf8) else { continue }
-      let weights = "\(part.rawValue)/\(part.weightsName).safetensors"
-      let source = fixtureURL("reference/\(other.trimmingCharacters(in: .whitespacesAndNewlines))/\(weights)")
-      try files.removeItem(at: mark)
-      try files.copyItem(at: source, to: model.appendingPathComponent(weights))
-    }
-    let hasTwo = files.fileExists(atPath: model.appendingPathComponent("text_encoder_2").path)
-    for suffix in hasTwo ? ["", "_2"] : [""] {
-      let tokenizer = model.appendingPathComponent("tokenizer\(suffix)")
-      try files.createDirectory(at: tokenizer, withIntermediateDirectories: true)
-      for file in ["vocab.json", "merges.txt"] {
-        try files.copyItem(
-          at: fixtureURL("clip_tokenizer/\(file)"), to: tokenizer.appendingPathComponent(file))
-      }
-      let pad = suffix == "_2" ? "!" : "<|endoftext|>"
-      try Data(#"{"pad_token": "\#(pad)", "model_max_length": 77}"#.utf8)
-        .write(to: tokenizer.appendingPathComponent("tokenizer_config.json"))
-    }
+    try ReferenceFolder.copy(name, to: model)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }

@@ -19,18 +19,7 @@ import Training
 
   /// 16 pictures of 8 × 8: red ones and green ones.
   private func pictures() throws {
-    let place = folder.appendingPathComponent("pictures")
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    for index in 0..<16 {
-      let colour = index % 2
-      var pixels = [UInt8](repeating: UInt8(20 + 2 * index), count: 8 * 8 * 3)
-      for pixel in 0..<64 { pixels[3 * pixel + colour] = UInt8(180 + 3 * index) }
-      let name = String(format: "%02d", index)
-      try ImageFile.save(
-        Image(width: 8, height: 8, channels: 3, pixels: pixels), to: place.appendingPathComponent("\(name).png"),
-        text: [])
-      try Data("a \(["red", "green"][colour]) square".utf8).write(to: place.appendingPathComponent("\(name).txt"))
-    }
+    try ColouredPictures.write(16, least: 180, to: folder.appendingPathComponent("pictures"))
   }
 
   private static let flow = "{_class_name: FlowMatchEulerDiscreteScheduler, num_train_timesteps: 1000, shift: 2.0}"

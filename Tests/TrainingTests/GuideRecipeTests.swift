@@ -22,18 +22,7 @@ import Training
 
   /// 32 pictures of 8 × 8: red ones and green ones, of many brightnesses.
   private func pictures() throws {
-    let place = folder.appendingPathComponent("pictures")
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    for index in 0..<32 {
-      let colour = index % 2
-      var pixels = [UInt8](repeating: UInt8(20 + 2 * index), count: 8 * 8 * 3)
-      for pixel in 0..<64 { pixels[3 * pixel + colour] = UInt8(150 + 3 * index) }
-      let name = String(format: "%02d", index)
-      try ImageFile.save(
-        Image(width: 8, height: 8, channels: 3, pixels: pixels), to: place.appendingPathComponent("\(name).png"),
-        text: [])
-      try Data("a \(["red", "green"][colour]) square".utf8).write(to: place.appendingPathComponent("\(name).txt"))
-    }
+    try ColouredPictures.write(32, least: 150, to: folder.appendingPathComponent("pictures"))
   }
 
   @discardableResult

@@ -40,54 +40,23 @@ public struct ClassConditionalRecipe: TrainingRecipe {
   }
 }
 
-extension ClassConditionalRecipe {
+extension ClassConditionalRecipe: ClassRecipe {
   public var problem: RecipeProblem? {
-    let rules: [RecipeProblem.Rule] = [
-      (classDropout > 0 && classDropout < 1, "class_dropout", "must be above 0 and below 1"),
-      ((1...100).contains(samplesPerClass), "samples_per_class", "must be 1 to 100"),
-      ((1...scheduler.trainSteps).contains(sampleSteps), "sample_steps", "must be 1 to \(scheduler.trainSteps)"),
-      ((0...100).contains(sampleGuidance), "sample_guidance", "must be 0 to 100"),
-      (unet.inChannels == 3 && unet.outChannels == 3, "unet.in_channels", "and out_channels must be 3"),
-      (
-        unet.classCount == nil || unet.classCount == classes.count + 1, "unet.num_class_embeds",
-        "must be \(classes.count + 1): the classes and one for none; it can be left out"
-      ),
-    ]
-    return data.problem ?? PrecisionProblem.of(precision) ?? CaptionClasses.problem(classes)
-      ?? RecipeProblem.first(rules)
+    data.problem ?? PrecisionProblem.of(precision)
+      ?? classProblem([
+        (unet.inChannels == 3 && unet.outChannels == 3, "unet.in_channels", "and out_channels must be 3"),
+        (
+          unet.classCount == nil || unet.classCount == classes.count + 1, "unet.num_class_embeds",
+          "must be \(classes.count + 1): the classes and one for none; it can be left out"
+        ),
+      ])
   }
 
-  /// Trains, or goes on training, writes the model and samples, and throws if the loss stayed high.
   public func run(in folder: URL, _ context: RunContext) throws {
-    let runFolder = try RunFolder(folder)
     var config = unet
     config.classCount = classes.count + 1
-    let pictures = CaptionedSamples(
-      content: .pixels(try data.open(note: context.note), size: config.sampleSize, mirrors: mirror), heldBack: 0)
-    let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
-    let model = UNet2DModel(store.root, config)
-    let objective = ClassObjective(
-      model: model, classes: CaptionClasses(classes), dropout: classDropout,
-      loss: NoisePrediction(try scheduler.trainingSchedule, dtype: precision.dtype),
-      groups: [ParameterGroup("unet", store.parameters)])
-    context.note(
-      "\(name): \(objective.groups[0].size) parameters, \(pictures.count) pictures of \(classes.count) classes")
-    let wanted = (0..<(samplesPerClass * classes.count)).map { $0 % classes.count }
-    let drawn = PixelModel(
-      network: model, parameters: store.parameters, scheduler: scheduler, precision: precision,
-      classes: objective.classes.names,
-      folder: folder, columns: classes.count
-    ) { images in
-      try images.generate(
-        seeds: wanted.indices.map(UInt64.init), steps: sampleSteps, sampler: .ddpm,
-        wish: ClassWish(wanted, guidance: Guidance(scale: sampleGuidance)))
-    }
-    let result = try TrainingRun(
-      loop, in: runFolder, identity: identity(), source: pictures, objective: objective, artifact: drawn,
-      optimizer: loop.optimizerSettings(precision.dtype), context
-    ).run()
-    if result.isFinished, let last = result.meanLosses.last, last > lossLimit {
-      throw TrainingError.selfCheck(recipe: name, reason: "loss \(last) is above \(lossLimit)")
+    try train(.unet, side: config.sampleSize, times: nil, sampler: .ddpm, in: folder, context) {
+      UNet2DModel($0, config)
     }
   }
 }

@@ -48,7 +48,7 @@ public struct DiTRecipe: TrainingRecipe {
   }
 }
 
-extension DiTRecipe {
+extension DiTRecipe: ClassRecipe {
   /// What samples are drawn with.
   private var sampler: SamplerName { sampleSampler ?? SamplerName(scheduler) ?? .ddim }
 
@@ -63,54 +63,24 @@ extension DiTRecipe {
   }
 
   public var problem: RecipeProblem? {
-    let rules: [RecipeProblem.Rule] = [
-      (classDropout > 0 && classDropout < 1, "class_dropout", "must be above 0 and below 1"),
-      ((1...100).contains(samplesPerClass), "samples_per_class", "must be 1 to 100"),
-      ((1...scheduler.trainSteps).contains(sampleSteps), "sample_steps", "must be 1 to \(scheduler.trainSteps)"),
-      ((0...100).contains(sampleGuidance), "sample_guidance", "must be 0 to 100"),
-      (
-        transformer.conditioning == .classes, "transformer.norm_type",
-        "must be ada_norm_zero: the network is told classes"
-      ),
-      (
-        transformer.inChannels == 3 && transformer.outputs == 3, "transformer.in_channels",
-        "and out_channels must be 3: it learns on pixels"
-      ),
-    ]
-    return data.problem ?? PrecisionProblem.of(precision) ?? timestepSampling?.problem
-      ?? CaptionClasses.problem(classes) ?? RecipeProblem.first(rules) ?? samplerProblem
+    data.problem ?? PrecisionProblem.of(precision) ?? timestepSampling?.problem
+      ?? classProblem([
+        (
+          transformer.conditioning == .classes, "transformer.norm_type",
+          "must be ada_norm_zero: the network is told classes"
+        ),
+        (
+          transformer.inChannels == 3 && transformer.outputs == 3, "transformer.in_channels",
+          "and out_channels must be 3: it learns on pixels"
+        ),
+      ]) ?? samplerProblem
   }
 
-  /// Trains, or goes on training, writes the model and samples, and throws if the loss stayed high.
   public func run(in folder: URL, _ context: RunContext) throws {
-    let runFolder = try RunFolder(folder)
     var config = transformer
     config.classCount = classes.count
-    let pictures = CaptionedSamples(
-      content: .pixels(try data.open(note: context.note), size: config.sampleSize, mirrors: mirror), heldBack: 0)
-    let store = ParameterStore(RandomInitialization(seed: loop.seed), isTrainable: { _ in true })
-    let model = DiTTransformer2DModel(store.root, config)
-    let objective = ClassObjective(
-      model: model, classes: CaptionClasses(classes), dropout: classDropout,
-      loss: try scheduler.denoisingLoss(times: timestepSampling, dtype: precision.dtype),
-      groups: [ParameterGroup("transformer", store.parameters)])
-    context.note(
-      "\(name): \(objective.groups[0].size) parameters, \(pictures.count) pictures of \(classes.count) classes")
-    let wanted = (0..<(samplesPerClass * classes.count)).map { $0 % classes.count }
-    let drawn = PixelModel(
-      network: model, part: .transformer, parameters: store.parameters, scheduler: scheduler, precision: precision,
-      classes: objective.classes.names, folder: folder, columns: classes.count
-    ) { images in
-      try images.generate(
-        seeds: wanted.indices.map(UInt64.init), steps: sampleSteps, sampler: sampler,
-        wish: ClassWish(wanted, guidance: Guidance(scale: sampleGuidance)))
-    }
-    let result = try TrainingRun(
-      loop, in: runFolder, identity: identity(), source: pictures, objective: objective, artifact: drawn,
-      optimizer: loop.optimizerSettings(precision.dtype), context
-    ).run()
-    if result.isFinished, let last = result.meanLosses.last, last > lossLimit {
-      throw TrainingError.selfCheck(recipe: name, reason: "loss \(last) is above \(lossLimit)")
-    }
+    try train(
+      .transformer, side: config.sampleSize, times: timestepSampling, sampler: sampler, in: folder, context
+    ) { DiTTransformer2DModel($0, config) }
   }
 }

@@ -58,8 +58,6 @@ extension UnconditionalRecipe {
       ) { try $0.generate(seeds: (0..<sampleCount).map(UInt64.init), steps: sampleSteps) },
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
-    if result.isFinished, let last = result.meanLosses.last, last > lossLimit {
-      throw TrainingError.selfCheck(recipe: name, reason: "loss \(last) is above \(lossLimit)")
-    }
+    try checkLoss(result, below: lossLimit)
   }
 }
