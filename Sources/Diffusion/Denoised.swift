@@ -17,7 +17,7 @@ public struct Denoised: Sendable {
   }
 
   private let meaning: Meaning
-  /// Signal and noise of training's timesteps, for `level(told:)`.
+  /// The levels behind what the network is told.
   private let levels: Levels
 
   /// What a network is told of the level.
@@ -119,6 +119,19 @@ public struct Denoised: Sendable {
       } else {
         NoiseLevel(preservingSigma: exp(4 * Double(timestep)))
       }
+    }
+  }
+
+  /// The deviation of the noise in units of the clean sample's scale, `√((1 - ᾱ) / ᾱ)`, or a flow's own `σ`, its share.
+  /// - Parameter timestep: what the network is told; may be fractional.
+  public func sigma(told timestep: Float) -> Double {
+    switch levels {
+    case .timesteps(let bars):
+      let low = min(max(Int(timestep), 0), bars.count - 1)
+      let neighbours = SigmaTable(Array(bars[low...min(low + 1, bars.count - 1)]))
+      return neighbours.sigmaInLog(at: Double(timestep) - Double(low))
+    case .logSigma: return exp(4 * Double(timestep))
+    case .share(let count): return Double(timestep) / count
     }
   }
 

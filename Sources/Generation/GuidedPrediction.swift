@@ -18,8 +18,8 @@ struct GuidedPrediction: Sendable {
   let context: LatentContext
   /// What pulls the pictures besides.
   let guides: GradientGuides
-  /// The noise levels behind timesteps.
-  let levels: ToldLevels
+  /// Knows the noise levels behind timesteps.
+  let denoised: Denoised
   /// Pixels, of which some networks are told.
   let width, height: Int
 
@@ -65,7 +65,7 @@ struct GuidedPrediction: Sendable {
 
   /// What the picture's prediction is measured from; nil without guidance, or where it does not act.
   private func unconditional(_ timestep: Float, picture: Int, step: Int) -> NetworkConditioning? {
-    guidance.isOn(at: levels.sigma(timestep)) ? conditioning[picture].unconditional(step) : nil
+    guidance.isOn(at: denoised.sigma(told: timestep)) ? conditioning[picture].unconditional(step) : nil
   }
 
   /// Whether rows of several pictures give each the bits they give alone.

@@ -42,8 +42,8 @@ import Testing
   /// The calls of the steps outside are saved, in samplers that count in σ and in those that count in timesteps.
   @Test(arguments: [SamplerName.euler, .ddim]) func callsAreSaved(sampler: SamplerName) throws {
     let told = try plan(sampler).timesteps
-    let levels = ToldLevels(pipeline.components.scheduler, isFlow: false)
-    let sigmas = told.map { levels.sigma($0) }
+    let levels = Denoised(pipeline.components.scheduler)
+    let sigmas = told.map { levels.sigma(told: $0) }
     #expect(zip(sigmas, sigmas.dropFirst()).allSatisfy { $0 > $1 }, "\(sigmas)")
     // The second to the fourth step.
     let interval = NoiseInterval((sigmas[3] + sigmas[4]) / 2, (sigmas[0] + sigmas[1]) / 2)
@@ -56,12 +56,12 @@ import Testing
   /// Levels are read from what the network is told.
   @Test func levelsOfTimesteps() throws {
     let plan = try plan(.euler)
-    let levels = ToldLevels(pipeline.components.scheduler, isFlow: false)
+    let levels = Denoised(pipeline.components.scheduler)
     for (told, sigma) in zip(plan.timesteps, plan.sigmas) {
-      #expect(abs(levels.sigma(told) / sigma - 1) < 1e-3, "\(told)")
+      #expect(abs(levels.sigma(told: told) / sigma - 1) < 1e-3, "\(told)")
     }
-    let flow = ToldLevels(SchedulerConfig(), isFlow: true)
-    #expect(flow.sigma(500) == 0.5)
+    let flow = Denoised(SchedulerConfig(), isFlow: true)
+    #expect(flow.sigma(told: 500) == 0.5)
     #expect(!NoiseInterval(1, 2).contains(1) && NoiseInterval(1, 2).contains(2) && !NoiseInterval(1, 2).contains(2.1))
   }
 }
