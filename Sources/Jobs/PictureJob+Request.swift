@@ -69,7 +69,8 @@ extension PictureJob {
     guard config.isKnown else { throw SamplerError.unknownScheduler(className: config.className) }
     guard let own = SamplerName(config) else {
       throw GenerationError.unsupported(
-        what: "the model's scheduler \(config.className) is not in this version: give `sampler`, such as \(config.usualSampler.rawValue)")
+        what: "the model's scheduler \(config.className) is not in this version: give `sampler`, such as "
+          + config.usualSampler.rawValue)
     }
     return try SamplerChoice(own.rawValue, schedule: schedule)
   }
