@@ -15,11 +15,13 @@ struct Train: ParsableCommand {
         imago train circle
         imago train my-recipe.yaml
         imago train scenes-autoencoder --output runs/autoencoder
+        mpirun -n 4 --hostfile hosts imago train my-recipe.yaml
       """)
 
   @Argument(help: "A recipe: a file, or a name in Pipelines/.", completion: .file()) var recipe: String
   @Option(help: "The run's folder: log, state, samples, finished model (runs/NAME).")
   var output: String?
+  @OptionGroup(title: "Several processes") var processes: ProcessOptions
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
@@ -28,11 +30,7 @@ struct Train: ParsableCommand {
       let read = try Recipes.read(file)
       let name = file.deletingPathExtension().lastPathComponent
       let folder = URL(fileURLWithPath: output ?? "runs/\(name)")
-      // A run ends by itself after the step it is in, with its state saved.
-      try compute.run {
-        let report = TrainingReport(quiet: compute.quiet, json: compute.json)
-        try Interruption.finishingFirst { try read.run(in: folder, report.context) }
-      }
+      try TrainingProcesses(compute, processes).run(in: folder) { try read.run(in: $0, $1) }
       try Interruption.check()
     }
   }

@@ -26,6 +26,7 @@ struct LoRATrain: ParsableCommand {
   @OptionGroup(title: "Pictures and files") var data: DataOptions
   @OptionGroup(title: "What is learnt") var learnt: LearntOptions
   @OptionGroup(title: "How long and how fast") var schedule: ScheduleOptions
+  @OptionGroup(title: "Several processes") var processes: ProcessOptions
   @OptionGroup(title: "Computing") var compute: ComputeOptions
 
   static func main() { CommandStart.run(Self.self) }
@@ -74,11 +75,7 @@ struct LoRATrain: ParsableCommand {
       let folder =
         data.run.map { URL(fileURLWithPath: $0) } ?? outputURL.deletingPathExtension().appendingPathExtension("run")
       try checkPlaces(folder)
-      try compute.run {
-        let report = TrainingReport(quiet: compute.quiet, json: compute.json)
-        // A run ends by itself after the step it is in, with its state saved.
-        try Interruption.finishingFirst { try recipe.run(in: folder, report.context) }
-      }
+      try TrainingProcesses(compute, processes).run(in: folder) { try recipe.run(in: $0, $1) }
       try Interruption.check()
     }
   }
