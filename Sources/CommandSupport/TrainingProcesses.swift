@@ -10,7 +10,8 @@ public struct ProcessOptions: ParsableArguments {
   public enum Gradients: String, ExpressibleByArgument, CaseIterable { case f32, bf16 }
 
   @Option(
-    help: ArgumentHelp("Processes on this machine to share the run (mpirun starts them elsewhere too).", valueName: "n"))
+    help: ArgumentHelp("Processes on this machine to share the run (mpirun starts them elsewhere too).", valueName: "n")
+  )
   public var processes: Int?
   @Flag(help: "Goes on with one process less where one is lost; needs --processes.") public var elastic = false
   @Option(help: "In what gradients travel between processes: f32, or bf16 in half the bytes.") public var gradients =
