@@ -28,7 +28,10 @@ struct ProcessLauncher {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     // More processes than cores are allowed. What is stopped has time to save its state.
     process.arguments =
-      ["mpirun", "--quiet", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "60", "-n", "\(count)"]
+      [
+        "mpirun", "--quiet", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "60", "-n",
+        "\(count)",
+      ]
       + (getuid() == 0 ? ["--allow-run-as-root"] : []) + [Self.executable] + Array(CommandLine.arguments.dropFirst())
     guard Self.isInstalled else {
       throw TrainingError.badRecipe(

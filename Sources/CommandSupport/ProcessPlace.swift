@@ -10,6 +10,14 @@ enum ProcessPlace {
   /// Processes in all.
   static var count: Int { number("OMPI_COMM_WORLD_SIZE") ?? 1 }
 
+  /// Lets the first process say what went wrong: mostly it went wrong for all, and `mpirun` ends them once one has failed.
+  static func letLeaderSpeak() {
+    if isFollower { Thread.sleep(forTimeInterval: 3) }
+  }
+
+  /// Whether another process speaks for all.
+  static var isFollower: Bool { (number("OMPI_COMM_WORLD_RANK") ?? 0) > 0 }
+
   /// This machine's cores for each of the processes on it; nil for one alone.
   static var threads: Int? {
     guard let local = number("OMPI_COMM_WORLD_LOCAL_SIZE"), local > 1 else { return nil }

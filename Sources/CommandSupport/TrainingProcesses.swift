@@ -60,8 +60,6 @@ public struct TrainingProcesses {
       try train(in: scratch, world, work)
       world.leave()
     } catch {
-      // What went wrong here went wrong for the leader too, mostly: it has said so by then, and this process is gone.
-      Thread.sleep(forTimeInterval: 1)
       throw FollowerError(rank: world.rank, host: ProcessInfo.processInfo.hostName, reason: "\(error)")
     }
   }

@@ -216,7 +216,8 @@ public struct JobRunner: Sendable {
 
   /// What tells this process which jobs of a file others are at; nil for a run that keeps no account of its pictures.
   private var claims: JobClaims? {
-    guard options.keepsManifest, options.writesFiles, let job = groups.first?.jobs.first, let picture = job.pictures.first
+    guard options.keepsManifest, options.writesFiles, let job = groups.first?.jobs.first,
+      let picture = job.pictures.first
     else { return nil }
     let url = naming.url(
       index: picture.index, seed: picture.seed, prompt: job.job.prompt ?? "", stem: job.stem(of: picture))
