@@ -15,7 +15,8 @@ public struct ModelLocator: Sendable {
   public static let endings = ["safetensors", "sft", "ckpt", "pt", "pth", "bin", "gguf"]
   /// Folder that holds `Pipelines/`, `Prompts/` and `Weights/`.
   public let home: URL
-  let workingDirectory: URL
+  /// Where names are looked up last.
+  package let workingDirectory: URL
 
   /// Takes the home from `IMAGO_HOME`, else from above the program's own file (with `share/imago` there, as `make install`
   /// lays it out), else from above the working directory.
