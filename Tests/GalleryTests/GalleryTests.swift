@@ -1,13 +1,14 @@
 import Foundation
+import Gallery
 import Images
 import Jobs
 import TestSupport
 import Testing
 
-import Gallery
-
 @Suite struct GalleryTests {
-  private let scratch = ScratchFolder()
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
 
   private func record(_ prompt: String, seed: UInt64 = 7) -> PictureJob {
     var job = PictureJob()
@@ -77,7 +78,7 @@ import Gallery
     #expect(try gallery.details(of: ids[1]).picture.isFavourite)
     try gallery.setFavourite(false, of: ids[1])
     #expect(try gallery.pictures(favourite: true).isEmpty)
-    expectError(GalleryError.unknown(id: 99)) { try gallery.setFavourite(true, of: 99) }
+    expectError(["no picture \(99)"]) { try gallery.setFavourite(true, of: 99) }
   }
 
   @Test func deletesFileRowAndThumbnail() throws {
@@ -87,8 +88,8 @@ import Gallery
     try gallery.delete(second)
     #expect(try gallery.pictures().map(\.id) == [first])
     #expect(try gallery.pictures(query: "second").isEmpty)
-    expectError(GalleryError.unknown(id: second)) { _ = try gallery.image(of: second) }
-    expectError(GalleryError.unknown(id: second)) { try gallery.delete(second) }
+    expectError(["no picture \(second)"]) { _ = try gallery.image(of: second) }
+    expectError(["no picture \(second)"]) { try gallery.delete(second) }
     // Its number is not given again, or an old address would show another picture.
     #expect(try add(gallery, record("third")) > second)
   }
@@ -126,7 +127,7 @@ import Gallery
     #expect(pictures.map(\.prompt) == ["orphan", "kept"])
     #expect(pictures.first?.seed == "9")
     #expect(pictures.last?.id == kept)
-    expectError(GalleryError.unknown(id: lost)) { _ = try gallery.details(of: lost) }
+    expectError(["no picture \(lost)"]) { _ = try gallery.details(of: lost) }
   }
 
   @Test func manyAtOnceGetNamesOfTheirOwn() async throws {
