@@ -1,7 +1,7 @@
+import Files
 import Foundation
 import GRDB
 import Images
-import Files
 
 extension Gallery {
   /// Makes files and rows agree: a file without a row is taken in with the settings it carries, a row without a file is dropped.

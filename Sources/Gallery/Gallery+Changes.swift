@@ -1,7 +1,7 @@
+import Files
 import Foundation
 import GRDB
 import Images
-import Files
 
 extension Gallery {
   /// Marks or unmarks a favourite.
@@ -65,7 +65,7 @@ extension Gallery {
     }
   }
 
-  private func change(_ write: @Sendable (Database) throws -> Void) throws {
+  private func change(_ write: (Database) throws -> Void) throws {
     do { try database.write(write) } catch { throw GalleryError(error, at: folder.path) }
   }
 }

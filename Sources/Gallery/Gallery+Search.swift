@@ -47,7 +47,7 @@ extension Gallery {
   }
 
   /// Reads the database.
-  func answer<Value: Sendable>(_ read: @Sendable (Database) throws -> Value) throws -> Value {
+  func answer<Value>(_ read: (Database) throws -> Value) throws -> Value {
     do { return try database.read(read) } catch { throw GalleryError(error, at: folder.path) }
   }
 

@@ -27,7 +27,9 @@ package struct SharedSettings: Sendable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var text = String(decoding: try encoder.encode(job), as: UTF8.self)
     for key in ["seed", "to_seed", "variation_seed"] {
-      text = text.replacing(try Regex("\"\(key)\":([0-9]+)", as: (Substring, Substring).self)) { "\"\(key)\":\"\($0.1)\"" }
+      text = text.replacing(try Regex("\"\(key)\":([0-9]+)", as: (Substring, Substring).self)) {
+        "\"\(key)\":\"\($0.1)\""
+      }
     }
     return text
   }
