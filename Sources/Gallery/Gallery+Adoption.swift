@@ -17,7 +17,7 @@ extension Gallery {
       guard let data = try? Data(contentsOf: url(ofFile: file)), let header = try? ImageHeader(data) else { continue }
       let read = try? PictureSettings(picture: data)
       var row = try PictureRow(
-        record: read?.settings.job ?? .init(), infotext: read?.infotext ?? "", job: "", header: header)
+        record: read?.settings.job ?? .init(), infotext: read?.infotext ?? "", job: "", index: 0, header: header)
       let values = try? url(ofFile: file).resourceValues(forKeys: [.contentModificationDateKey])
       row.made = (values?.contentModificationDate ?? .now).timeIntervalSince1970
       _ = try insert(row, file: file)

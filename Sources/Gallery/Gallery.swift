@@ -32,28 +32,38 @@ package final class Gallery: PictureKeeping {
     } catch { throw GalleryError(error, at: folder.path) }
   }
 
-  package func add(picture: Data, record: PictureJob, infotext: String, job: String) throws -> Int64 {
+  package func add(picture: Data, record: PictureJob, infotext: String, job: String, index: Int) throws -> Int64 {
+    if let kept = try number(ofJob: job, index: index) { return kept }
     let header: ImageHeader
     do { header = try ImageHeader(picture) } catch { throw GalleryError.noPicture(reason: "\(error)") }
-    let row = try PictureRow(record: record, infotext: infotext, job: job, header: header)
+    let row = try PictureRow(record: record, infotext: infotext, job: job, index: index, header: header)
     do {
       let file = try place(picture, ending: header.format == .png ? "png" : "jpg", seed: row.seed)
       do { return try insert(row, file: file) } catch {
         try? FileManager.default.removeItem(at: url(ofFile: file))
+        // Another thread was faster.
+        if let kept = try? number(ofJob: job, index: index) { return kept }
         throw error
       }
     } catch { throw GalleryError(error, at: folder.path) }
+  }
+
+  private func number(ofJob job: String, index: Int) throws -> Int64? {
+    guard !job.isEmpty else { return nil }
+    let sql = "SELECT id FROM pictures WHERE job = ? AND place = ?"
+    return try answer { db in try Int64.fetchOne(db, sql: sql, arguments: [job, index]) }
   }
 
   func insert(_ row: PictureRow, file: String) throws -> Int64 {
     try database.write { db in
       try db.execute(
         sql: """
-          INSERT INTO pictures (made, job, file, width, height, prompt, negative, model, seed, settings, infotext)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          INSERT INTO pictures (made, job, place, file, width, height, prompt, negative, model, seed, settings, infotext)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          row.made, row.job, file, row.width, row.height, row.prompt, row.negative, row.model, row.seed, row.settings,
+          row.made, row.job, row.index, file, row.width, row.height, row.prompt, row.negative, row.model, row.seed,
+          row.settings,
           row.infotext,
         ])
       return db.lastInsertedRowID

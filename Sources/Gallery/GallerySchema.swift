@@ -11,6 +11,7 @@ enum GallerySchema {
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             made REAL NOT NULL,
             job TEXT NOT NULL,
+            place INTEGER NOT NULL,
             file TEXT NOT NULL UNIQUE,
             width INTEGER NOT NULL,
             height INTEGER NOT NULL,
@@ -23,6 +24,7 @@ enum GallerySchema {
             favourite INTEGER NOT NULL DEFAULT 0
           );
           CREATE INDEX pictures_favourite ON pictures(id) WHERE favourite;
+          CREATE UNIQUE INDEX pictures_job ON pictures(job, place) WHERE job <> '';
           CREATE VIRTUAL TABLE pictures_words USING fts5(
             prompt, negative, model, seed, content='pictures', content_rowid='id',
             tokenize='unicode61 remove_diacritics 2', prefix='1 2 3');

@@ -29,14 +29,14 @@ import Testing
   @discardableResult
   private func add(_ gallery: Gallery, _ record: PictureJob, width: Int = 8, height: Int = 4) throws -> Int64 {
     let made = try picture(record, width: width, height: height)
-    return try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j1")
+    return try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "", index: 0)
   }
 
   @Test func keepsBytesAndSettings() throws {
     let gallery = try Gallery(folder: scratch.file("gallery"))
     let record = record("a cat on the moon", seed: .max)
     let made = try picture(record)
-    let id = try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j1")
+    let id = try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j1", index: 0)
 
     #expect(try gallery.image(of: id).data == made.data)
     let details = try gallery.details(of: id)
@@ -137,7 +137,7 @@ import Testing
     let ids = try await withThrowingTaskGroup(of: Int64.self) { group in
       for number in 0..<16 {
         group.addTask {
-          try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "\(number)")
+          try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j", index: number)
         }
       }
       return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
@@ -146,10 +146,23 @@ import Testing
     for id in ids { #expect(try gallery.image(of: id).data == made.data) }
   }
 
+  @Test func keepsAJobsPictureOnce() throws {
+    let gallery = try Gallery(folder: scratch.file("gallery"))
+    let record = record("once")
+    let made = try picture(record)
+    func add(_ index: Int) throws -> Int64 {
+      try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j1", index: index)
+    }
+    let first = try add(0)
+    #expect(try add(0) == first)
+    #expect(try add(1) != first)
+    #expect(try gallery.count() == 2)
+  }
+
   @Test func refusesWhatIsNoPicture() throws {
     let gallery = try Gallery(folder: scratch.file("gallery"))
     #expect(throws: GalleryError.self) {
-      try gallery.add(picture: Data("no picture".utf8), record: record("x"), infotext: "", job: "j")
+      try gallery.add(picture: Data("no picture".utf8), record: record("x"), infotext: "", job: "j", index: 0)
     }
     #expect(try gallery.count() == 0)
     #expect(throws: GalleryError.self) { try Gallery(folder: scratch.write([1], "file").appendingPathComponent("g")) }
