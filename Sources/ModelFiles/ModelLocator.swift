@@ -34,6 +34,11 @@ public struct ModelLocator: Sendable {
     home = starts.compactMap { $0.flatMap(Self.home(above:)) }.first ?? self.workingDirectory
   }
 
+  /// - Parameters:
+  ///   - home: the folder that holds `Pipelines/` and `Weights/`.
+  ///   - workingDirectory: where names are looked up last.
+  public init(home: URL, workingDirectory: URL) { (self.home, self.workingDirectory) = (home, workingDirectory) }
+
   private static func home(above start: URL) -> URL? {
     var folder = start
     while folder.path != "/" {

@@ -1,9 +1,9 @@
 import Adapters
-import Diffusion
+import Files
 import Foundation
-import Generation
 import Jobs
 import ModelFiles
+import PromptLanguage
 
 /// The files that requests may name: what lies in the server's folders, by its name there.
 ///
@@ -66,6 +66,12 @@ struct ServedFiles: Sendable {
   static func find(_ name: String, in entries: [Entry]) -> Entry? {
     let plain = name.firstRange(of: " [").map { String(name[..<$0.lowerBound]) } ?? name
     return entries.first { $0.name == plain } ?? entries.first { ($0.path as NSString).lastPathComponent == plain }
+  }
+
+  /// The styles of the file; none if it cannot be read.
+  var styleList: [PromptStyles.Style] {
+    guard let styles, let file = try? TextFile(URL(fileURLWithPath: styles), limit: 16 << 20) else { return [] }
+    return (try? PromptStyles(file))?.styles ?? []
   }
 
   func model(_ name: String) throws(APIError) -> Entry { try Self.required(name, in: models, "model") }

@@ -5,6 +5,11 @@ import Hummingbird
 import Jobs
 import PromptLanguage
 
+extension HTTPResponse.Status {
+  /// RFC 4918: the disk or the memory is full.
+  static let insufficientStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+}
+
 /// Why a request is not answered with what it asks for: one line, rendered as each family of routes writes errors.
 package struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What a program may want to tell apart.

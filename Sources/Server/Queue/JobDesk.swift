@@ -107,7 +107,7 @@ package final class JobDesk: Sendable {
         // Its model is gone, say: it is told of, and stays on disk for a server that has it.
         let job = ServedJob(
           id: entry.id, origin: .own, group: entry.group, job: entry.settings, asked: entry, created: entry.created)
-        job.end(.failed, error)
+        job.end(.failed, APIError(error))
         return job
       }
     }
