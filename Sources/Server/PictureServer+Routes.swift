@@ -11,6 +11,14 @@ extension PictureServer {
         access: Access(token: options.token, host: options.host, origins: options.origins)))
     JobRoutes(desk: desk).add(to: router)
     OptionRoutes(server: self).add(to: router)
+    ExplainRoutes(server: self, tokenizers: ModelTokenizers(options.locator)).add(to: router)
+    MaskRoutes(desk: desk).add(to: router)
+    WebUIPictureRoutes(desk: desk, options: webUI, version: options.version).add(to: router)
+    WebUIProgressRoutes(desk: desk).add(to: router)
+    WebUIListRoutes(server: self).add(to: router)
+    WebUIExtraRoutes().add(to: router)
+    WebUIOptionRoutes(server: self).add(to: router)
+    OpenAIRoutes(server: self).add(to: router)
     return router
   }
 
