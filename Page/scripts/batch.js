@@ -1,5 +1,5 @@
 // Prompt files: many pictures from a text, a line each.
-import { $, h } from "./dom.js";
+import { $, h, put } from "./dom.js";
 import { call, show } from "./api.js";
 import { adopt, cancel, isOver, onJob } from "./jobs.js";
 import { complain } from "./messages.js";
@@ -15,11 +15,11 @@ const words = (job) => ({ queued: "Waiting", running: progress(job.progress), do
 
 function draw() {
   if (!rows.length && !problems.length) {
-    return table.replaceChildren(h("div", { class: "empty" }, h("h2", {}, "Many pictures at once"), h("p", { class: "quiet" }, "A line is a prompt; --steps, --seed, --width and the like change settings for that line alone. Drop a .txt file here.")));
+    return put(table, h("div", { class: "empty" }, h("h2", {}, "Many pictures at once"), h("p", { class: "quiet" }, "A line is a prompt; --steps, --seed, --width and the like change settings for that line alone. Drop a .txt file here.")));
   }
   const over = rows.filter(({ job }) => isOver(job)).length;
   const done = rows.filter(({ job }) => job.state === "done").length;
-  table.replaceChildren(
+  put(table, 
     h("div", { class: "row spread" }, h("p", { role: "status" }, `${done} of ${plural(rows.length, "line")} done`),
       over < rows.length && h("button", { type: "button", class: "plain slim", onclick: () => Promise.all(rows.filter(({ job }) => !isOver(job)).map(({ job }) => cancel(job))).catch(complain) }, "Cancel the rest")),
     h("div", { class: "line" }, Object.assign(h("i", {}), { style: `width:${(over / Math.max(1, rows.length)) * 100}%` })),

@@ -153,15 +153,34 @@ export class Mask {
     this.draw();
   }
 
+  /** Stripes that no picture hides, as wide on the screen whatever the picture's size. */
+  stripes(context) {
+    const side = Math.max(4, Math.round((12 * this.canvas.width) / (this.canvas.getBoundingClientRect().width || this.canvas.width)));
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = side;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = "#e8481c";
+    pen.fillRect(0, 0, side, side);
+    pen.strokeStyle = "#fff2ea";
+    pen.lineWidth = side / 5;
+    pen.beginPath();
+    for (const shift of [-side, 0, side]) {
+      pen.moveTo(shift - side / 2, side * 1.5);
+      pen.lineTo(shift + side * 1.5, -side / 2);
+    }
+    pen.stroke();
+    return context.createPattern(tile, "repeat");
+  }
+
   /** Shows the strokes in the accent's colour, and where the brush is. */
   draw() {
     const context = this.canvas.getContext("2d");
     const { width, height } = this.canvas;
     context.clearRect(0, 0, width, height);
-    context.globalAlpha = 0.62;
+    context.globalAlpha = 0.75;
     context.drawImage(this.layer, 0, 0);
     context.globalCompositeOperation = "source-in";
-    context.fillStyle = "#e8481c";
+    context.fillStyle = this.stripes(context);
     context.fillRect(0, 0, width, height);
     context.globalCompositeOperation = "source-over";
     context.globalAlpha = 1;

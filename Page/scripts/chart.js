@@ -20,7 +20,7 @@ function ticks(low, high, about) {
 
 /** The curve of [step, value] points: each of them faint, and a running mean over a fiftieth of the run. */
 export function curve(points, steps) {
-  const [width, height, left, bottom] = [720, 260, 52, 28];
+  const [width, height, left, bottom] = [matchMedia("(max-width: 760px)").matches ? 380 : 720, 260, 52, 28];
   const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": points.length ? `Loss from ${points[0][1].toPrecision(3)} to ${points.at(-1)[1].toPrecision(3)}` : "No loss yet" });
   if (points.length < 2) {
     svg.append(drawn("text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "The curve begins with the first steps."));

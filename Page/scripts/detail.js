@@ -1,5 +1,5 @@
 // One picture, large, with everything that made it.
-import { h, iconButton } from "./dom.js";
+import { h, put, iconButton } from "./dom.js";
 import { show } from "./api.js";
 import { actions, details } from "./actions.js";
 import { complain } from "./messages.js";
@@ -32,7 +32,7 @@ export function look({ id, list, onDelete, onRestore, onChange, more }) {
     const known = list().find((one) => one.id === current);
     frame.querySelector("img").alt = picture.prompt;
     const rest = Object.entries(picture.settings).filter(([key]) => !["prompt", "negative", "width", "height"].includes(key));
-    facts.replaceChildren(
+    put(facts, 
       h("div", { class: "look-head" }, h("span", { class: "quiet small" }, `${when(picture.made)} · ${picture.width} × ${picture.height}`), iconButton("close", "Close (Esc)", close, { id: "look-close" })),
       h("p", { class: "look-prompt" }, picture.prompt || "No prompt"),
       picture.negative && h("p", { class: "quiet small" }, `Not: ${picture.negative}`),

@@ -17,7 +17,12 @@ export function h(tag, attributes = {}, ...children) {
     else if (["value", "checked", "disabled", "hidden", "open", "selected"].includes(name)) element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return put(element, ...children);
+}
+
+/** Replaces what is in an element; lists are spread, and what is false, 0 or nothing is left out. */
+export function put(element, ...children) {
+  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
   return element;
 }
 

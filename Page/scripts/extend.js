@@ -81,6 +81,7 @@ export class Margins {
     const { left, top, right, bottom } = this.isShown ? this.values : { left: 0, top: 0, right: 0, bottom: 0 };
     const full = [width + left + right, height + top + bottom];
     for (const [name, value] of [["--left", left / width], ["--right", right / width], ["--top", top / height], ["--bottom", bottom / height]]) this.holder.style.setProperty(name, `${value * 100}%`);
+    this.holder.style.setProperty("--ratio", String(width / height));
     this.holder.style.setProperty("--wide", String(width / full[0]));
     this.holder.style.setProperty("--share", String(height / full[1]));
     this.outline.dataset.size = `${full[0]} × ${full[1]}`;

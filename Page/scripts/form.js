@@ -43,6 +43,13 @@ const shapes = segments("Shape", [["square", "Square"], ["portrait", "Portrait"]
   changed();
 });
 
+let followsPicture = false;
+/** Whether the size is that of a picture to change, unless another one is set. */
+export function followPicture(follows) {
+  followsPicture = follows;
+  adopt();
+}
+
 function drawShapes() {
   const [w, h2] = [width.shown, height.shown];
   shapes.set(!w || w === h2 ? "square" : w > h2 ? "landscape" : "portrait");
@@ -53,6 +60,10 @@ function adopt() {
   const defaults = modelNamed(model.value)?.defaults ?? {};
   model.base(options.models[0]?.name ?? null);
   for (const [key, field] of Object.entries(fields)) if (key !== "model") field.base(defaults[key] ?? { count: 1, clip_skip: 0, guidance_rescale: 0, eta: 0, variation_strength: 0, hires_scale: 1, hires_denoise: 0.7 }[key]);
+  for (const side of [width, height]) {
+    if (followsPicture) side.base(null);
+    side.querySelector("input").placeholder = followsPicture ? "as it is" : "";
+  }
   drawShapes();
 }
 

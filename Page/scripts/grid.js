@@ -1,5 +1,5 @@
 // One picture with two settings varied, and strips from one prompt or seed to another.
-import { $, h, segments } from "./dom.js";
+import { $, h, put, segments } from "./dom.js";
 import { call, show } from "./api.js";
 import { adopt, cancel, isOver, onJob, submit } from "./jobs.js";
 import { complain } from "./messages.js";
@@ -91,17 +91,17 @@ function cell(job) {
 
 function draw() {
   if (!shownGrid) {
-    return board.replaceChildren(h("div", { class: "empty" }, h("h2", {}, "See what a setting does"), h("p", { class: "quiet" }, "Two settings, some values each: a picture for every pair, with the same seed.")));
+    return put(board, h("div", { class: "empty" }, h("h2", {}, "See what a setting does"), h("p", { class: "quiet" }, "Two settings, some values each: a picture for every pair, with the same seed.")));
   }
   if (shownGrid.strip) {
     const job = shownGrid.strip;
     const waiting = Math.max(0, (job.count ?? 0) - job.pictures.length);
-    return board.replaceChildren(h("div", { class: "film", id: "film" }, job.pictures.map((picture) => show(h("img", { alt: "" }), `/api/gallery/${picture.id}/thumbnail`)), isOver(job) ? [] : Array.from({ length: waiting }, () => h("span", { class: "dot" }))),
+    return put(board, h("div", { class: "film", id: "film" }, job.pictures.map((picture) => show(h("img", { alt: "" }), `/api/gallery/${picture.id}/thumbnail`)), isOver(job) ? [] : Array.from({ length: waiting }, () => h("span", { class: "dot" }))),
       job.error && h("p", { class: "failure-line" }, job.error.message));
   }
   const { across, down, cells } = shownGrid;
   const left = [...cells.values()].filter((job) => !isOver(job));
-  board.replaceChildren(h("div", { class: "grid-scroll" }, h("table", { class: "xy" },
+  put(board, h("div", { class: "grid-scroll" }, h("table", { class: "xy" },
     h("thead", {}, h("tr", {}, h("th", {}, ""), across.values.map((value) => h("th", { scope: "col" }, `${settingName(across.setting)} ${value}`)))),
     h("tbody", {}, down.values.map((value, row) => h("tr", {}, h("th", { scope: "row" }, down.setting ? `${settingName(down.setting)} ${value}` : ""), across.values.map((_, column) => cell(cells.get(`${column},${row}`)))))))),
   h("div", { class: "row" }, left.length

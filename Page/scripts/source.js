@@ -1,10 +1,10 @@
 // The picture to change: redrawn, under a mask, extended, or edited by words.
-import { $, h, iconButton, segments } from "./dom.js";
+import { $, h, iconButton, put, segments } from "./dom.js";
 import { base64, call } from "./api.js";
 import { complain, say } from "./messages.js";
 import { brushPanel, Mask } from "./brush.js";
 import { Margins } from "./extend.js";
-import { settings } from "./form.js";
+import { followPicture, settings } from "./form.js";
 
 const state = { file: null, url: "", mode: "redraw", strength: { redraw: 0.6, mask: 0.8, extend: 0.9, words: 0.7 }, area: "whole", blur: 4, found: null };
 let listener = () => {};
@@ -41,6 +41,7 @@ export const source = {
     mask.reset();
     margins.reset();
     draw();
+    followPicture(true);
     listener(true);
   },
 
@@ -49,6 +50,7 @@ export const source = {
     if (state.url) URL.revokeObjectURL(state.url);
     Object.assign(state, { file: null, url: "", found: null });
     image.removeAttribute("src");
+    followPicture(false);
     listener(false);
   },
 
@@ -128,7 +130,7 @@ const modes = segments("How to change it", [["redraw", "Redraw"], ["mask", "Mask
 
 function draw() {
   modes.set(state.mode);
-  panel.replaceChildren(...panels[state.mode]().flat().filter(Boolean));
+  put(panel, panels[state.mode]());
   canvas.hidden = state.mode !== "mask" && !(state.mode === "words" && state.found);
   mask.isLocked = state.mode !== "mask";
   margins.show(state.mode === "extend");

@@ -1,6 +1,6 @@
 // The place where pictures appear: nothing yet, at work, finished, failed.
-import { $, h, icon } from "./dom.js";
-import { show, call } from "./api.js";
+import { $, h, icon, put } from "./dom.js";
+import { show } from "./api.js";
 import { duration, plural, progress } from "./format.js";
 import { cancel, isOver, jobs, onJob, pending } from "./jobs.js";
 import { complain } from "./messages.js";
@@ -93,10 +93,33 @@ function words(job) {
   return "";
 }
 
+let drawnPicture = null;
 function drawTools(job) {
-  const picture = job?.pictures[index];
-  tools.replaceChildren(...(picture ? [actions(picture, { onDelete: () => { job.pictures = job.pictures.filter((one) => one !== picture); index = Math.max(0, index - 1); if (!job.pictures.length && isOver(job)) jobs.splice(jobs.indexOf(job), 1), (current = null); draw(); } }),
-    picture.seed !== undefined && h("span", { class: "quiet small seed" }, `Seed ${picture.seed}`)] : []));
+  const picture = job?.pictures[index] ?? null;
+  if (picture === drawnPicture) return;
+  drawnPicture = picture;
+  put(tools, picture && [actions(picture, { onDelete: () => leave(job, picture), onRestore: () => restore(job, picture) }),
+    picture.seed !== undefined && h("span", { class: "quiet small seed" }, `Seed ${picture.seed}`)]);
+}
+
+/** Takes a picture out of sight; a job without pictures goes with its last one. */
+function leave(job, picture) {
+  job.pictures = job.pictures.filter((one) => one !== picture);
+  index = Math.max(0, index - 1);
+  if (!job.pictures.length && isOver(job)) {
+    jobs.splice(jobs.indexOf(job), 1);
+    current = jobs.findLast((one) => one.pictures.length) ?? null;
+    index = 0;
+  }
+  draw();
+}
+
+function restore(job, picture) {
+  job.pictures.push(picture);
+  if (!jobs.includes(job)) jobs.push(job);
+  current = job;
+  index = job.pictures.length - 1;
+  draw();
 }
 
 function drawStrip() {
@@ -120,8 +143,9 @@ function draw() {
   tabs.hidden = !hasSource();
   for (const button of tabs.querySelectorAll("button")) button.setAttribute("aria-pressed", String((button.dataset.value === "edit") === isEditing));
   $("editor").hidden = !isEditing;
-  for (const part of [frame, status, tools]) part.hidden = isEditing;
   const isBusy = job && !isOver(job);
+  frame.hidden = tools.hidden = isEditing;
+  tools.parentElement.hidden = isEditing && !isBusy;
   line.hidden = !isBusy;
   const { step = 0, steps = 0, picture = 1, pictures = 1 } = job?.progress ?? {};
   const share = steps ? ((Math.max(picture, 1) - 1 + step / steps) / Math.max(pictures, 1)) * 100 : 0;
@@ -169,7 +193,6 @@ export function buildStage() {
     draw();
   });
   draw();
-  return call;
 }
 
 /** Draws again, such as after a setting changed. */

@@ -1,5 +1,5 @@
 // Trainings of adapters: started from a folder of pictures, watched, stopped.
-import { $, h } from "./dom.js";
+import { $, h, put } from "./dom.js";
 import { base64, call, events, Refusal, show } from "./api.js";
 import { curve } from "./chart.js";
 import { complain, dialog, say } from "./messages.js";
@@ -16,16 +16,16 @@ const states = { queued: "Waiting", running: "Learning", done: "Finished", faile
 const isLive = (training) => ["queued", "running"].includes(training.state);
 
 function drawList() {
-  list.replaceChildren(...trainings.map((training) => h("li", {}, h("button", { type: "button", "aria-current": training.id === current?.id ? "true" : null, onclick: () => follow(training.id) },
+  put(list, ...trainings.map((training) => h("li", {}, h("button", { type: "button", "aria-current": training.id === current?.id ? "true" : null, onclick: () => follow(training.id) },
     h("span", {}, training.name), h("span", { class: "quiet small" }, training.state === "running" ? `${Math.round((100 * training.step) / Math.max(1, training.steps))} %` : states[training.state])))));
 }
 
 function draw() {
   drawList();
-  if (isMissing) return board.replaceChildren(h("div", { class: "empty" }, h("h2", {}, "This server does not train"), h("p", { class: "quiet" }, "The command lora-train does, on the machine itself.")));
-  if (!current) return board.replaceChildren(h("div", { class: "empty" }, h("h2", {}, "Teach it a style or a thing"), h("p", { class: "quiet" }, "Ten to fifty pictures, a word for them, some minutes to hours. The LoRA is then in the prompt's list."), h("button", { type: "button", class: "primary", onclick: start }, "Start a training")));
+  if (isMissing) return put(board, h("div", { class: "empty" }, h("h2", {}, "This server does not train"), h("p", { class: "quiet" }, "The command lora-train does, on the machine itself.")));
+  if (!current) return put(board, h("div", { class: "empty" }, h("h2", {}, "Teach it a style or a thing"), h("p", { class: "quiet" }, "Ten to fifty pictures, a word for them, some minutes to hours. The LoRA is then in the prompt's list."), h("button", { type: "button", class: "primary", onclick: start }, "Start a training")));
   const { name, state, step = 0, steps = 0, secondsLeft, losses = [], samples = [], error, lora } = current;
-  board.replaceChildren(
+  put(board, 
     h("div", { class: "row spread" }, h("div", {}, h("h3", {}, name), h("p", { class: "quiet", role: "status" }, [states[state], steps && `step ${step} of ${steps}`, isLive(current) && secondsLeft && `${duration(secondsLeft)} left`].filter(Boolean).join(" · "))),
       isLive(current) && h("button", { type: "button", class: "plain danger", onclick: stop }, "Stop")),
     h("div", { class: "line" }, Object.assign(h("i", {}), { style: `width:${(step / Math.max(1, steps)) * 100}%` })),
