@@ -1,0 +1,45 @@
+import Hummingbird
+
+/// Writes errors as the family of routes writes them: our own, AUTOMATIC1111's, OpenAI's.
+struct ErrorMiddleware: RouterMiddleware {
+  func handle(
+    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch is CancellationError {
+      // Nobody is there to read it.
+      throw CancellationError()
+    } catch {
+      let failure = APIError(error, status: .internalServerError)
+      return try Self.response(failure, request, context)
+    }
+  }
+
+  /// The answer that says what went wrong.
+  static func response(_ error: APIError, _ request: Request, _ context: ServerContext) throws -> Response {
+    let path = request.uri.path
+    var response =
+      if path.hasPrefix("/sdapi/") {
+        try JSONAnswer(WebUIErrorBody(error), status: error.status).response(from: request, context: context)
+      } else if path.hasPrefix("/v1/") {
+        try JSONAnswer(OpenAIErrorBody(error), status: error.status).response(from: request, context: context)
+      } else {
+        try JSONAnswer(["error": ErrorBody(error)], status: error.status).response(from: request, context: context)
+      }
+    if error.status == .unauthorized { response.headers[.wwwAuthenticate] = #"Basic realm="imago", charset="UTF-8""# }
+    if error.status == .serviceUnavailable { response.headers[.retryAfter] = "5" }
+    // What is left of a body that is too long is not read.
+    if error.status == .contentTooLarge { response.headers[.connection] = "close" }
+    return response
+  }
+}
+
+/// Our own errors.
+private struct ErrorBody: Encodable {
+  let message: String
+  let setting: String?
+  let kind: APIError.Kind?
+
+  init(_ error: APIError) { (message, setting, kind) = (error.message, error.setting, error.kind) }
+}

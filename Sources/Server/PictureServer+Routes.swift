@@ -1,0 +1,23 @@
+import Hummingbird
+
+extension PictureServer {
+  /// All routes, one family a file.
+  func routes() -> Router<ServerContext> {
+    let router = Router(context: ServerContext.self)
+    router.add(middleware: ErrorMiddleware())
+    if !options.origins.isEmpty { router.add(middleware: Self.cors(options.origins)) }
+    router.add(
+      middleware: AccessMiddleware(
+        access: Access(token: options.token, host: options.host, origins: options.origins)))
+    JobRoutes(desk: desk).add(to: router)
+    OptionRoutes(server: self).add(to: router)
+    return router
+  }
+
+  private static func cors(_ origins: [String]) -> CORSMiddleware<ServerContext> {
+    CORSMiddleware(
+      allowOrigin: origins.contains("*") ? .all : .originBased,
+      allowHeaders: [.accept, .authorization, .contentType, .origin],
+      allowMethods: [.get, .post, .patch, .delete, .head, .options])
+  }
+}
