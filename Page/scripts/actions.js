@@ -1,0 +1,76 @@
+// What can be done with a finished picture, in the stage and in the gallery.
+import { $, h, icon, iconButton } from "./dom.js";
+import { blob, call } from "./api.js";
+import { complain, say } from "./messages.js";
+import { apply } from "./form.js";
+import { source } from "./source.js";
+import { submit } from "./jobs.js";
+
+/** All that is known of a picture. */
+export const details = (id) => call("GET", `/api/gallery/${id}`);
+
+/** Deletes a picture, unless that is taken back within seconds. */
+export function remove(id, onGone, onBack) {
+  onGone();
+  const send = () => {
+    removeEventListener("pagehide", send);
+    return call("DELETE", `/api/gallery/${id}`).catch((error) => { if (error.status !== 404) { complain(error); onBack(); } });
+  };
+  const timer = setTimeout(send, 5000);
+  addEventListener("pagehide", send);
+  say("Picture deleted.", ["Undo", () => { clearTimeout(timer); removeEventListener("pagehide", send); onBack(); }], 5);
+}
+
+/** Puts a picture's settings into the form. */
+export async function reuse(id) {
+  apply((await details(id)).settings);
+  location.hash = "#create";
+  $("prompt").focus();
+  say("Its settings are in the form: the same picture, until you change one.");
+}
+
+/** Makes a picture that differs a little from this one. */
+export async function vary(id) {
+  const { settings } = await details(id);
+  for (const key of ["precision", "fits_model", "step_counting", "batch_place", "asked_width", "asked_height"]) delete settings[key];
+  const drawn = crypto.getRandomValues(new Uint32Array(1))[0];
+  const job = await submit({ settings: { ...settings, variation_seed: String(drawn), variation_strength: 0.3 } });
+  location.hash = "#create";
+  (await import("./stage.js")).present(job);
+}
+
+/** Starts from a picture. */
+export async function change(id) {
+  const bytes = await blob(`/api/gallery/${id}/image`);
+  location.hash = "#create";
+  await source.take(new File([bytes], `${id}.png`, { type: bytes.type }));
+}
+
+/** Saves a picture on this machine. */
+async function save(id) {
+  const bytes = await blob(`/api/gallery/${id}/image`);
+  const url = URL.createObjectURL(bytes);
+  h("a", { href: url, download: `imago-${id}.${bytes.type === "image/jpeg" ? "jpg" : "png"}` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+/**
+ * Buttons for a picture {id, favourite?}.
+ * `onDelete` takes it out of sight, `onRestore` brings it back, `onChange` is told of a new mark, `onLeave` of going to the form.
+ */
+export function actions(picture, { onDelete = () => {}, onRestore = () => {}, onChange = () => {}, onLeave = () => {} } = {}) {
+  const go = (work) => () => { onLeave(); work(picture.id).catch(complain); };
+  const heart = iconButton("heart", "Favourite", async () => {
+    const favourite = !picture.favourite;
+    try { await call("PATCH", `/api/gallery/${picture.id}`, { favourite }); } catch (error) { complain(error); return; }
+    picture.favourite = favourite;
+    heart.setAttribute("aria-pressed", String(favourite));
+    onChange();
+  }, { "aria-pressed": String(Boolean(picture.favourite)), data: { action: "favourite" } });
+  const worded = (name, text, action, work) => h("button", { type: "button", class: "plain slim", data: { action }, onclick: go(work) }, icon(name), text);
+  return h("div", { class: "actions" },
+    worded("again", "Same settings", "reuse", reuse), worded("vary", "Vary", "vary", vary), worded("brush", "Change", "change", change),
+    h("span", { class: "actions-end" }, heart,
+      iconButton("save", "Save", go(save), { data: { action: "save" } }),
+      iconButton("bin", "Delete", () => remove(picture.id, onDelete, onRestore), { data: { action: "delete" } })));
+}

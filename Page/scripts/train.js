@@ -1,0 +1,114 @@
+// Trainings of adapters: started from a folder of pictures, watched, stopped.
+import { $, h, put } from "./dom.js";
+import { base64, call, events, Refusal, show } from "./api.js";
+import { curve } from "./chart.js";
+import { complain, dialog, say } from "./messages.js";
+import { duration, plural } from "./format.js";
+
+let trainings = [];
+let current = null;
+let following = null;
+let isMissing = false;
+const list = h("ul", { class: "training-list" });
+const board = h("div", { class: "training-board", id: "training-board" });
+
+const states = { queued: "Waiting", running: "Learning", done: "Finished", failed: "Failed", cancelled: "Stopped" };
+const isLive = (training) => ["queued", "running"].includes(training.state);
+
+function drawList() {
+  put(list, ...trainings.map((training) => h("li", {}, h("button", { type: "button", "aria-current": training.id === current?.id ? "true" : null, onclick: () => follow(training.id) },
+    h("span", {}, training.name), h("span", { class: "quiet small" }, training.state === "running" ? `${Math.round((100 * training.step) / Math.max(1, training.steps))} %` : states[training.state])))));
+}
+
+function draw() {
+  drawList();
+  if (isMissing) return put(board, h("div", { class: "empty" }, h("h2", {}, "This server does not train"), h("p", { class: "quiet" }, "The command lora-train does, on the machine itself.")));
+  if (!current) return put(board, h("div", { class: "empty" }, h("h2", {}, "Teach it a style or a thing"), h("p", { class: "quiet" }, "Ten to fifty pictures, a word for them, some minutes to hours. The LoRA is then in the prompt's list."), h("button", { type: "button", class: "primary", onclick: start }, "Start a training")));
+  const { name, state, step = 0, steps = 0, secondsLeft, losses = [], samples = [], error, lora } = current;
+  put(board, 
+    h("div", { class: "row spread" }, h("div", {}, h("h3", {}, name), h("p", { class: "quiet", role: "status" }, [states[state], steps && `step ${step} of ${steps}`, isLive(current) && secondsLeft && `${duration(secondsLeft)} left`].filter(Boolean).join(" · "))),
+      isLive(current) && h("button", { type: "button", class: "plain danger", onclick: stop }, "Stop")),
+    h("div", { class: "line" }, Object.assign(h("i", {}), { style: `width:${(step / Math.max(1, steps)) * 100}%` })),
+    error && h("p", { class: "failure-line" }, error.message ?? error),
+    state === "done" && lora && h("p", {}, "In prompts: ", h("code", {}, `<lora:${lora}:1>`)),
+    h("figure", { class: "chart" }, h("figcaption", { class: "label" }, "Loss"), curve(losses, steps)),
+    samples.length && h("figure", {}, h("figcaption", { class: "label" }, "Samples by step"), h("ul", { class: "film" }, samples.map((sample) => h("li", {}, show(h("img", { alt: `At step ${sample.step}` }), sample.image), h("span", { class: "quiet small" }, String(sample.step)))))));
+}
+
+async function stop() {
+  try { await call("DELETE", `/api/trainings/${current.id}`); say("Stopping after this step."); } catch (error) { complain(error); }
+}
+
+const takers = {
+  loss: ({ step, loss, secondsLeft }) => { current.losses.push([step, loss]); Object.assign(current, { step, state: "running" }, secondsLeft !== undefined && { secondsLeft }); },
+  sample: (sample) => { if (!current.samples.some((one) => one.step === sample.step)) current.samples.push(sample); },
+  done: (value) => Object.assign(current, { state: "done" }, value),
+  failed: ({ error }) => Object.assign(current, { state: "failed", error }),
+  cancelled: () => Object.assign(current, { state: "cancelled" }),
+};
+
+async function follow(id) {
+  following?.abort();
+  following = new AbortController();
+  const { signal } = following;
+  try {
+    current = { losses: [], samples: [], ...(await call("GET", `/api/trainings/${id}`)) };
+    draw();
+    if (!isLive(current)) return;
+    let isWaiting = false;
+    const seen = new Set(current.losses.map(([step]) => step));
+    await events(`/api/trainings/${id}/events`, (name, value) => {
+      if (name === "loss" && seen.has(value.step)) return;
+      takers[name]?.(value ?? {});
+      if (isWaiting) return;
+      isWaiting = true;
+      requestAnimationFrame(() => { isWaiting = false; if (!signal.aborted) draw(); });
+    }, signal);
+    const known = trainings.find((one) => one.id === id);
+    if (known) Object.assign(known, { state: current.state });
+    draw();
+  } catch (error) { complain(error); }
+}
+
+async function load() {
+  try {
+    ({ trainings = [] } = await call("GET", "/api/trainings"));
+    if (!current && trainings.length) return await follow((trainings.find(isLive) ?? trainings.at(-1)).id);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) isMissing = true; else complain(error);
+  }
+  draw();
+}
+
+function start() {
+  const field = (id, label, input) => h("div", { class: "field" }, h("label", { for: id }, label), input);
+  const pictures = h("input", { type: "file", id: "train-pictures", multiple: true, accept: "image/png,image/jpeg,.txt", required: true });
+  const name = h("input", { type: "text", id: "train-name", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_\\-]*", placeholder: "zkz" });
+  const trigger = h("input", { type: "text", id: "train-trigger", placeholder: "zkz style" });
+  const kind = h("select", { id: "train-kind" }, h("option", { value: "style" }, "A style"), h("option", { value: "subject" }, "One thing"));
+  const steps = h("input", { type: "number", id: "train-steps", min: 1, value: 400 });
+  const sample = h("input", { type: "text", id: "train-sample", placeholder: "a cat, zkz style" });
+  dialog("Start a training", (close) => h("form", { class: "dialog-body bare", onsubmit: async (event) => {
+    event.preventDefault();
+    const files = [...pictures.files];
+    const captions = new Map(await Promise.all(files.filter((file) => file.name.endsWith(".txt")).map(async (file) => [file.name.slice(0, -4), (await file.text()).trim()])));
+    const images = await Promise.all(files.filter((file) => file.type.startsWith("image/")).map(async (file) => ({ name: file.name, image: await base64(file), caption: captions.get(file.name.replace(/\.[^.]*$/, "")) })));
+    try {
+      const { id } = await call("POST", "/api/trainings", { name: name.value, kind: kind.value, trigger: trigger.value || undefined, steps: Number(steps.value), samplePrompt: sample.value || undefined, pictures: images });
+      close();
+      say(`Learning from ${plural(images.length, "picture")}.`);
+      await load();
+      follow(id);
+    } catch (error) { complain(error); }
+  } },
+  h("h3", {}, "Start a training"), field("train-pictures", "Pictures, with .txt captions beside them if you have some", pictures), field("train-name", "Name of the LoRA", name),
+  h("div", { class: "pair even" }, field("train-kind", "What it learns", kind), field("train-steps", "Steps", steps)),
+  field("train-trigger", "Words that call it", trigger), field("train-sample", "Prompt of the samples", sample),
+  h("div", { class: "dialog-end" }, h("button", { type: "button", class: "plain", onclick: close }, "Not now"), h("button", { class: "primary", type: "submit" }, "Start"))));
+}
+
+/** Builds the view; returns what is called when it is shown. */
+export function buildTrain() {
+  $("view-train").append(h("div", { class: "view-head" }, h("h2", {}, "Train"), h("button", { type: "button", class: "plain slim", onclick: start }, "Start a training")), h("div", { class: "split narrow" }, list, board));
+  return load;
+}
