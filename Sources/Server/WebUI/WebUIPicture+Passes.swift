@@ -15,6 +15,11 @@ extension WebUIPicture {
     let schedule = try fields.text("hr_scheduler")
     let (prompt, negative) = (try fields.text("hr_prompt"), try fields.text("hr_negative_prompt"))
     fields.ignore("firstphase_width", "firstphase_height")
+    // Clients with one form for both send what a mask would be used with.
+    fields.ignore(
+      "mask_blur", "mask_blur_x", "mask_blur_y", "mask_round", "inpainting_fill", "inpaint_full_res",
+      "inpaint_full_res_padding", "inpainting_mask_invert", "resize_mode", "image_cfg_scale",
+      "initial_noise_multiplier")
     guard isOn else { return fields.ignore("hr_checkpoint_name", "hr_cfg") }
     try fields.only("hr_checkpoint_name", [], or: ["Use same checkpoint"])
     job.hiresCFG = try fields.number("hr_cfg").map { Float($0) }
@@ -69,7 +74,9 @@ extension WebUIPicture {
     job.edit.resize = modes[mode]
     if let guidance = try fields.number("image_cfg_scale"), guidance != 1.5 { job.edit.imageGuidance = Float(guidance) }
     try fields.only("initial_noise_multiplier", [1])
-    fields.ignore("mask_round")
+    fields.ignore(
+      "mask_round", "firstphase_width", "firstphase_height", "hr_scale", "hr_upscaler", "hr_second_pass_steps",
+      "hr_resize_x", "hr_resize_y", "hr_sampler_name", "hr_scheduler", "hr_cfg")
     if try fields.flag("include_init_images") != true { (echo["init_images"], echo["mask"]) = (.null, .null) }
     try readMask(&fields, &job)
   }
