@@ -11,6 +11,8 @@ extension PictureServer {
         access: Access(token: options.token, host: options.host, origins: options.origins)))
     JobRoutes(desk: desk).add(to: router)
     OptionRoutes(server: self).add(to: router)
+    GalleryRoutes(gallery: gallery).add(to: router)
+    PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
     return router
   }
 
