@@ -44,6 +44,14 @@ package struct PictureSettings: Sendable {
     (settings, self.infotext, notes) = (SharedSettings(job), infotext, origin.notes)
   }
 
+  /// What the page reads.
+  package func json() throws -> String {
+    let encoder = JSONEncoder()
+    let infotext = String(decoding: try encoder.encode(infotext), as: UTF8.self)
+    let notes = String(decoding: try encoder.encode(notes), as: UTF8.self)
+    return "{\"settings\":\(try settings.json()),\"infotext\":\(infotext),\"notes\":\(notes)}"
+  }
+
   private static func names(_ field: String?) -> [String]? {
     field.map { NamedFiles(namesField: $0, hashesField: nil).names }.flatMap { $0.isEmpty ? nil : $0 }
   }

@@ -19,6 +19,8 @@ extension PictureServer {
     WebUIExtraRoutes().add(to: router)
     WebUIOptionRoutes(server: self).add(to: router)
     OpenAIRoutes(server: self).add(to: router)
+    GalleryRoutes(gallery: gallery).add(to: router)
+    PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
     return router
   }
 

@@ -13,6 +13,9 @@ package struct JSONAnswer: ResponseGenerator, Sendable {
     (data, self.status) = (try encoder.encode(value), status)
   }
 
+  /// - Parameter json: the answer as it is sent.
+  package init(json: String) { (data, status) = (Data(json.utf8), .ok) }
+
   package func response(from request: Request, context: some RequestContext) -> Response {
     Response(
       status: status, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
