@@ -49,6 +49,25 @@ def digest(response):
     return hashlib.sha256(base64.b64decode(response.json()["images"][0])).hexdigest()
 
 
+def own(seed):
+    """The hash of a job's picture, by way of the gallery."""
+    body = dict(settings=dict(prompt=WORDS[seed % len(WORDS)], seed=seed, **SMALL))
+    job = requests.post(f"{URL}/api/jobs", json=body, timeout=60).json()["id"]
+    return gallery_digest(finished(job)["pictures"][0]["id"])
+
+
+def gallery_digest(number):
+    return hashlib.sha256(requests.get(f"{URL}/api/gallery/{number}/image", timeout=60).content).hexdigest()
+
+
+def finished(job):
+    while True:
+        told = requests.get(f"{URL}/api/jobs/{job}", timeout=60).json()
+        if told["state"] not in ("queued", "running"):
+            return told
+        time.sleep(0.02)
+
+
 def raw(head, body=b"", linger=0.0):
     """Sends bytes and goes away."""
     with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
@@ -169,6 +188,7 @@ def settle():
 
 
 expected = {seed: digest(picture(seed)) for seed in range(24)}
+expected_own = {seed: own(seed) for seed in range(24)}
 before = settle()
 started = time.time()
 threads = [threading.Thread(target=work, args=(number,)) for number in range(options.clients)]
@@ -185,10 +205,8 @@ for job, (seed, count) in jobs.items():
     told = told.json()
     if told["state"] != "done" or [p["seed"] for p in told["pictures"]] != [str(seed + i) for i in range(count)]:
         problems.append(f"job {job}: {told}")
-    elif seed in expected:
-        image = requests.get(f"{URL}/api/gallery/{told['pictures'][0]['id']}/image", timeout=60)
-        if image.status_code == 200 and hashlib.sha256(image.content).hexdigest() != expected_own(seed):
-            problems.append(f"job {job}: another's picture")
+    elif gallery_digest(told["pictures"][0]["id"]) != expected_own[seed]:
+        problems.append(f"job {job}: another's picture")
 left = os.listdir(f"{options.data}/queue") if options.data else []
 if left:
     problems.append(f"left in the queue's folder: {left}")
