@@ -41,7 +41,8 @@ import Testing
     let told = try #require(try JSONSerialization.jsonObject(with: Data(info.utf8)) as? [String: Any])
     #expect(told["all_seeds"] as? [Int] == [7, 8] && told["sampler_name"] as? String == "DPM++ 2M")
     let first = try #require(images.first ?? nil)
-    #expect((told["infotexts"] as? [String])?.first == (try PNG.decodeWithText(first)["parameters"]))
+    let text = try PNG.decodeWithText(first)["parameters"]
+    #expect(text != nil && (told["infotexts"] as? [String])?.first == text)
     try await server.stop()
   }
 
