@@ -21,6 +21,7 @@ extension PictureServer {
     OpenAIRoutes(server: self).add(to: router)
     GalleryRoutes(gallery: gallery).add(to: router)
     PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
+    TrainingRoutes(desk: trainings).add(to: router)
     DocumentRoutes(version: options.version).add(to: router)
     return router
   }

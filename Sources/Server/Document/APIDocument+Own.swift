@@ -70,7 +70,4 @@ extension APIDocument {
       "post", "/api/read-settings", "The settings a picture carries", answer: .json(["type": "object"]), body: .picture),
     APIOperation("get", "/openapi.json", "This document", answer: .json(["type": "object"])),
   ]
-
-  /// LoRA training.
-  static let trainings: [APIOperation] = []
 }
