@@ -4,8 +4,8 @@ extension PictureServer {
   /// All routes, one family a file.
   func routes() -> Router<ServerContext> {
     let router = Router(context: ServerContext.self)
-    router.add(middleware: ErrorMiddleware())
     if !options.origins.isEmpty { router.add(middleware: Self.cors(options.origins)) }
+    router.add(middleware: ErrorMiddleware())
     router.add(
       middleware: AccessMiddleware(
         access: Access(token: options.token, host: options.host, origins: options.origins)))

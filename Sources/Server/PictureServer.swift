@@ -91,13 +91,16 @@ package final class PictureServer: Sendable {
     self.group.withLock { $0 = group }
     worker.start()
     trainings.start()
-    defer {
-      desk.queue.stop()
-      trainings.stop()
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
+    desk.queue.stop()
+    trainings.stop()
+    try await Blocking.run { [self] in
       worker.join()
       trainings.join()
+      lock.release()
     }
-    try await group.run()
+    try outcome.get()
   }
 
   /// Connections at the same time; further ones wait.

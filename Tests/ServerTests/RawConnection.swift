@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
+import Server
 
 /// A connection that says whatever a test wants, and goes away when it is dropped.
-final class RawConnection {
+final class RawConnection: Sendable {
   private let descriptor: Int32
 
   init(port: Int) throws {
@@ -27,7 +28,11 @@ final class RawConnection {
   }
 
   /// What comes until the server closes, or `mark` was seen.
-  func read(until mark: String? = nil) -> String {
+  func read(until mark: String? = nil) async throws -> String {
+    try await Blocking.run { [self] in wait(until: mark) }
+  }
+
+  private func wait(until mark: String?) -> String {
     var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
     while true {
       let count = recv(descriptor, &buffer, buffer.count, 0)

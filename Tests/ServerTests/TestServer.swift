@@ -85,12 +85,13 @@ final class TestServer: Sendable {
 
   /// Waits for a job's end.
   func finished(_ id: String) async throws -> [String: Any] {
-    while true {
+    for _ in 0..<20_000 {
       let told = try await get("/api/jobs/\(id)").object
       guard let state = told["state"] as? String else { throw UnexpectedAnswer(text: "\(told)") }
       if !["queued", "running"].contains(state) { return told }
       try await Task.sleep(for: .milliseconds(5))
     }
+    throw UnexpectedAnswer(text: "\(id) does not end")
   }
 
   /// The file of a finished job's picture, by way of the gallery.

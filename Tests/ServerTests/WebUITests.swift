@@ -36,7 +36,19 @@ import Testing
   }
 
   /// What there is none of is refused by its name, never left out.
-  @Test(arguments: [
+  @Test func refusals() async throws {
+    let server = try await TestServer()
+    for (field, instead, message, status) in Self.refused {
+      let body = instead == "prompt" ? "{\(field)}" : Self.body(field, without: instead)
+      let answer = try await server.post("/sdapi/v1/txt2img", body)
+      #expect(answer.status == status && answer.text.contains(message), "\(answer.text)")
+      #expect(answer.object["detail"] != nil)
+    }
+    try await server.stop()
+  }
+
+  /// A field, the usual one it stands for, what is said, and the status.
+  private static let refused: [(String, String, String, Int)] = [
     (#""alwayson_scripts": {"ControlNet": {"args": [{}]}}"#, "alwayson_scripts", "always on script ControlNet not found", 422),
     (#""script_name": "X/Y/Z plot""#, "script_name", "Script 'X/Y/Z plot' not found", 422),
     (#""restore_faces": true"#, "restore_faces", "restore_faces", 422),
@@ -48,16 +60,7 @@ import Testing
     (#""sampler_name": "Nobody""#, "sampler_name", "Sampler not found", 404), (#""steps": 0"#, "steps", "steps", 422),
     (#""steps": "many""#, "steps", "steps", 422), (#""width": 65"#, "width", "65", 422),
     (#""prompt": 3"#, "prompt", "prompt", 422), (#""styles": ["ink"]"#, "styles", "style", 422),
-  ])
-  func refusals(field: String, instead: String, message: String, status: Int) async throws {
-    let server = try await TestServer()
-    let body =
-      instead == "prompt" ? "{\(field)}" : Self.body(field, without: instead)
-    let answer = try await server.post("/sdapi/v1/txt2img", body)
-    #expect(answer.status == status && answer.text.contains(message), "\(answer.text)")
-    #expect(answer.object["detail"] != nil)
-    try await server.stop()
-  }
+  ]
 
   @Test func listsAndOptions() async throws {
     let server = try await TestServer()
