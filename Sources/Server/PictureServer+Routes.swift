@@ -13,6 +13,14 @@ extension PictureServer {
     OptionRoutes(server: self).add(to: router)
     GalleryRoutes(gallery: gallery).add(to: router)
     PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
+    ExplainRoutes(server: self, tokenizers: ModelTokenizers(options.locator)).add(to: router)
+    MaskRoutes(desk: desk).add(to: router)
+    WebUIPictureRoutes(desk: desk, options: webUI, version: options.version).add(to: router)
+    WebUIProgressRoutes(desk: desk).add(to: router)
+    WebUIListRoutes(server: self).add(to: router)
+    WebUIExtraRoutes().add(to: router)
+    WebUIOptionRoutes(server: self).add(to: router)
+    OpenAIRoutes(server: self).add(to: router)
     return router
   }
 

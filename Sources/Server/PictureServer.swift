@@ -46,6 +46,7 @@ package final class PictureServer: Sendable {
   let gallery: Gallery
   let pool: ModelPool
   let summaries: ModelSummaries
+  let webUI = WebUIOptions()
   private let worker: JobWorker
   private let group = Mutex<ServiceGroup?>(nil)
   /// The folder is one server's alone.
