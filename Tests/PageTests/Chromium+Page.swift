@@ -7,14 +7,21 @@ extension Chromium {
     try wait("document.documentElement.dataset.ready === 'true'")
   }
 
-  /// A window's size in CSS pixels, and the system's colours.
+  /// A window's size in CSS pixels, and the system's colours; nothing moves.
   func show(width: Int, height: Int, isDark: Bool = false) throws {
     try call(
       "Emulation.setDeviceMetricsOverride",
       ["width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500])
     try call(
       "Emulation.setEmulatedMedia",
-      ["features": [["name": "prefers-color-scheme", "value": isDark ? "dark" : "light"]]])
+      [
+        "features": [
+          ["name": "prefers-color-scheme", "value": isDark ? "dark" : "light"],
+          ["name": "prefers-reduced-motion", "value": "reduce"],
+        ]
+      ])
+    // Two frames: what changes its colour slowly has changed it.
+    try evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
   }
 
   /// A script's value; promises are waited for.

@@ -36,10 +36,12 @@ struct PageAccessTests {
       try browser.evaluate("location.hash = '#\(view)'")
       try browser.wait("!document.querySelector('#view-\(view)').hidden")
       #expect(try browser.number("document.documentElement.scrollWidth") <= 390, "\(view) is wider than a phone")
-      #expect(try browser.text(Self.unnamed) == "", "\(view) has controls without a name")
+      let unnamed = try browser.text(Self.unnamed)
+      #expect(unnamed == "", "\(view) has controls without a name")
       for isDark in [false, true] {
         try browser.show(width: 390, height: 844, isDark: isDark)
-        #expect(try browser.text(Self.faint) == "", "\(view), \(isDark ? "dark" : "light"): contrast below 4.5")
+        let faint = try browser.text(Self.faint)
+        #expect(faint == "", "\(view), \(isDark ? "dark" : "light"): contrast below 4.5")
       }
     }
     // Everything of the form is reached by Tab alone, and shows that it has the focus.
@@ -51,8 +53,8 @@ struct PageAccessTests {
       reached.insert(try browser.text("document.activeElement.id"))
       let outline = try browser.text(
         "document.activeElement === document.body ? 'solid' : getComputedStyle(document.activeElement).outlineStyle")
-      #expect(
-        outline == "solid", "no focus ring on \(try browser.text("document.activeElement.outerHTML.slice(0, 90)"))")
+      let focused = try browser.text("document.activeElement.outerHTML.slice(0, 90)")
+      #expect(outline == "solid", "no focus ring on \(focused)")
     }
     #expect(reached.isSuperset(of: ["prompt", "make", "add-lora", "set-model", "set-steps", "set-cfg", "set-seed"]))
     // A mask painted by keys.

@@ -62,11 +62,9 @@ struct PageTests {
     #expect(ids.count == 2)
     let painted = try PNG.decode(try get("api/gallery/\(ids[0])/image"))
     try #require(painted.pixels.count == original.pixels.count)
-    let changed = (0..<(original.width * original.height)).filter { pixel in
-      (0..<3).contains { original.pixels[pixel * 3 + $0] != painted.pixels[pixel * 3 + $0] }
-    }
-    #expect(!changed.isEmpty)
-    #expect(changed.allSatisfy { $0 / original.width > original.height / 2 }, "the upper half changed")
+    #expect(painted != original)
+    let upper = original.pixels.count / 2
+    #expect(painted.pixels[..<upper] == original.pixels[..<upper], "the upper half changed")
 
     // The gallery, after the page was left and opened again.
     try browser.call("Page.reload")
@@ -90,8 +88,8 @@ struct PageTests {
     #expect(try PNG.decode(try get("api/gallery/\(again)/image")) == original)
 
     // What is cancelled leaves nothing.
-    try make("a cat on the moon", steps: 5000)
-    try browser.wait("document.querySelector('#status').textContent.includes('of 5000')")
+    try make("a cat on the moon", steps: 900)
+    try browser.wait("document.querySelector('#status').textContent.includes('of 900')")
     try browser.click("#cancel")
     try browser.wait("document.querySelector('#frame').textContent.includes('Cancelled')")
     #expect(try kept().count == 3)
@@ -124,7 +122,8 @@ struct PageTests {
     )
     try browser.fill("#values-y", "1..2")
     try browser.click("#grid-make")
-    try browser.wait("document.querySelectorAll('.xy td img').length === 4")
+    try browser.wait("document.querySelector('#grid-board button')?.textContent.startsWith('Save')")
+    #expect(try browser.number("document.querySelectorAll('.xy td img').length") == 4)
     #expect(try kept().count == 5)
 
     try browser.evaluate("location.hash = '#batch'")
