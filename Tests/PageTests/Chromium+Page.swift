@@ -20,8 +20,8 @@ extension Chromium {
           ["name": "prefers-reduced-motion", "value": "reduce"],
         ]
       ])
-    // Two frames: what changes its colour slowly has changed it.
-    try evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    // Until what changes its colour slowly has changed it.
+    try evaluate("new Promise((done) => setTimeout(done, 200))")
   }
 
   /// A script's value; promises are waited for.

@@ -79,7 +79,7 @@ struct PageAccessTests {
 
   /// Controls in sight that say nothing to who cannot see them.
   private static let unnamed = """
-    [...document.querySelectorAll('button, input, select, textarea, a')].filter((e) => e.offsetParent && !e.hidden
+    [...document.querySelectorAll('button, input, select, textarea, a')].filter((e) => e.checkVisibility()
       && e.getAttribute('aria-hidden') !== 'true' && !(e.innerText?.trim() || e.getAttribute('aria-label') || e.labels?.length
       || e.querySelector('img[alt]'))).map((e) => e.outerHTML.slice(0, 100)).join(' ')
     """
@@ -94,7 +94,7 @@ struct PageAccessTests {
       const behind = (e) => { for (let at = e; at; at = at.parentElement) { const colour = rgb(getComputedStyle(at).backgroundColor); if (colour[3] > 250) return colour; } return [255, 255, 255]; };
       const found = [];
       for (const e of document.querySelectorAll('body *')) {
-        if (!e.offsetParent || e.closest('[aria-hidden=true], :disabled')) continue;
+        if (!e.checkVisibility() || e.closest('[aria-hidden=true], :disabled')) continue;
         if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
         const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))];
         const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

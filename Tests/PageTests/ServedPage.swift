@@ -38,6 +38,8 @@ final class ServedPage {
     process.environment = environment
     let output = Pipe()
     (process.standardOutput, process.standardInput) = (output, FileHandle.nullDevice)
+    // That it was interrupted is no news.
+    process.standardError = FileHandle.nullDevice
     try process.run()
     var said = Data()
     while !said.contains(UInt8(ascii: "\n")) {
