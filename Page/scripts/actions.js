@@ -14,7 +14,9 @@ export function remove(id, onGone, onBack) {
   onGone();
   const send = () => {
     removeEventListener("pagehide", send);
-    return call("DELETE", `/api/gallery/${id}`).catch((error) => { if (error.status !== 404) { complain(error); onBack(); } });
+    clearTimeout(timer);
+    // Sent to its end even if the page is being left.
+    return call("DELETE", `/api/gallery/${id}`, undefined, { keepalive: true }).catch((error) => { if (error.status !== 404) { complain(error); onBack(); } });
   };
   const timer = setTimeout(send, 5000);
   addEventListener("pagehide", send);

@@ -39,9 +39,9 @@ async function send(path, options = {}) {
   return response;
 }
 
-/** Sends a request; a body that is no Blob goes as JSON. Returns the answer's JSON. */
-export async function call(method, path, body, signal) {
-  const options = { method, signal };
+/** Sends a request; a body that is no Blob goes as JSON. Returns the answer's JSON. `more` is for `fetch`. */
+export async function call(method, path, body, more = {}) {
+  const options = { ...more, method };
   if (body instanceof Blob) Object.assign(options, { body, headers: { "Content-Type": body.type || "application/octet-stream" } });
   else if (body !== undefined) Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
   const response = await send(path, options);

@@ -2,7 +2,7 @@
 import { h, put, iconButton } from "./dom.js";
 import { show } from "./api.js";
 import { actions, details } from "./actions.js";
-import { complain } from "./messages.js";
+import { complain, open } from "./messages.js";
 import { settingName, when } from "./format.js";
 
 /** Opens a picture of a list; arrows go to its neighbours. */
@@ -57,9 +57,6 @@ export function look({ id, list, onDelete, onRestore, onChange, more }) {
     if (event.key === "ArrowLeft") step(-1);
     if (event.key === "ArrowRight") step(1);
   });
-  element.addEventListener("close", () => element.remove());
-  element.addEventListener("click", (event) => { if (event.target === element) close(); });
-  document.body.append(element);
-  element.showModal();
+  open(element);
   draw(id);
 }

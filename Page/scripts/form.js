@@ -58,7 +58,7 @@ function drawShapes() {
 /** Shows the defaults of the model that is chosen. */
 function adopt() {
   const defaults = modelNamed(model.value)?.defaults ?? {};
-  model.base(options.models[0]?.name ?? null);
+  model.base(options.model ?? null);
   for (const [key, field] of Object.entries(fields)) if (key !== "model") field.base(defaults[key] ?? { count: 1, clip_skip: 0, guidance_rescale: 0, eta: 0, variation_strength: 0, hires_scale: 1, hires_denoise: 0.7 }[key]);
   for (const side of [width, height]) {
     if (followsPicture) side.base(null);
@@ -134,6 +134,7 @@ export function buildForm() {
     seed,
     h("details", { class: "fold", id: "more" }, h("summary", {}, "More settings"), h("div", { class: "more" }, more)),
     othersList);
+  for (const id of ["prompt", "negative"]) $(id).addEventListener("input", changed);
   $("settings").addEventListener("submit", (event) => { event.preventDefault(); $("words").requestSubmit(); });
   apply(JSON.parse(localStorage.getItem(key) ?? "{}"));
 }

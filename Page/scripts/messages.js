@@ -7,6 +7,8 @@ export function say(text, action, seconds = 5) {
   const close = () => toast.remove();
   if (action) toast.append(h("button", { type: "button", onclick: () => { close(); action[1](); } }, action[0]));
   $("toasts").append(toast);
+  // What lies outside an open dialog cannot be clicked.
+  [...document.querySelectorAll("dialog[open]")].at(-1)?.append($("toasts"));
   setTimeout(close, seconds * 1000);
   return close;
 }
@@ -41,16 +43,23 @@ export function serverIsBack() {
   window.dispatchEvent(new Event("server-back"));
 }
 
-/** Opens a dialog that is gone once it is closed; `fill(close)` gives its content. */
-export function dialog(label, fill, attributes = {}) {
-  const element = h("dialog", { "aria-label": label, ...attributes });
-  const close = () => element.close();
-  element.append(h("div", { class: "dialog-body" }, fill(close)));
-  element.addEventListener("close", () => element.remove());
-  element.addEventListener("click", (event) => { if (event.target === element) close(); });
+/** Shows a dialog; it is gone once it is closed, also by a click beside it. */
+export function open(element) {
+  element.addEventListener("close", () => {
+    if (element.contains($("toasts"))) document.body.append($("toasts"));
+    element.remove();
+  });
+  element.addEventListener("click", (event) => { if (event.target === element) element.close(); });
   document.body.append(element);
   element.showModal();
   return element;
+}
+
+/** Opens a dialog; `fill(close)` gives its content. */
+export function dialog(label, fill) {
+  const element = h("dialog", { "aria-label": label });
+  element.append(h("div", { class: "dialog-body" }, fill(() => element.close())));
+  return open(element);
 }
 
 /** Asks for the server's token; `wasWrong` says that one was tried. */

@@ -31,7 +31,8 @@ function draw(id) {
     const piece = h("span", {}, text.slice(start, end));
     if (over.length) {
       piece.className = [...new Set(over.map((span) => `mark-${span.kind}`))].join(" ");
-      const weight = over.reduce((product, span) => product * (span.weight ?? 1), 1);
+      // Of nested brackets the innermost's weight counts those around it.
+      const weight = over.findLast((span) => span.weight !== undefined && span.weight !== null)?.weight ?? 1;
       if (weight !== 1) piece.style.setProperty("--heft", String(Math.min(Math.max(weight, 0.4), 2)));
     }
     return piece;
@@ -43,7 +44,7 @@ function draw(id) {
 function drawAnswer(id, answer) {
   const { tokens, limit, problems = [] } = answer;
   const count = $(`${id}-count`);
-  count.textContent = tokens === undefined || !$(id).value ? "" : `${tokens} / ${limit}`;
+  count.textContent = !limit || !$(id).value ? "" : `${tokens} / ${limit}`;
   count.title = `${tokens} tokens; the model reads ${limit} at once`;
   count.classList.toggle("over", tokens > limit);
   $(`${id}-problems`).replaceChildren(...problems.map((problem) => h("li", {}, problem.message ?? problem)));

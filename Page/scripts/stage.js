@@ -71,12 +71,13 @@ function drawFrame(job) {
     if (frame.dataset.picture !== String(picture.id) || !frame.querySelector("img.result")) {
       frame.replaceChildren(show(h("img", { class: "result", id: "result", alt: job.title || "The picture" }), `/api/gallery/${picture.id}/image`));
     }
+  } else if (job.state === "cancelled") {
+    put(frame, h("div", { class: "empty" }, h("h2", {}, "Cancelled"), h("p", { class: "quiet" }, "Nothing was kept of this one.")));
   } else if (job.preview) {
     const image = frame.querySelector("img.preview") ?? h("img", { class: "preview", id: "preview", alt: "Preview" });
     image.src = job.preview;
     frame.replaceChildren(image);
-  } else if (job.state === "cancelled") frame.replaceChildren(h("div", { class: "empty" }, h("h2", {}, "Cancelled"), h("p", { class: "quiet" }, "Nothing was kept of this one.")));
-  else {
+  } else {
     const box = h("div", { class: "waiting" });
     box.style.aspectRatio = `${shown("width") ?? 1} / ${shown("height") ?? 1}`;
     frame.replaceChildren(box);

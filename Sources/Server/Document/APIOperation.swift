@@ -91,7 +91,14 @@ struct APIOperation: Sendable {
     case .events:
       responses["\(status)"] = [
         "description": "What happens, until it is over",
-        "content": ["text/event-stream": ["schema": ["type": "string"]]],
+        "content": [
+          "text/event-stream": [
+            "schema": [
+              "type": "object",
+              "properties": ["event": ["type": "string"], "data": ["type": "string", "description": "JSON"]],
+            ]
+          ]
+        ],
       ]
     case .picture(let type):
       responses["\(status)"] = [

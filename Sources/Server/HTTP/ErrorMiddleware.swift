@@ -32,7 +32,11 @@ struct ErrorMiddleware: RouterMiddleware {
       } else {
         try JSONAnswer(["error": ErrorBody(error)], status: error.status).response(from: request, context: context)
       }
-    if error.status == .unauthorized { response.headers[.wwwAuthenticate] = #"Basic realm="imago", charset="UTF-8""# }
+    if error.status == .unauthorized {
+      // A browser that is offered Basic asks for a name and a password itself, over the page that asks for the token.
+      response.headers[.wwwAuthenticate] =
+        path.hasPrefix("/api/") ? #"Bearer realm="imago""# : #"Basic realm="imago", charset="UTF-8""#
+    }
     if error.status == .serviceUnavailable { response.headers[.retryAfter] = "5" }
     // What is left of a body that is too long is not read.
     if error.status == .contentTooLarge { response.headers[.connection] = "close" }
