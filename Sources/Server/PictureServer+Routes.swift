@@ -11,11 +11,8 @@ extension PictureServer {
         access: Access(token: options.token, host: options.host, origins: options.origins)))
     JobRoutes(desk: desk).add(to: router)
     OptionRoutes(server: self).add(to: router)
-<<<<<<< HEAD
-=======
     GalleryRoutes(gallery: gallery).add(to: router)
     PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
->>>>>>> e4f9c40880d734afb7e692e26a85169a93cafdd5
     ExplainRoutes(server: self, tokenizers: ModelTokenizers(options.locator)).add(to: router)
     MaskRoutes(desk: desk).add(to: router)
     WebUIPictureRoutes(desk: desk, options: webUI, version: options.version).add(to: router)
@@ -24,13 +21,8 @@ extension PictureServer {
     WebUIExtraRoutes().add(to: router)
     WebUIOptionRoutes(server: self).add(to: router)
     OpenAIRoutes(server: self).add(to: router)
-<<<<<<< HEAD
-    GalleryRoutes(gallery: gallery).add(to: router)
-    PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
     TrainingRoutes(desk: trainings).add(to: router)
     DocumentRoutes(version: options.version).add(to: router)
-=======
->>>>>>> e4f9c40880d734afb7e692e26a85169a93cafdd5
     return router
   }
 

@@ -119,7 +119,8 @@ package final class PictureServer: Sendable {
     do {
       let chain = try NIOSSLCertificate.fromPEMFile(certificate)
       return .makeServerConfiguration(
-        certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+        certificateChain: chain.map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
     } catch {
       throw APIError(.badRequest, "\(certificate), \(key): are no certificate and key in PEM that can be read")
     }

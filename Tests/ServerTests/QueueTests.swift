@@ -60,14 +60,16 @@ import Testing
     let server = try await TestServer()
     let settings = #"{"model": "sd1_tiny", "width": 64, "height": 64, "steps": 1}"#
     let file = try await server.post(
-      "/api/jobs", #"{"settings": \#(settings), "promptFile": "a cat --d 3\n# no job\na dog --steps none\na cow --d 4"}"#)
+      "/api/jobs",
+      #"{"settings": \#(settings), "promptFile": "a cat --d 3\n# no job\na dog --steps none\na cow --d 4"}"#)
     #expect(file.status == 202)
     let jobs = try #require(file.object["jobs"] as? [[String: Any]])
     #expect(jobs.compactMap { $0["line"] as? Int } == [1, 4])
     #expect(((file.object["problems"] as? [[String: Any]])?.first?["line"] as? Int) == 3)
     let grid = try await server.post(
       "/api/jobs",
-      #"{"settings": \#(settings), "grid": {"x": {"setting": "cfg", "values": [1, 2.5]}, "y": {"setting": "steps", "values": ["1", "2"]}}}"#)
+      #"{"settings": \#(settings), "grid": {"x": {"setting": "cfg", "values": [1, 2.5]}, "y": {"setting": "steps", "values": ["1", "2"]}}}"#
+    )
     let cells = try #require(grid.object["jobs"] as? [[String: Any]])
     #expect(cells.map { "\($0["x"] ?? "") \($0["y"] ?? "")" } == ["0 0", "1 0", "0 1", "1 1"])
     var seeds: Set<String> = []

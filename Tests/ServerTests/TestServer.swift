@@ -97,7 +97,9 @@ final class TestServer: Sendable {
   /// The file of a finished job's picture, by way of the gallery.
   func picture(_ id: String, _ index: Int = 0) async throws -> Data {
     let pictures = try await finished(id)["pictures"] as? [[String: Any]] ?? []
-    guard index < pictures.count, let number = pictures[index]["id"] else { throw UnexpectedAnswer(text: "\(pictures)") }
+    guard index < pictures.count, let number = pictures[index]["id"] else {
+      throw UnexpectedAnswer(text: "\(pictures)")
+    }
     return try await get("/api/gallery/\(number)/image").data
   }
 
