@@ -31,12 +31,26 @@ export async function reuse(id) {
   say("Its settings are in the form: the same picture, until you change one.");
 }
 
+/** Settings of a picture without what is about its file alone. */
+function repeatable(settings) {
+  const left = { ...settings };
+  for (const key of ["precision", "fits_model", "step_counting", "batch_place", "asked_width", "asked_height", "hires_counting"]) delete left[key];
+  return left;
+}
+
 /** Makes a picture that differs a little from this one. */
 export async function vary(id) {
-  const { settings } = await details(id);
-  for (const key of ["precision", "fits_model", "step_counting", "batch_place", "asked_width", "asked_height"]) delete settings[key];
+  const settings = repeatable((await details(id)).settings);
   const drawn = crypto.getRandomValues(new Uint32Array(1))[0];
   const job = await submit({ settings: { ...settings, variation_seed: String(drawn), variation_strength: 0.3 } });
+  location.hash = "#create";
+  (await import("./stage.js")).present(job);
+}
+
+/** Makes the same picture twice as large, in a second pass. */
+async function enlarge(id) {
+  const settings = repeatable((await details(id)).settings);
+  const job = await submit({ settings: { ...settings, hires_scale: 2, hires_denoise: 0.5 } });
   location.hash = "#create";
   (await import("./stage.js")).present(job);
 }
@@ -72,6 +86,7 @@ export function actions(picture, { onDelete = () => {}, onRestore = () => {}, on
   const worded = (name, text, action, work) => h("button", { type: "button", class: "plain slim", data: { action }, onclick: go(work) }, icon(name), text);
   return h("div", { class: "actions" },
     worded("again", "Same settings", "reuse", reuse), worded("vary", "Vary", "vary", vary), worded("brush", "Change", "change", change),
+    !picture.settings?.hires_scale && worded("grow", "Enlarge", "enlarge", enlarge),
     h("span", { class: "actions-end" }, heart,
       iconButton("save", "Save", go(save), { data: { action: "save" } }),
       iconButton("bin", "Delete", () => remove(picture.id, onDelete, onRestore), { data: { action: "delete" } })));

@@ -142,7 +142,7 @@ export function buildForm() {
 /** Takes over lists that may have changed. */
 export function fill() {
   model.fill(options.models);
-  sampler.fill(options.samplers, "The model's own");
-  schedule.fill(options.schedules, "The model's own");
+  sampler.fill(options.samplers, "Model's own");
+  schedule.fill(options.schedules, "Model's own");
   adopt();
 }

@@ -17,5 +17,8 @@ final class FolderLock: Sendable {
     }
   }
 
+  /// Lets another server have the folder.
+  func release() { flock(descriptor, LOCK_UN) }
+
   deinit { close(descriptor) }
 }

@@ -4,15 +4,13 @@ extension PictureServer {
   /// All routes, one family a file.
   func routes() -> Router<ServerContext> {
     let router = Router(context: ServerContext.self)
-    router.add(middleware: ErrorMiddleware())
     if !options.origins.isEmpty { router.add(middleware: Self.cors(options.origins)) }
+    router.add(middleware: ErrorMiddleware())
     router.add(
       middleware: AccessMiddleware(
         access: Access(token: options.token, host: options.host, origins: options.origins)))
     JobRoutes(desk: desk).add(to: router)
     OptionRoutes(server: self).add(to: router)
-    GalleryRoutes(gallery: gallery).add(to: router)
-    PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
     ExplainRoutes(server: self, tokenizers: ModelTokenizers(options.locator)).add(to: router)
     MaskRoutes(desk: desk).add(to: router)
     WebUIPictureRoutes(desk: desk, options: webUI, version: options.version).add(to: router)
@@ -21,6 +19,10 @@ extension PictureServer {
     WebUIExtraRoutes().add(to: router)
     WebUIOptionRoutes(server: self).add(to: router)
     OpenAIRoutes(server: self).add(to: router)
+    GalleryRoutes(gallery: gallery).add(to: router)
+    PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
+    TrainingRoutes(desk: trainings).add(to: router)
+    DocumentRoutes(version: options.version).add(to: router)
     return router
   }
 

@@ -47,6 +47,7 @@ package final class PictureServer: Sendable {
   let pool: ModelPool
   let summaries: ModelSummaries
   let webUI = WebUIOptions()
+  let trainings: TrainingDesk
   private let worker: JobWorker
   private let group = Mutex<ServiceGroup?>(nil)
   /// The folder is one server's alone.
@@ -67,6 +68,9 @@ package final class PictureServer: Sendable {
     pool = ModelPool(options.locator, limit: options.memory)
     summaries = ModelSummaries(options.locator)
     worker = JobWorker(desk, pool, device: options.device, precision: options.precision)
+    trainings = try TrainingDesk(
+      options.data.appendingPathComponent("trainings", isDirectory: true), folders, device: options.device,
+      precision: options.precision ?? .best)
     desk.resume()
   }
 
@@ -86,11 +90,17 @@ package final class PictureServer: Sendable {
     let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
     self.group.withLock { $0 = group }
     worker.start()
-    defer {
-      desk.queue.stop()
+    trainings.start()
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
+    desk.queue.stop()
+    trainings.stop()
+    try await Blocking.run { [self] in
       worker.join()
+      trainings.join()
+      lock.release()
     }
-    try await group.run()
+    try outcome.get()
   }
 
   /// Connections at the same time; further ones wait.
@@ -99,6 +109,7 @@ package final class PictureServer: Sendable {
   /// Finishes the step, answers everybody, keeps the queue.
   package func stop() {
     desk.queue.stop()
+    trainings.stop()
     guard let group = group.withLock({ $0 }) else { return }
     Task { await group.triggerGracefulShutdown() }
   }

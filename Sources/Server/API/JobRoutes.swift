@@ -28,9 +28,7 @@ struct JobRoutes: Sendable {
       try await Blocking.run { for job in jobs where !job.read({ $0.phase.isOver }) { desk.queue.cancel(job) } }
       return try JSONAnswer(["jobs": jobs.map { JobReport($0, isDetailed: false) }])
     }
-    router.get("/api/jobs/:id/events") { request, context in
-      try EventStream.response(of: try job(context), request)
-    }
+    router.get("/api/jobs/:id/events") { _, context in EventStream.response(of: try job(context)) }
   }
 
   private func job(_ context: ServerContext) throws -> ServedJob {

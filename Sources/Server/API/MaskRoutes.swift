@@ -30,6 +30,7 @@ struct MaskRoutes: Sendable {
         var settings = asked.settings
         settings.count = 1
         let job = try await desk.make([JobDesk.Asked(settings: settings, image: asked.image)], .mask)[0]
+        defer { job.forgetFiles() }
         let state = job.read { $0 }
         if let failure = state.failure { throw failure }
         guard let mask = state.mask else {

@@ -1,22 +1,22 @@
 import PromptLanguage
 
 /// What stands where in a prompt, for pages that show the prompt language in colours.
-struct PromptSpans {
+package struct PromptSpans: Sendable {
   /// A stretch of the prompt.
-  struct Span: Encodable, Equatable {
-    enum Kind: String, Encodable {
+  package struct Span: Encodable, Equatable, Sendable {
+    package enum Kind: String, Encodable, Sendable {
       case emphasis, schedule, alternation, and, `break`, tag, embedding, comment, bracket, problem
     }
 
     /// In UTF-16 code units, as JavaScript counts.
-    let start, end: Int
-    let kind: Kind
+    package let start, end: Int
+    package let kind: Kind
     /// What the words in it are multiplied by, all brackets around it counted.
-    var weight: Double?
+    package var weight: Double?
   }
 
   /// Outer ones before those in them.
-  private(set) var spans: [Span] = []
+  package private(set) var spans: [Span] = []
   private let scalars: [Unicode.Scalar]
   /// UTF-16 offsets of the scalars, and of the end.
   private let offsets: [Int]
@@ -34,7 +34,7 @@ struct PromptSpans {
   /// - Parameters:
   ///   - isNegative: AND and tags are text in negative prompts.
   ///   - embeddings: names of textual inversions.
-  init(_ prompt: String, isNegative: Bool, embeddings: [String]) {
+  package init(_ prompt: String, isNegative: Bool, embeddings: [String]) {
     scalars = Array(prompt.unicodeScalars)
     var offsets = [0]
     for scalar in scalars { offsets.append(offsets[offsets.count - 1] + UTF16.width(scalar)) }

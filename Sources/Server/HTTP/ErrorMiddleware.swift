@@ -11,8 +11,13 @@ struct ErrorMiddleware: RouterMiddleware {
       // Nobody is there to read it.
       throw CancellationError()
     } catch {
-      let failure = APIError(error, status: .internalServerError)
-      return try Self.response(failure, request, context)
+      var failure = APIError(error, status: .internalServerError)
+      let methods = failure.status == .notFound ? APIDocument.methods(of: request.uri.path) : []
+      let isOther = !methods.isEmpty && !methods.contains(request.method.rawValue)
+      if isOther { failure = APIError(.methodNotAllowed, "\(request.uri.path.prefix(80)) takes \(methods.joined(separator: ", "))") }
+      var response = try Self.response(failure, request, context)
+      if isOther { response.headers[.allow] = methods.joined(separator: ", ") }
+      return response
     }
   }
 

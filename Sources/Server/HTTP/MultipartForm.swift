@@ -1,17 +1,17 @@
 import Foundation
 
 /// A body of `multipart/form-data` (RFC 7578).
-struct MultipartForm: Sendable {
+package struct MultipartForm: Sendable {
   /// Values by their fields' names; of several the last.
-  private(set) var texts: [String: String] = [:]
+  package private(set) var texts: [String: String] = [:]
   /// Contents of files by their fields' names.
-  private(set) var files: [String: [Data]] = [:]
+  package private(set) var files: [String: [Data]] = [:]
 
   private static let partLimit = 64
 
   /// - Parameter type: the request's `Content-Type`, which names the boundary.
   /// - Throws: `APIError` for what is no such body.
-  init(_ body: Data, type: String) throws(APIError) {
+  package init(_ body: Data, type: String) throws(APIError) {
     guard type.lowercased().hasPrefix("multipart/form-data"), let boundary = Self.parameter("boundary", of: type),
       (1...200).contains(boundary.utf8.count)
     else { throw APIError(.unsupportedMediaType, "the body must be multipart/form-data") }

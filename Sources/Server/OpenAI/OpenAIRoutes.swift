@@ -37,6 +37,7 @@ struct OpenAIRoutes: Sendable {
 
   private func make(_ picture: OpenAIPicture) async throws -> JSONAnswer {
     let job = try await server.desk.make([picture.asked], .openAI)[0]
+    defer { job.forgetFiles() }
     let state = job.read { $0 }
     if let failure = state.failure { throw failure }
     let pictures = state.files.sorted { $0.index < $1.index }.map { file in

@@ -77,6 +77,9 @@ package final class ServedJob: Sendable {
     for waiter in waiters { waiter.resume() }
   }
 
+  /// Lets go of what only the request needed that waited for it.
+  func forgetFiles() { state.withLock { ($0.files, $0.mask) = ([], nil) } }
+
   /// Waits until the job is over.
   func wait() async {
     await withCheckedContinuation { continuation in

@@ -10,7 +10,10 @@ extension JobDesk {
     } onCancel: {
       for job in jobs { queue.cancel(job) }
     }
-    try Task.checkCancellation()
+    if Task.isCancelled {
+      for job in jobs { job.forgetFiles() }
+      throw CancellationError()
+    }
     return jobs
   }
 }

@@ -23,6 +23,7 @@ struct WebUIPictureRoutes: Sendable {
         try WebUIPicture(fields, isImage: isImage, options: options.current, desk.folders.files())
       }
       let job = try await desk.make([picture.asked], .webUI(saves: picture.saves))[0]
+      defer { job.forgetFiles() }
       if let kept = picture.kept { options.replace(kept) }
       return try await Blocking.run { try WebUIAnswer(job, picture, version: version).json() }
     }

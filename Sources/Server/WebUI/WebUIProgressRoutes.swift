@@ -7,7 +7,11 @@ struct WebUIProgressRoutes: Sendable {
 
   func add(to router: some RouterMethods<ServerContext>) {
     router.get("/sdapi/v1/progress") { request, _ in
-      let skips = request.uri.queryParameters["skip_current_image"].map { $0.lowercased() }
+      let skips = request.uri.queryParameters["skip_current_image"].map { $0.lowercased() } ?? "false"
+      guard ["true", "1", "false", "0"].contains(skips) else {
+        throw APIError(
+          .unprocessableContent, "skip_current_image must be true or false", setting: "skip_current_image")
+      }
       return try JSONAnswer(progress(showsPicture: !["true", "1"].contains(skips)))
     }
     router.post("/sdapi/v1/interrupt") { _, _ in

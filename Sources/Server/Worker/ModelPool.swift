@@ -7,7 +7,7 @@ import TensorCore
 /// Models in memory. One that is asked for is loaded once and stays; those that were not used for longest go when memory asks.
 ///
 /// Loads on the worker's thread alone; what is loaded may be asked from any.
-final class ModelPool: Sendable {
+package final class ModelPool: Sendable {
   /// A model and the times of its files, which say whether it is still what they hold.
   private struct Place {
     let choice: ModelChoice
@@ -22,7 +22,7 @@ final class ModelPool: Sendable {
   private let limit: Int?
   private let loader: @Sendable (ModelChoice, ModelLocator) throws -> LoadedPipeline
 
-  init(
+  package init(
     _ locator: ModelLocator, limit: Int?,
     loader: @escaping @Sendable (ModelChoice, ModelLocator) throws -> LoadedPipeline = {
       try LoadedPipeline($0, locator: $1)
@@ -32,7 +32,7 @@ final class ModelPool: Sendable {
   }
 
   /// The model of a choice.
-  func load(_ choice: ModelChoice) throws -> LoadedPipeline {
+  package func load(_ choice: ModelChoice) throws -> LoadedPipeline {
     let stamps = stamps(of: choice)
     let known = places.withLock { places -> LoadedPipeline? in
       // What changed on disk is loaded again.
@@ -57,7 +57,7 @@ final class ModelPool: Sendable {
 
   /// Lets go of all models but one.
   /// - Returns: whether there were others.
-  func releaseOthers(than choice: ModelChoice?) -> Bool {
+  package func releaseOthers(than choice: ModelChoice?) -> Bool {
     let dropped = places.withLock { places -> Int in
       let before = places.count
       places.removeAll { $0.choice != choice }
