@@ -5,13 +5,13 @@ import { complain, say } from "./messages.js";
 import { apply } from "./form.js";
 import { source } from "./source.js";
 
-/** Reads the settings of a picture into the form. */
+/** Reads the settings of a picture, or of a text that has them, into the form. */
 export async function readSettings(file) {
   try {
     const { settings, notes = [] } = await call("POST", "/api/read-settings", file);
     apply(settings);
     location.hash = "#create";
-    say(["The picture's settings are in the form.", ...notes.slice(0, 2)].join(" "), null, 8);
+    say(["The settings are in the form.", ...notes.slice(0, 2)].join(" "), null, 8);
   } catch (error) { complain(error); }
 }
 
@@ -47,6 +47,9 @@ export function buildDrop(other) {
     else start(file);
   });
   addEventListener("paste", (event) => {
+    // The text of a picture's settings, as other programs share it.
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (/^Steps: \d+, \w/m.test(text)) { event.preventDefault(); readSettings(new Blob([text], { type: "text/plain" })); return; }
     const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
     if (file) { event.preventDefault(); start(file); }
   });

@@ -88,8 +88,19 @@ export function set(key, value) {
   changed();
 }
 
-/** Settings of a picture that the page decides by itself, or that are about its file. */
-const passing = new Set(["precision", "strength", "edit", "source", "outpaint", "mask", "mask_blur", "inpaint_area", "inpaint_padding", "masked_content", "no_paste_back", "resize_mode", "fits_model", "init_image", "background", "image_cfg", "step_counting", "asked_width", "asked_height", "batch_place", "count"]);
+/** Settings about the picture another one was made from. */
+const ofEdits = ["strength", "edit", "source", "outpaint", "mask", "mask_blur", "inpaint_area", "inpaint_padding", "masked_content", "no_paste_back", "resize_mode", "image_cfg"];
+/** Settings that are about a picture's file or the arithmetic that made it. */
+const ofFiles = ["precision", "fits_model", "init_image", "background", "step_counting", "hires_counting", "asked_width", "asked_height", "batch_place", "count"];
+const passing = new Set([...ofEdits, ...ofFiles]);
+
+const without = (settings, keys) => Object.fromEntries(Object.entries(settings).filter(([key]) => !keys.includes(key)));
+/** Whether a picture was made from another one. */
+export const isEdited = (settings) => ofEdits.some((key) => key in settings);
+/** A picture's settings as they can be asked for again. */
+export const repeatable = (settings) => without(settings, ofFiles);
+/** The same without the picture it was made from. */
+export const ofWords = (settings) => without(settings, [...passing]);
 
 /** Takes over all settings of a picture in place of what was set. */
 export function apply(wanted) {
@@ -142,7 +153,7 @@ export function buildForm() {
 /** Takes over lists that may have changed. */
 export function fill() {
   model.fill(options.models);
-  sampler.fill(options.samplers, "The model's own");
-  schedule.fill(options.schedules, "The model's own");
+  sampler.fill(options.samplers, "Model's own");
+  schedule.fill(options.schedules, "Model's own");
   adopt();
 }

@@ -39,9 +39,8 @@ async function make(event) {
     present(job);
     $("stage").scrollIntoView({ block: "nearest", behavior: "smooth" });
   } catch (error) {
-    complain(error);
     const field = error.setting && fieldOf(error.setting.replaceAll("-", "_"));
-    if (field) point(field);
+    if (field) point(field, error.message); else complain(error);
   } finally { button.disabled = false; }
 }
 

@@ -50,14 +50,21 @@ function failure({ error }) {
   const field = error.setting && fieldOf(error.setting.replaceAll("-", "_"));
   return h("div", { class: "failure" }, h("h2", {}, "That did not work"), h("p", {}, error.message),
     h("div", { class: "failure-ways" },
-      field && h("button", { type: "button", class: "plain", onclick: () => point(field) }, "Show the setting"), retry));
+      field && h("button", { type: "button", class: "plain", onclick: () => point(field, error.message) }, "Show the setting"), retry));
 }
 
-/** Brings a field into sight and marks it until it is changed. */
-export function point(field) {
+/** Brings a field into sight and marks it, with what is wrong, until it is changed. */
+export function point(field, message) {
   field.closest("details")?.setAttribute("open", "");
+  const place = field.closest(".pair:not(.even)") ?? field.closest(".field") ?? field;
+  const words = message && h("p", { class: "problems", id: "field-problem", role: "alert" }, message);
+  $("field-problem")?.remove();
+  if (words) place.after(words);
   field.setAttribute("aria-invalid", "true");
-  field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+  field.addEventListener("input", () => {
+    field.removeAttribute("aria-invalid");
+    words?.remove();
+  }, { once: true });
   field.focus();
   field.scrollIntoView({ block: "center" });
 }
@@ -100,7 +107,7 @@ function drawTools(job) {
   if (picture === drawnPicture) return;
   drawnPicture = picture;
   put(tools, picture && [actions(picture, { onDelete: () => leave(job, picture), onRestore: () => restore(job, picture) }),
-    picture.seed !== undefined && h("span", { class: "quiet small seed" }, `Seed ${picture.seed}`)]);
+    picture.seed !== undefined && h("button", { type: "button", class: "reset seed", title: "Use this seed", onclick: () => set("seed", picture.seed) }, `Seed ${picture.seed}`)]);
 }
 
 /** Takes a picture out of sight; a job without pictures goes with its last one. */

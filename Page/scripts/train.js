@@ -3,6 +3,7 @@ import { $, h, put } from "./dom.js";
 import { base64, call, events, Refusal, show } from "./api.js";
 import { curve } from "./chart.js";
 import { complain, dialog, say } from "./messages.js";
+import { loadOptions } from "./options.js";
 import { duration, plural } from "./format.js";
 
 let trainings = [];
@@ -16,6 +17,8 @@ const states = { queued: "Waiting", running: "Learning", done: "Finished", faile
 const isLive = (training) => ["queued", "running"].includes(training.state);
 
 function drawList() {
+  const { id, state, step, steps } = current ?? {};
+  Object.assign(trainings.find((training) => training.id === id) ?? {}, { state, step, steps });
   put(list, ...trainings.map((training) => h("li", {}, h("button", { type: "button", "aria-current": training.id === current?.id ? "true" : null, onclick: () => follow(training.id) },
     h("span", {}, training.name), h("span", { class: "quiet small" }, training.state === "running" ? `${Math.round((100 * training.step) / Math.max(1, training.steps))} %` : states[training.state])))));
 }
@@ -26,7 +29,7 @@ function draw() {
   if (!current) return put(board, h("div", { class: "empty" }, h("h2", {}, "Teach it a style or a thing"), h("p", { class: "quiet" }, "Ten to fifty pictures, a word for them, some minutes to hours. The LoRA is then in the prompt's list."), h("button", { type: "button", class: "primary", onclick: start }, "Start a training")));
   const { name, state, step = 0, steps = 0, secondsLeft, losses = [], samples = [], error, lora } = current;
   put(board, 
-    h("div", { class: "row spread" }, h("div", {}, h("h3", {}, name), h("p", { class: "quiet", role: "status" }, [states[state], steps && `step ${step} of ${steps}`, isLive(current) && secondsLeft && `${duration(secondsLeft)} left`].filter(Boolean).join(" · "))),
+    h("div", { class: "row spread" }, h("div", {}, h("h3", {}, name), h("p", { class: "quiet", role: "status" }, [states[state], step && steps && `step ${step} of ${steps}`, isLive(current) && secondsLeft && `${duration(secondsLeft)} left`].filter(Boolean).join(" · "))),
       isLive(current) && h("button", { type: "button", class: "plain danger", onclick: stop }, "Stop")),
     h("div", { class: "line" }, Object.assign(h("i", {}), { style: `width:${(step / Math.max(1, steps)) * 100}%` })),
     error && h("p", { class: "failure-line" }, error.message ?? error),
@@ -40,7 +43,13 @@ async function stop() {
 }
 
 const takers = {
-  loss: ({ step, loss, secondsLeft }) => { current.losses.push([step, loss]); Object.assign(current, { step, state: "running" }, secondsLeft !== undefined && { secondsLeft }); },
+  loss: ({ step, loss, steps }) => {
+    current.losses.push([step, loss]);
+    // What is left takes as long as what was watched.
+    current.watched ??= { step, since: performance.now() };
+    const pace = (performance.now() - current.watched.since) / 1000 / Math.max(1, step - current.watched.step);
+    Object.assign(current, { step, steps: steps ?? current.steps, state: "running", secondsLeft: step > current.watched.step ? pace * ((steps ?? current.steps) - step) : null });
+  },
   sample: (sample) => { if (!current.samples.some((one) => one.step === sample.step)) current.samples.push(sample); },
   done: (value) => Object.assign(current, { state: "done" }, value),
   failed: ({ error }) => Object.assign(current, { state: "failed", error }),
@@ -64,9 +73,9 @@ async function follow(id) {
       isWaiting = true;
       requestAnimationFrame(() => { isWaiting = false; if (!signal.aborted) draw(); });
     }, signal);
-    const known = trainings.find((one) => one.id === id);
-    if (known) Object.assign(known, { state: current.state });
     draw();
+    // What it made can be picked for prompts.
+    if (current.state === "done") await loadOptions();
   } catch (error) { complain(error); }
 }
 
@@ -87,6 +96,9 @@ function start() {
   const trigger = h("input", { type: "text", id: "train-trigger", placeholder: "zkz style" });
   const kind = h("select", { id: "train-kind" }, h("option", { value: "style" }, "A style"), h("option", { value: "subject" }, "One thing"));
   const steps = h("input", { type: "number", id: "train-steps", min: 1, value: 400 });
+  const group = h("input", { type: "text", id: "train-class", placeholder: "a dog" });
+  const groupField = h("div", { class: "field", hidden: true }, h("label", { for: "train-class" }, "What the thing is"), group);
+  kind.addEventListener("change", () => { groupField.hidden = kind.value !== "subject"; trigger.required = kind.value === "subject"; });
   const sample = h("input", { type: "text", id: "train-sample", placeholder: "a cat, zkz style" });
   dialog("Start a training", (close) => h("form", { class: "dialog-body bare", onsubmit: async (event) => {
     event.preventDefault();
@@ -94,7 +106,7 @@ function start() {
     const captions = new Map(await Promise.all(files.filter((file) => file.name.endsWith(".txt")).map(async (file) => [file.name.slice(0, -4), (await file.text()).trim()])));
     const images = await Promise.all(files.filter((file) => file.type.startsWith("image/")).map(async (file) => ({ name: file.name, image: await base64(file), caption: captions.get(file.name.replace(/\.[^.]*$/, "")) })));
     try {
-      const { id } = await call("POST", "/api/trainings", { name: name.value, kind: kind.value, trigger: trigger.value || undefined, steps: Number(steps.value), samplePrompt: sample.value || undefined, pictures: images });
+      const { id } = await call("POST", "/api/trainings", { name: name.value, kind: kind.value, trigger: trigger.value || undefined, class: (kind.value === "subject" && group.value) || undefined, steps: Number(steps.value), samplePrompt: sample.value || undefined, pictures: images });
       close();
       say(`Learning from ${plural(images.length, "picture")}.`);
       await load();
@@ -103,7 +115,7 @@ function start() {
   } },
   h("h3", {}, "Start a training"), field("train-pictures", "Pictures, with .txt captions beside them if you have some", pictures), field("train-name", "Name of the LoRA", name),
   h("div", { class: "pair even" }, field("train-kind", "What it learns", kind), field("train-steps", "Steps", steps)),
-  field("train-trigger", "Words that call it", trigger), field("train-sample", "Prompt of the samples", sample),
+  groupField, field("train-trigger", "Words that call it", trigger), field("train-sample", "Prompt of the samples", sample),
   h("div", { class: "dialog-end" }, h("button", { type: "button", class: "plain", onclick: close }, "Not now"), h("button", { class: "primary", type: "submit" }, "Start"))));
 }
 

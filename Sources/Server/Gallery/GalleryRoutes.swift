@@ -44,7 +44,12 @@ struct GalleryRoutes: Sendable {
     }
     router.post("/api/read-settings") { request, context in
       let bytes = try await request.bytes(context)
-      return try await answer { JSONAnswer(json: try PictureSettings(picture: bytes).json()) }
+      let isText = request.headers[.contentType]?.hasPrefix("text/plain") == true
+      return try await answer {
+        let settings =
+          isText ? try PictureSettings(infotext: String(decoding: bytes, as: UTF8.self)) : try PictureSettings(picture: bytes)
+        return JSONAnswer(json: try settings.json())
+      }
     }
   }
 
