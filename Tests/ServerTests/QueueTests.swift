@@ -106,6 +106,17 @@ import Testing
     try await server.stop()
   }
 
+  /// Whoever follows a job does not keep a server that stops.
+  @Test func stoppingEndsStreams() async throws {
+    let server = try await TestServer()
+    let id = try await server.job(Self.body(1, steps: 900))
+    let connection = try RawConnection(port: server.port)
+    connection.ask("GET", "/api/jobs/\(id)/events", ["Host": "localhost"])
+    #expect(try await connection.read(until: "event: progress").contains("text/event-stream"))
+    try await server.stop()
+    #expect(try await !connection.read().contains("event: done"))
+  }
+
   @Test func twoServersDoNotShareAFolder() async throws {
     let server = try await TestServer()
     await #expect(throws: (any Error).self) { try await TestServer(server.place) }
