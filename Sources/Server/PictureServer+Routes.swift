@@ -11,6 +11,8 @@ extension PictureServer {
         access: Access(token: options.token, host: options.host, origins: options.origins)))
     JobRoutes(desk: desk).add(to: router)
     OptionRoutes(server: self).add(to: router)
+    GalleryRoutes(gallery: gallery).add(to: router)
+    PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
     ExplainRoutes(server: self, tokenizers: ModelTokenizers(options.locator)).add(to: router)
     MaskRoutes(desk: desk).add(to: router)
     WebUIPictureRoutes(desk: desk, options: webUI, version: options.version).add(to: router)
@@ -19,8 +21,6 @@ extension PictureServer {
     WebUIExtraRoutes().add(to: router)
     WebUIOptionRoutes(server: self).add(to: router)
     OpenAIRoutes(server: self).add(to: router)
-    GalleryRoutes(gallery: gallery).add(to: router)
-    PageRoutes(folder: options.locator.home.appendingPathComponent("Page")).add(to: router)
     TrainingRoutes(desk: trainings).add(to: router)
     DocumentRoutes(version: options.version).add(to: router)
     return router

@@ -87,7 +87,9 @@ package final class PictureServer: Sendable {
         address: .hostname(options.host, port: options.port), serverName: "imago",
         availableConnectionsDelegate: MaximumAvailableConnections(Self.connections)),
       onServerRunning: { channel in onRunning(channel.localAddress?.port ?? 0) }, logger: logger)
-    let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
+    var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
+    configuration.maximumGracefulShutdownDuration = Self.patience
+    let group = ServiceGroup(configuration: configuration)
     self.group.withLock { $0 = group }
     worker.start()
     trainings.start()
@@ -100,8 +102,17 @@ package final class PictureServer: Sendable {
       trainings.join()
       lock.release()
     }
-    try outcome.get()
+    do { try outcome.get() } catch let error as IOError {
+      throw APIError(
+        .conflict,
+        "\(options.host):\(options.port): \(String(cString: strerror(error.errnoCode))); `port` takes another one")
+    } catch is CancellationError where desk.queue.isStopping {
+      // Somebody was too slow to be waited for.
+    }
   }
+
+  /// How long clients have for reading their answers when the server stops.
+  private static let patience = Duration.seconds(5)
 
   /// Connections at the same time; further ones wait.
   private static let connections = 256
@@ -119,7 +130,8 @@ package final class PictureServer: Sendable {
     do {
       let chain = try NIOSSLCertificate.fromPEMFile(certificate)
       return .makeServerConfiguration(
-        certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+        certificateChain: chain.map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
     } catch {
       throw APIError(.badRequest, "\(certificate), \(key): are no certificate and key in PEM that can be read")
     }

@@ -26,7 +26,9 @@ import Testing
     let roomy = ModelPool(place.locator, limit: nil, loader: loader)
     for variant in [nil, "b", nil, "b"] { _ = try roomy.load(choice("sd1_tiny", variant: variant)) }
     #expect(loads.withLock { $0 } == ["plain", "b"])
-    #expect(roomy.releaseOthers(than: choice("sd1_tiny", variant: "b")) && !roomy.releaseOthers(than: choice("sd1_tiny", variant: "b")))
+    #expect(
+      roomy.releaseOthers(than: choice("sd1_tiny", variant: "b"))
+        && !roomy.releaseOthers(than: choice("sd1_tiny", variant: "b")))
     _ = try roomy.load(choice("sd1_tiny", variant: "b"))
     #expect(loads.withLock { $0 } == ["plain", "b"])
     // The process has more than that already.

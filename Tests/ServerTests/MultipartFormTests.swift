@@ -13,7 +13,8 @@ import Testing
   @Test func textsAndFiles() throws {
     let form = try form([
       "--x y", "Content-Disposition: form-data; name=\"prompt\"", "", "a cat", "with two lines", "--x y",
-      "Content-Disposition: form-data; name=image; filename=\"p.png\"", "Content-Type: image/png", "", "--x z", "--x y--",
+      "Content-Disposition: form-data; name=image; filename=\"p.png\"", "Content-Type: image/png", "", "--x z",
+      "--x y--",
       "",
     ])
     #expect(form.texts == ["prompt": "a cat\r\nwith two lines"])

@@ -12,7 +12,7 @@ import Testing
 
   @Test func cancelling() async throws {
     let server = try await TestServer()
-    let running = try await server.job(Self.body(1, steps: 1000))
+    let running = try await server.job(Self.body(1, steps: 900))
     let waiting = try await server.job(Self.body(2))
     let last = try await server.job(Self.body(3))
     #expect(try await server.get("/api/jobs/\(last)").object["position"] as? Int ?? 0 >= 1)
@@ -40,10 +40,10 @@ import Testing
   @Test func theQueueOutlivesTheServer() async throws {
     let place = try TestServer.Place()
     let first = try await TestServer(place)
-    let long = try await first.job(Self.body(1, steps: 400, count: 3))
+    let long = try await first.job(Self.body(1, steps: 60, count: 3))
     let other = try await first.job(Self.body(9))
     while try await (first.get("/api/jobs/\(long)").object["pictures"] as? [Any] ?? []).isEmpty {
-      try await Task.sleep(for: .milliseconds(2))
+      try await Task.sleep(for: .milliseconds(20))
     }
     try await first.stop()
 
@@ -60,14 +60,16 @@ import Testing
     let server = try await TestServer()
     let settings = #"{"model": "sd1_tiny", "width": 64, "height": 64, "steps": 1}"#
     let file = try await server.post(
-      "/api/jobs", #"{"settings": \#(settings), "promptFile": "a cat --d 3\n# no job\na dog --steps none\na cow --d 4"}"#)
+      "/api/jobs",
+      #"{"settings": \#(settings), "promptFile": "a cat --d 3\n# no job\na dog --steps none\na cow --d 4"}"#)
     #expect(file.status == 202)
     let jobs = try #require(file.object["jobs"] as? [[String: Any]])
     #expect(jobs.compactMap { $0["line"] as? Int } == [1, 4])
     #expect(((file.object["problems"] as? [[String: Any]])?.first?["line"] as? Int) == 3)
     let grid = try await server.post(
       "/api/jobs",
-      #"{"settings": \#(settings), "grid": {"x": {"setting": "cfg", "values": [1, 2.5]}, "y": {"setting": "steps", "values": ["1", "2"]}}}"#)
+      #"{"settings": \#(settings), "grid": {"x": {"setting": "cfg", "values": [1, 2.5]}, "y": {"setting": "steps", "values": ["1", "2"]}}}"#
+    )
     let cells = try #require(grid.object["jobs"] as? [[String: Any]])
     #expect(cells.map { "\($0["x"] ?? "") \($0["y"] ?? "")" } == ["0 0", "1 0", "0 1", "1 1"])
     var seeds: Set<String> = []
@@ -89,19 +91,30 @@ import Testing
     connection?.ask(
       "POST", "/sdapi/v1/txt2img", ["Host": "localhost"],
       body: """
-        {"prompt": "a cat", "steps": 1000, "width": 64, "height": 64,
+        {"prompt": "a cat", "steps": 900, "width": 64, "height": 64,
          "override_settings": {"sd_model_checkpoint": "sd1_tiny"}}
         """)
     var running: String?
-    for _ in 0..<2000 where running == nil {
+    for _ in 0..<1000 where running == nil {
       let jobs = try await server.get("/api/jobs").object["jobs"] as? [[String: Any]] ?? []
       running = jobs.first { $0["step"] as? Int ?? 0 > 0 }?["id"] as? String
-      try await Task.sleep(for: .milliseconds(2))
+      try await Task.sleep(for: .milliseconds(20))
     }
     connection = nil
     #expect(try await server.finished(running ?? "")["state"] as? String == "cancelled")
     #expect(try await server.finished(server.job(Self.body(1)))["state"] as? String == "done")
     try await server.stop()
+  }
+
+  /// Whoever follows a job does not keep a server that stops.
+  @Test func stoppingEndsStreams() async throws {
+    let server = try await TestServer()
+    let id = try await server.job(Self.body(1, steps: 900))
+    let connection = try RawConnection(port: server.port)
+    connection.ask("GET", "/api/jobs/\(id)/events", ["Host": "localhost"])
+    #expect(try await connection.read(until: "event: progress").contains("text/event-stream"))
+    try await server.stop()
+    #expect(try await !connection.read().contains("event: done"))
   }
 
   @Test func twoServersDoNotShareAFolder() async throws {

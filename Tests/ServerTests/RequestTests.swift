@@ -52,7 +52,9 @@ import Testing
     let server = try await TestServer()
     let model = server.place.scratch.model.path
     for setting in ["model", "vae", "lora", "embedding", "classifier", "guide", "variant"] {
-      for name in [model, "/etc/passwd", "../\(URL(fileURLWithPath: model).lastPathComponent)", "./sd1_tiny", "..", "."] {
+      for name in [
+        model, "/etc/passwd", "../\(URL(fileURLWithPath: model).lastPathComponent)", "./sd1_tiny", "..", ".",
+      ] {
         let answer = try await server.post("/api/jobs", #"{"settings": {"prompt": "a", "\#(setting)": "\#(name)"}}"#)
         #expect(answer.status == 422 && answer.object["error"] != nil, "\(setting) \(name): \(answer.text)")
       }
@@ -73,7 +75,8 @@ import Testing
       ("", 400), ("{", 400), ("[]", 422), ("null", 422), (#"{"settings": 1}"#, 422), (#"{"nothing": 1}"#, 422),
       (#"{"settings": {"steps": 0}}"#, 422), (#"{"settings": {"unheard_of": 0}}"#, 422),
       (#"{"settings": {}, "image": "no base64!"}"#, 422), (#"{"settings": {}, "image": "aGVsbG8="}"#, 422),
-      (String(repeating: "[", count: 20_000), 400), (#"{"settings": {}, "promptFile": "a", "grid": {"x": {"setting": "cfg", "values": []}}}"#, 422),
+      (String(repeating: "[", count: 20_000), 400),
+      (#"{"settings": {}, "promptFile": "a", "grid": {"x": {"setting": "cfg", "values": []}}}"#, 422),
     ] {
       let answer = try await server.post("/api/jobs", body)
       #expect(answer.status == status, "\(body.prefix(60)): \(answer.status) \(answer.text)")

@@ -85,11 +85,11 @@ final class TestServer: Sendable {
 
   /// Waits for a job's end.
   func finished(_ id: String) async throws -> [String: Any] {
-    for _ in 0..<20_000 {
+    for _ in 0..<5_000 {
       let told = try await get("/api/jobs/\(id)").object
       guard let state = told["state"] as? String else { throw UnexpectedAnswer(text: "\(told)") }
       if !["queued", "running"].contains(state) { return told }
-      try await Task.sleep(for: .milliseconds(5))
+      try await Task.sleep(for: .milliseconds(20))
     }
     throw UnexpectedAnswer(text: "\(id) does not end")
   }
@@ -97,7 +97,9 @@ final class TestServer: Sendable {
   /// The file of a finished job's picture, by way of the gallery.
   func picture(_ id: String, _ index: Int = 0) async throws -> Data {
     let pictures = try await finished(id)["pictures"] as? [[String: Any]] ?? []
-    guard index < pictures.count, let number = pictures[index]["id"] else { throw UnexpectedAnswer(text: "\(pictures)") }
+    guard index < pictures.count, let number = pictures[index]["id"] else {
+      throw UnexpectedAnswer(text: "\(pictures)")
+    }
     return try await get("/api/gallery/\(number)/image").data
   }
 

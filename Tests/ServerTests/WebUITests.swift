@@ -21,7 +21,8 @@ import Testing
       name.isEmpty || !$0.contains("\"\(name)\":")
     }
     lines.append(#""prompt": "a cat""#)
-    lines.append(more.contains("override_settings\":") ? more : #""override_settings": {"sd_model_checkpoint": "sd1_tiny"}"#)
+    lines.append(
+      more.contains("override_settings\":") ? more : #""override_settings": {"sd_model_checkpoint": "sd1_tiny"}"#)
     if !more.isEmpty, !more.contains("override_settings\":") { lines.append(more) }
     return "{\(lines.joined(separator: ","))}"
   }
@@ -49,7 +50,10 @@ import Testing
 
   /// A field, the usual one it stands for, what is said, and the status.
   private static let refused: [(String, String, String, Int)] = [
-    (#""alwayson_scripts": {"ControlNet": {"args": [{}]}}"#, "alwayson_scripts", "always on script ControlNet not found", 422),
+    (
+      #""alwayson_scripts": {"ControlNet": {"args": [{}]}}"#, "alwayson_scripts",
+      "always on script ControlNet not found", 422
+    ),
     (#""script_name": "X/Y/Z plot""#, "script_name", "Script 'X/Y/Z plot' not found", 422),
     (#""restore_faces": true"#, "restore_faces", "restore_faces", 422),
     (#""s_churn": 5"#, "s_churn", "s_churn", 422), (#""eta": 0.5"#, "eta", "eta", 422),
@@ -90,7 +94,9 @@ import Testing
     let large = try await server.post(
       "/sdapi/v1/extra-single-image", #"{"image": "\#(image)", "upscaler_1": "Lanczos", "upscaling_resize": 2}"#)
     #expect((large.object["image"] as? String)?.count ?? 0 > 1000)
-    for (body, name) in [(#"{"image": "aGVsbG8="}"#, "image"), (#"{"image": "\#(image)", "upscaler_1": "ESRGAN"}"#, "ESRGAN")] {
+    for (body, name) in [
+      (#"{"image": "aGVsbG8="}"#, "image"), (#"{"image": "\#(image)", "upscaler_1": "ESRGAN"}"#, "ESRGAN"),
+    ] {
       let refused = try await server.post("/sdapi/v1/extra-single-image", body)
       #expect(refused.status == 422 && refused.text.contains(name))
     }

@@ -44,7 +44,10 @@ struct NewJobs: Decodable, Sendable {
     try decoder.refuseUnknown(CodingKeys.self)
     let container = try decoder.container(keyedBy: CodingKeys.self)
     var settings = try container.decodeIfPresent(PictureJob.self, forKey: .settings) ?? PictureJob()
-    if let count = try container.decodeIfPresent(Int.self, forKey: .count) { settings.count = count }
+    if let count = try container.decodeIfPresent(Int.self, forKey: .count) {
+      guard count >= 1 else { throw APIError(.unprocessableContent, "count must be 1 or more", setting: "count") }
+      settings.count = count
+    }
     self.settings = settings
     image = try container.decodeIfPresent(String.self, forKey: .image).map { try Base64Picture.data($0, "image") }
     mask = try container.decodeIfPresent(String.self, forKey: .mask).map { try Base64Picture.data($0, "mask") }

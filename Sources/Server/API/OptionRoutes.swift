@@ -25,10 +25,16 @@ struct OptionReport: Encodable {
 
   struct Defaults: Encodable {
     var steps: Int?
-    var cfg, guidance_rescale: Float?
+    var cfg, guidanceRescale: Float?
     var eta: Double?
     var width, height: Int?
     var sampler, schedule: String?
+
+    /// The names of settings.
+    enum CodingKeys: String, CodingKey {
+      case steps, cfg, eta, width, height, sampler, schedule
+      case guidanceRescale = "guidance_rescale"
+    }
   }
 
   struct Sampler: Encodable {
@@ -61,13 +67,15 @@ struct OptionReport: Encodable {
     models = files.models.map { entry in
       let summary = server.summaries.of(entry)
       return Model(
-        name: entry.name, title: summary.title, family: entry.family ?? entry.kind, loaded: loaded.contains(entry.value),
+        name: entry.name, title: summary.title, family: entry.family ?? entry.kind,
+        loaded: loaded.contains(entry.value),
         defaults: summary.defaults)
     }
     model = ModelLocator.defaultPipeline
     samplers = SamplerName.allCases.map { name in
       Sampler(
-        name: name.rawValue, title: name.displayName, schedules: name.schedules.map(\.rawValue), takesEta: name.takesEta)
+        name: name.rawValue, title: name.displayName, schedules: name.schedules.map(\.rawValue), takesEta: name.takesEta
+      )
     }
     schedules = ScheduleName.allCases.map { Named(name: $0.rawValue, title: $0.displayName) }
     loras = files.adapters.map { Named(name: $0.name) }

@@ -3,7 +3,9 @@ extension APIDocument {
   static let own: [APIOperation] = [
     APIOperation(
       "get", "/api/options", "What there is to choose from",
-      answer: .json(["type": "object", "required": ["models", "samplers", "schedules", "loras", "embeddings", "styles"]])),
+      answer: .json([
+        "type": "object", "required": ["models", "samplers", "schedules", "loras", "embeddings", "styles"],
+      ])),
     APIOperation(
       "post", "/api/explain", "What a prompt comes to: tokens, weights, mistakes",
       answer: .json(["type": "object", "required": ["tokens", "limit", "chunks", "spans", "problems"]]),

@@ -21,7 +21,8 @@ extension APIDocument {
             "items": [
               "type": "object", "additionalProperties": false, "required": ["image"],
               "properties": [
-                "name": ["type": ["string", "null"]], "image": APISchemas.base64, "caption": ["type": ["string", "null"]],
+                "name": ["type": ["string", "null"]], "image": APISchemas.base64,
+                "caption": ["type": ["string", "null"]],
               ],
             ],
           ],
@@ -40,7 +41,8 @@ extension APIDocument {
       "get", "/api/trainings/{id}/events", "What happens to a training, as it happens (server-sent events)",
       answer: .events, failures: [404]),
     APIOperation(
-      "get", "/api/trainings/{id}/samples/{number}", "A picture that was drawn on the way", answer: .picture("image/png"),
+      "get", "/api/trainings/{id}/samples/{number}", "A picture that was drawn on the way",
+      answer: .picture("image/png"),
       failures: [404]),
   ]
 }

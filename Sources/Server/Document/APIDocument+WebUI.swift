@@ -90,6 +90,7 @@ extension APIDocument {
       APIOperation("get", "/sdapi/v1/\(name)", "What there is", .webUI, answer: .json(["type": "object"]))
     }
     + ["refresh-checkpoints", "refresh-vae", "refresh-loras", "refresh-embeddings"].map { name in
-      APIOperation("post", "/sdapi/v1/\(name)", "Looks through the folders again", .webUI, answer: .json(["type": "null"]))
+      APIOperation(
+        "post", "/sdapi/v1/\(name)", "Looks through the folders again", .webUI, answer: .json(["type": "null"]))
     }
 }

@@ -1,6 +1,10 @@
 /// One thing that can be asked, as `/openapi.json` describes it.
 struct APIOperation: Sendable {
-  enum Family: String, Sendable { case own = "imago", webUI = "AUTOMATIC1111", openAI = "OpenAI" }
+  enum Family: String, Sendable {
+    case own = "imago"
+    case webUI = "AUTOMATIC1111"
+    case openAI = "OpenAI"
+  }
 
   /// What a request's body is.
   enum Body: Sendable {
@@ -46,7 +50,8 @@ struct APIOperation: Sendable {
   /// As OpenAPI has it.
   var json: JSONValue {
     let places: [JSONValue] = parts.map { name in
-      let schema: JSONValue = path.hasPrefix("/api/gallery/") && name == "id" ? ["type": "integer", "minimum": 1] : ["type": "string"]
+      let schema: JSONValue =
+        path.hasPrefix("/api/gallery/") && name == "id" ? ["type": "integer", "minimum": 1] : ["type": "string"]
       return ["name": .text(name), "in": "path", "required": true, "schema": schema]
     }
     let questions: [JSONValue] = query.map { item in
@@ -91,7 +96,14 @@ struct APIOperation: Sendable {
     case .events:
       responses["\(status)"] = [
         "description": "What happens, until it is over",
-        "content": ["text/event-stream": ["schema": ["type": "string"]]],
+        "content": [
+          "text/event-stream": [
+            "schema": [
+              "type": "object",
+              "properties": ["event": ["type": "string"], "data": ["type": "string", "description": "JSON"]],
+            ]
+          ]
+        ],
       ]
     case .picture(let type):
       responses["\(status)"] = [

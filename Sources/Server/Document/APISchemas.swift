@@ -45,7 +45,8 @@ enum APISchemas {
   ]
 
   private static let job: JSONValue = [
-    "type": "object", "required": ["id", "state", "position", "step", "steps", "picture", "count", "prompt", "pictures"],
+    "type": "object",
+    "required": ["id", "state", "position", "step", "steps", "picture", "count", "prompt", "pictures"],
     "properties": [
       "id": ["type": "string"], "group": ["type": "string"],
       "state": ["enum": ["queued", "running", "done", "failed", "cancelled"]], "position": ["type": "integer"],
@@ -68,7 +69,9 @@ enum APISchemas {
 
   private static let webUIError: JSONValue = [
     "type": "object", "required": ["detail"],
-    "properties": ["detail": ["type": ["string", "array"]], "error": ["type": "string"], "errors": ["type": "string"]],
+    "properties": [
+      "detail": ["type": ["string", "array"]], "error": ["type": "string"], "errors": ["type": "string"],
+    ],
   ]
 
   private static let openAIError: JSONValue = [

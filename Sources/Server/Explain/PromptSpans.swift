@@ -84,7 +84,9 @@ package struct PromptSpans: Sendable {
     if !open.isRound, open.hasBar { return add(open.at..<end + 1, .alternation) }
     if !open.isRound, value != nil { return add(open.at..<end + 1, .schedule) }
     let factor = open.isRound ? value ?? 1.1 : 1 / 1.1
-    for index in open.firstInner..<spans.count { if let weight = spans[index].weight { spans[index].weight = weight * factor } }
+    for index in open.firstInner..<spans.count {
+      if let weight = spans[index].weight { spans[index].weight = weight * factor }
+    }
     add(open.at..<end + 1, .emphasis, weight: factor)
   }
 

@@ -29,10 +29,11 @@ final class ModelSummaries: Sendable {
       return Summary(title: entry.name, defaults: OptionReport.Defaults())
     }
     var defaults = OptionReport.Defaults(
-      steps: spec.steps, cfg: spec.guidance, guidance_rescale: spec.guidanceRescale, eta: spec.eta, width: spec.width,
+      steps: spec.steps, cfg: spec.guidance, guidanceRescale: spec.guidanceRescale, eta: spec.eta, width: spec.width,
       height: spec.height, sampler: spec.sampler?.rawValue)
     if let files = try? PipelineFiles(folder, options: spec.fileOptions(home: locator.home)) {
-      let side = files.configurations.network.sampleSize << (files.configurations.autoencoder.blockOutChannels.count - 1)
+      let configurations = files.configurations
+      let side = configurations.network.sampleSize << (configurations.autoencoder.blockOutChannels.count - 1)
       (defaults.width, defaults.height) = (defaults.width ?? side, defaults.height ?? side)
       defaults.sampler = defaults.sampler ?? SamplerName(files.configurations.scheduler)?.rawValue
     }

@@ -14,10 +14,10 @@ extension ServedFiles {
       ("styles_file", job.stylesFile), ("file_name", job.fileName),
     ] where value != nil {
       let instead = setting == "init_image" ? ": send the picture itself as image" : ""
-      throw APIError(.unprocessableContent, "\(setting) names a file, which requests do not\(instead)", setting: setting)
+      throw Self.refusal(setting, "names a file, which requests do not\(instead)")
     }
     if let mask = job.edit.mask, mask != EditJob.alphaMask {
-      throw APIError(.unprocessableContent, "mask names a file, which requests do not: send the picture itself", setting: "mask")
+      throw Self.refusal("mask", "names a file, which requests do not: send the picture itself")
     }
     if let name = job.model { job.model = try model(name).value }
     if let name = job.vae { job.vae = try Self.required(name, in: autoencoders, "vae").value }
@@ -32,19 +32,23 @@ extension ServedFiles {
     }
     for (setting, name) in [("classifier", job.guides.classifier), ("guide", job.guides.contrastive)] {
       guard let name, name.contains("/") || name.hasPrefix(".") else { continue }
-      throw APIError(.unprocessableContent, "\(setting) must be a name", setting: setting)
+      throw Self.refusal(setting, "must be a name")
     }
     if let variant = job.variant, !variant.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" }) {
-      throw APIError(.unprocessableContent, "variant must be letters and digits", setting: "variant")
+      throw Self.refusal("variant", "must be letters and digits")
     }
     if job.styles?.isEmpty == false {
       guard let styles else {
-        throw APIError(.unprocessableContent, "style: there is no styles.csv here", setting: "style")
+        throw Self.refusal("style", "cannot be taken: there is no styles.csv here")
       }
       job.stylesFile = styles
     }
     try checkTags(job)
     return job
+  }
+
+  private static func refusal(_ setting: String, _ reason: String) -> APIError {
+    APIError(.unprocessableContent, "\(setting) \(reason)", setting: setting)
   }
 
   /// Throws for a tag in the prompt that names no adapter that is served.

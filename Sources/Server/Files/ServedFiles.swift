@@ -78,7 +78,9 @@ struct ServedFiles: Sendable {
 
   static func required(_ name: String, in entries: [Entry], _ setting: String) throws(APIError) -> Entry {
     if let entry = find(name, in: entries) { return entry }
-    let known = entries.isEmpty ? "there is none here" : "there are \(entries.map(\.name).prefix(12).joined(separator: ", "))"
-    throw APIError(.unprocessableContent, "\(setting) \(name.prefix(80)): none of that name is served; \(known)", setting: setting)
+    let names = entries.map(\.name).prefix(12).joined(separator: ", ")
+    let known = names.isEmpty ? "there is none here" : "there are \(names)"
+    throw APIError(
+      .unprocessableContent, "\(setting) \(name.prefix(80)): none of that name is served; \(known)", setting: setting)
   }
 }

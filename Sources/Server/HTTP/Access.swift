@@ -48,7 +48,9 @@ package struct Access: Sendable {
     switch parts[0].lowercased() {
     case "bearer": return Array(value.utf8)
     case "basic":
-      guard let pair = Data(base64Encoded: value), let colon = pair.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+      guard let pair = Data(base64Encoded: value), let colon = pair.firstIndex(of: UInt8(ascii: ":")) else {
+        return nil
+      }
       return Array(pair[pair.index(after: colon)...])
     default: return nil
     }

@@ -14,9 +14,10 @@ struct ErrorMiddleware: RouterMiddleware {
       var failure = APIError(error, status: .internalServerError)
       let methods = failure.status == .notFound ? APIDocument.methods(of: request.uri.path) : []
       let isOther = !methods.isEmpty && !methods.contains(request.method.rawValue)
-      if isOther { failure = APIError(.methodNotAllowed, "\(request.uri.path.prefix(80)) takes \(methods.joined(separator: ", "))") }
+      let allowed = methods.joined(separator: ", ")
+      if isOther { failure = APIError(.methodNotAllowed, "\(request.uri.path.prefix(80)) takes \(allowed)") }
       var response = try Self.response(failure, request, context)
-      if isOther { response.headers[.allow] = methods.joined(separator: ", ") }
+      if isOther { response.headers[.allow] = allowed }
       return response
     }
   }

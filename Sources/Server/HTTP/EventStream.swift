@@ -1,4 +1,5 @@
 import Hummingbird
+import ServiceLifecycle
 
 /// Server-sent events.
 enum EventStream {
@@ -35,7 +36,8 @@ enum EventStream {
       }
       defer { pulse.cancel() }
       let news = news()
-      for await _ in wakes {
+      // A server that stops ends the stream; whoever reads it looks again when the server is there again.
+      for await _ in wakes.cancelOnGracefulShutdown() {
         let (text, isOver) = try news()
         try await writer.write(ByteBuffer(string: text.isEmpty ? ": still here\n\n" : text))
         if isOver { break }

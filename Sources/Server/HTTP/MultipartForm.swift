@@ -23,7 +23,8 @@ package struct MultipartForm: Sendable {
       if rest.starts(with: Data("--".utf8)) { return }
       guard rest.starts(with: line) else { throw damaged }
       rest = rest.dropFirst(2)
-      guard let end = rest.range(of: line + line), let next = rest.range(of: line + mark, in: end.upperBound..<rest.endIndex)
+      guard let end = rest.range(of: line + line),
+        let next = rest.range(of: line + mark, in: end.upperBound..<rest.endIndex)
       else { throw damaged }
       guard let head = String(data: rest[..<end.lowerBound], encoding: .utf8) else { throw damaged }
       try add(head, Data(rest[end.upperBound..<next.lowerBound]), damaged)

@@ -16,7 +16,9 @@ struct OpenAIRoutes: Sendable {
     router.get("/v1/models/:model") { _, context in
       let name = context.parameters.get("model") ?? ""
       let entry = try await Blocking.run { ServedFiles.find(name, in: server.desk.folders.files().models) }
-      guard let entry else { throw APIError(.notFound, "The model '\(name.prefix(80))' does not exist", setting: "model") }
+      guard let entry else {
+        throw APIError(.notFound, "The model '\(name.prefix(80))' does not exist", setting: "model")
+      }
       return try JSONAnswer(Self.model(entry))
     }
     router.post("/v1/images/generations") { request, context in

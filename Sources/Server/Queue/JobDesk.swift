@@ -52,7 +52,9 @@ package final class JobDesk: Sendable {
     (entry.image, entry.mask) = (image.map { "image.\($0.ending)" }, mask.map { "mask.\($0.ending)" })
     let job = try job(of: entry, files)
     try Self.check(job)
-    if kept || image != nil || mask != nil { entry = try queue.store.write(entry, image: image, mask: mask, isKept: kept) }
+    if kept || image != nil || mask != nil {
+      entry = try queue.store.write(entry, image: image, mask: mask, isKept: kept)
+    }
     return ServedJob(
       id: entry.id, origin: origin, group: entry.group, job: job, asked: entry, created: entry.created)
   }

@@ -61,7 +61,8 @@ package struct QueueStore: Sendable {
       try partial.finish()
     } catch {
       throw APIError(
-        .insufficientStorage, "\(folder.path): \(FileFailure.reason(error)), so the job cannot be kept: free space there")
+        .insufficientStorage,
+        "\(folder.path): \(FileFailure.reason(error)), so the job cannot be kept: free space there")
     }
     return entry
   }

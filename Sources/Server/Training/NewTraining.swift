@@ -24,7 +24,8 @@ struct NewTraining: Decodable, Sendable {
   let pictures: [Picture]
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, kind, trigger, subjectClass = "class", steps, rank, rate, resolution, samplePrompt, model, pictures
+    case name, kind, trigger, steps, rank, rate, resolution, samplePrompt, model, pictures
+    case subjectClass = "class"
   }
 
   init(from decoder: any Decoder) throws {

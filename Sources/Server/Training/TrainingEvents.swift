@@ -30,7 +30,9 @@ struct TrainingEvents {
     for point in state.losses where point.step > loss {
       try add("loss", ["step": Double(point.step), "loss": point.loss, "steps": Double(state.steps)])
     }
-    for index in samples..<max(samples, state.samples.count) { try add("sample", TrainingReport.sample(run, state, index)) }
+    for index in samples..<max(samples, state.samples.count) {
+      try add("sample", TrainingReport.sample(run, state, index))
+    }
     (loss, samples, notes) = (state.losses.last?.step ?? loss, state.samples.count, state.notes.count)
     phase = state.phase
     switch state.phase {

@@ -19,9 +19,9 @@ struct WebUIAnswer: Encodable {
     parameters = picture.echo
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    info = String(decoding: try encoder.encode(WebUIInfo.values(job, files, batchSize: picture.batchSize, version)), as: UTF8.self)
+    info = String(
+      decoding: try encoder.encode(WebUIInfo.values(job, files, batchSize: picture.batchSize, version)), as: UTF8.self)
   }
 
   func json() throws -> JSONAnswer { try JSONAnswer(self) }
 }
-

@@ -17,7 +17,8 @@ struct WebUIListRoutes: Sendable {
     list(router, "loras") { server in
       server.desk.folders.files().adapters.map { entry in
         .object([
-          "name": .text(entry.name), "alias": .text(entry.name), "path": .text(Self.file(entry)), "metadata": .object([:]),
+          "name": .text(entry.name), "alias": .text(entry.name), "path": .text(Self.file(entry)),
+          "metadata": .object([:]),
         ])
       }
     }
@@ -43,12 +44,14 @@ struct WebUIListRoutes: Sendable {
         (
           entry.name,
           JSONValue.object([
-            "step": .null, "sd_checkpoint": .null, "sd_checkpoint_name": .null, "shape": .whole(0), "vectors": .whole(0),
+            "step": .null, "sd_checkpoint": .null, "sd_checkpoint_name": .null, "shape": .whole(0),
+            "vectors": .whole(0),
           ])
         )
       }
       return try JSONAnswer([
-        "loaded": JSONValue.object(Dictionary(loaded, uniquingKeysWith: { first, _ in first })), "skipped": .object([:]),
+        "loaded": JSONValue.object(Dictionary(loaded, uniquingKeysWith: { first, _ in first })),
+        "skipped": .object([:]),
       ])
     }
     router.get("/sdapi/v1/scripts") { _, _ in
@@ -87,7 +90,8 @@ struct WebUIListRoutes: Sendable {
 
   private static func scheduler(_ name: String, _ label: String, _ aliases: [String]) -> JSONValue {
     .object([
-      "name": .text(name), "label": .text(label), "aliases": .list(aliases.map { .text($0) }), "default_rho": .number(-1),
+      "name": .text(name), "label": .text(label), "aliases": .list(aliases.map { .text($0) }),
+      "default_rho": .number(-1),
       "need_inner_model": .flag(false),
     ])
   }

@@ -25,7 +25,8 @@ struct WebUIOptionRoutes: Sendable {
       return try JSONAnswer([
         "api": JSONValue.flag(true), "nowebui": .flag(false), "listen": .flag(!Access.isLoopback(options.host)),
         "port": .whole(Int64(options.port)), "api_auth": .null, "gradio_auth": .null,
-        "tls_keyfile": .null, "tls_certfile": .null, "cors_allow_origins": .text(options.origins.joined(separator: ",")),
+        "tls_keyfile": .null, "tls_certfile": .null,
+        "cors_allow_origins": .text(options.origins.joined(separator: ",")),
       ])
     }
     router.get("/sdapi/v1/memory") { _, _ in

@@ -118,7 +118,9 @@ package final class ModelPool: Sendable {
   /// The file of `PATH:WEIGHT`.
   private static func path(_ adapter: String) -> String {
     var path = adapter
-    while let end = path.lastIndex(of: ":"), Float(path[path.index(after: end)...]) != nil { path = String(path[..<end]) }
+    while let end = path.lastIndex(of: ":"), Float(path[path.index(after: end)...]) != nil {
+      path = String(path[..<end])
+    }
     return path
   }
 }
