@@ -5,6 +5,10 @@ import { actions, details } from "./actions.js";
 import { complain, open } from "./messages.js";
 import { settingName, when } from "./format.js";
 
+// What people look for first stands first.
+const first = ["model", "seed", "steps", "cfg", "sampler", "schedule", "lora", "strength"];
+const rank = (key) => (first.includes(key) ? first.indexOf(key) : first.length);
+
 /** Opens a picture of a list; arrows go to its neighbours. */
 export function look({ id, list, onDelete, onRestore, onChange, more }) {
   let current = id;
@@ -46,9 +50,9 @@ export function look({ id, list, onDelete, onRestore, onChange, more }) {
     if (current !== next) return;
     const known = list().find((one) => one.id === current);
     frame.querySelector("img").alt = picture.prompt;
-    const rest = Object.entries(picture.settings).filter(([key]) =>
-      !["prompt", "negative", "width", "height"].includes(key)
-    );
+    const rest = Object.entries(picture.settings)
+      .filter(([key]) => !["prompt", "negative", "width", "height"].includes(key))
+      .sort(([a], [b]) => rank(a) - rank(b));
     put(
       facts,
       h(
