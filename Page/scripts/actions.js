@@ -16,11 +16,20 @@ export function remove(id, onGone, onBack) {
     removeEventListener("pagehide", send);
     clearTimeout(timer);
     // Sent to its end even if the page is being left.
-    return call("DELETE", `/api/gallery/${id}`, undefined, { keepalive: true }).catch((error) => { if (error.status !== 404) { complain(error); onBack(); } });
+    return call("DELETE", `/api/gallery/${id}`, undefined, { keepalive: true }).catch((error) => {
+      if (error.status !== 404) {
+        complain(error);
+        onBack();
+      }
+    });
   };
   const timer = setTimeout(send, 5000);
   addEventListener("pagehide", send);
-  say("Picture deleted.", ["Undo", () => { clearTimeout(timer); removeEventListener("pagehide", send); onBack(); }], 5);
+  say("Picture deleted.", ["Undo", () => {
+    clearTimeout(timer);
+    removeEventListener("pagehide", send);
+    onBack();
+  }], 5);
 }
 
 /** Puts a picture's settings into the form. */
@@ -29,7 +38,11 @@ export async function reuse(id) {
   apply(settings);
   location.hash = "#create";
   $("prompt").focus();
-  say(isEdited(settings) ? "Its settings are in the form, without the picture it was made from." : "Its settings are in the form: the same picture, until you change one.");
+  say(
+    isEdited(settings)
+      ? "Its settings are in the form, without the picture it was made from."
+      : "Its settings are in the form: the same picture, until you change one.",
+  );
 }
 
 /** Shows a job that was just sent, in Create. */
@@ -54,7 +67,12 @@ export async function vary(id) {
     return;
   }
   const drawn = crypto.getRandomValues(new Uint32Array(1))[0];
-  await present(await submit({ settings: { ...repeatable(settings), variation_seed: String(drawn), variation_strength: 0.3 }, ...from }));
+  await present(
+    await submit({
+      settings: { ...repeatable(settings), variation_seed: String(drawn), variation_strength: 0.3 },
+      ...from,
+    }),
+  );
 }
 
 /** Makes the picture twice as large: in a second pass, or, if it was changed already, from itself. */
@@ -65,7 +83,9 @@ async function enlarge(id) {
     return;
   }
   const image = await base64(await blob(`/api/gallery/${id}/image`));
-  await present(await submit({ settings: { ...ofWords(settings), width: width * 2, height: height * 2, strength: 0.35 }, image }));
+  await present(
+    await submit({ settings: { ...ofWords(settings), width: width * 2, height: height * 2, strength: 0.35 }, image }),
+  );
 }
 
 /** Starts from a picture. */
@@ -87,20 +107,41 @@ async function save(id) {
  * Buttons for a picture {id, favourite?}.
  * `onDelete` takes it out of sight, `onRestore` brings it back, `onChange` is told of a new mark, `onLeave` of going to the form.
  */
-export function actions(picture, { onDelete = () => {}, onRestore = () => {}, onChange = () => {}, onLeave = () => {} } = {}) {
-  const go = (work) => () => { onLeave(); work(picture.id).catch(complain); };
+export function actions(
+  picture,
+  { onDelete = () => {}, onRestore = () => {}, onChange = () => {}, onLeave = () => {} } = {},
+) {
+  const go = (work) => () => {
+    onLeave();
+    work(picture.id).catch(complain);
+  };
   const heart = iconButton("heart", "Favourite", async () => {
     const favourite = !picture.favourite;
-    try { await call("PATCH", `/api/gallery/${picture.id}`, { favourite }); } catch (error) { complain(error); return; }
+    try {
+      await call("PATCH", `/api/gallery/${picture.id}`, { favourite });
+    } catch (error) {
+      complain(error);
+      return;
+    }
     picture.favourite = favourite;
     heart.setAttribute("aria-pressed", String(favourite));
     onChange();
   }, { "aria-pressed": String(Boolean(picture.favourite)), data: { action: "favourite" } });
-  const worded = (name, text, action, work) => h("button", { type: "button", class: "plain slim", data: { action }, onclick: go(work) }, icon(name), text);
-  return h("div", { class: "actions" },
-    worded("again", "Same settings", "reuse", reuse), worded("vary", "Vary", "vary", vary), worded("brush", "Change", "change", change),
+  const worded = (name, text, action, work) =>
+    h("button", { type: "button", class: "plain slim", data: { action }, onclick: go(work) }, icon(name), text);
+  return h(
+    "div",
+    { class: "actions" },
+    worded("again", "Same settings", "reuse", reuse),
+    worded("vary", "Vary", "vary", vary),
+    worded("brush", "Change", "change", change),
     !picture.settings?.hires_scale && worded("grow", "Enlarge", "enlarge", enlarge),
-    h("span", { class: "actions-end" }, heart,
+    h(
+      "span",
+      { class: "actions-end" },
+      heart,
       iconButton("save", "Save", go(save), { data: { action: "save" } }),
-      iconButton("bin", "Delete", () => remove(picture.id, onDelete, onRestore), { data: { action: "delete" } })));
+      iconButton("bin", "Delete", () => remove(picture.id, onDelete, onRestore), { data: { action: "delete" } }),
+    ),
+  );
 }

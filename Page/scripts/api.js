@@ -1,5 +1,5 @@
 // The server: requests, its errors, events, pictures.
-import { askToken, serverIsGone, serverIsBack } from "./messages.js";
+import { askToken, serverIsBack, serverIsGone } from "./messages.js";
 
 let token = localStorage.getItem("imago.token") ?? "";
 let asking = null;
@@ -14,14 +14,19 @@ export class Refusal extends Error {
 
 /** The server did not answer at all. */
 export class Silence extends Error {
-  constructor() { super("The server does not answer."); }
+  constructor() {
+    super("The server does not answer.");
+  }
 }
 
 /** A request with the token; asks for one where it is wanted. */
 async function send(path, options = {}) {
   let response;
   try {
-    response = await fetch(path, { ...options, headers: { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) } });
+    response = await fetch(path, {
+      ...options,
+      headers: { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) },
+    });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     serverIsGone();
@@ -30,7 +35,9 @@ async function send(path, options = {}) {
   serverIsBack();
   if (response.status === 401) {
     const tried = token;
-    asking ??= askToken(tried !== "").finally(() => { asking = null; });
+    asking ??= askToken(tried !== "").finally(() => {
+      asking = null;
+    });
     token = await asking;
     localStorage.setItem("imago.token", token);
     return send(path, options);
@@ -42,8 +49,11 @@ async function send(path, options = {}) {
 /** Sends a request; a body that is no Blob goes as JSON. Returns the answer's JSON. `more` is for `fetch`. */
 export async function call(method, path, body, more = {}) {
   const options = { ...more, method };
-  if (body instanceof Blob) Object.assign(options, { body, headers: { "Content-Type": body.type || "application/octet-stream" } });
-  else if (body !== undefined) Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+  if (body instanceof Blob) {
+    Object.assign(options, { body, headers: { "Content-Type": body.type || "application/octet-stream" } });
+  } else if (body !== undefined) {
+    Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+  }
   const response = await send(path, options);
   const text = await response.text();
   return text ? JSON.parse(text) : {};
@@ -73,11 +83,16 @@ export async function events(path, take, signal) {
 }
 
 /** A picture's bytes. */
-export async function blob(path) { return (await send(path)).blob(); }
+export async function blob(path) {
+  return (await send(path)).blob();
+}
 
 /** Shows a picture of the server's; with a token it is fetched, because an <img> cannot send one. */
 export function show(image, path) {
-  if (!token) { image.src = path; return image; }
+  if (!token) {
+    image.src = path;
+    return image;
+  }
   blob(path).then((bytes) => {
     const url = URL.createObjectURL(bytes);
     image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });

@@ -1,24 +1,48 @@
 // A brush for masks: strokes over a picture, with a mouse, a pen, a finger or the keyboard.
-import { h, iconButton, segments } from "./dom.js";
 
 /** Painted strokes at the picture's own size; what is painted will be made anew. */
 export class Mask {
   constructor(canvas, image) {
-    Object.assign(this, { canvas, image, size: 0.12, erases: false, isLocked: false, strokes: [], base: null, cursor: null, stroke: null });
-    canvas.setAttribute("aria-label", "Mask. Arrows move the brush, Shift with arrows paints, Space makes a dot, X changes between brush and eraser, square brackets change its size.");
+    Object.assign(this, {
+      canvas,
+      image,
+      size: 0.12,
+      erases: false,
+      isLocked: false,
+      strokes: [],
+      base: null,
+      cursor: null,
+      stroke: null,
+    });
+    canvas.setAttribute(
+      "aria-label",
+      "Mask. Arrows move the brush, Shift with arrows paints, Space makes a dot, X changes between brush and eraser, square brackets change its size.",
+    );
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => this.end());
-    canvas.addEventListener("pointerleave", () => { if (!this.stroke) { this.cursor = null; this.draw(); } });
+    canvas.addEventListener("pointerleave", () => {
+      if (!this.stroke) {
+        this.cursor = null;
+        this.draw();
+      }
+    });
     canvas.addEventListener("keydown", (event) => this.press(event));
-    canvas.addEventListener("blur", () => { this.cursor = null; this.draw(); });
+    canvas.addEventListener("blur", () => {
+      this.cursor = null;
+      this.draw();
+    });
     this.layer = document.createElement("canvas");
     this.changed = () => {};
   }
 
-  get isEmpty() { return !this.base && !this.strokes.some((stroke) => !stroke.erases); }
+  get isEmpty() {
+    return !this.base && !this.strokes.some((stroke) => !stroke.erases);
+  }
   /** The brush's radius in pixels of the picture. */
-  get radius() { return Math.max(2, (this.size / 2) * Math.min(this.canvas.width, this.canvas.height)); }
+  get radius() {
+    return Math.max(2, (this.size / 2) * Math.min(this.canvas.width, this.canvas.height));
+  }
 
   reset() {
     (this.strokes = []), (this.base = null), (this.cursor = null);
@@ -77,7 +101,10 @@ export class Mask {
 
   place(event) {
     const box = this.canvas.getBoundingClientRect();
-    return { x: ((event.clientX - box.left) / box.width) * this.canvas.width, y: ((event.clientY - box.top) / box.height) * this.canvas.height };
+    return {
+      x: ((event.clientX - box.left) / box.width) * this.canvas.width,
+      y: ((event.clientY - box.top) / box.height) * this.canvas.height,
+    };
   }
 
   begin(event) {
@@ -113,11 +140,16 @@ export class Mask {
     this.cursor ??= { x: this.canvas.width / 2, y: this.canvas.height / 2 };
     if (way) {
       const from = this.cursor;
-      this.cursor = { x: Math.min(Math.max(from.x + way[0], 0), this.canvas.width), y: Math.min(Math.max(from.y + way[1], 0), this.canvas.height) };
+      this.cursor = {
+        x: Math.min(Math.max(from.x + way[0], 0), this.canvas.width),
+        y: Math.min(Math.max(from.y + way[1], 0), this.canvas.height),
+      };
       if (event.shiftKey) this.strokes.push({ erases: this.erases, radius: this.radius, points: [from, this.cursor] });
-    } else if (event.key === " ") this.strokes.push({ erases: this.erases, radius: this.radius, points: [this.cursor] });
-    else if (event.key === "[" || event.key === "]") this.size = Math.min(0.6, Math.max(0.02, this.size + (event.key === "]" ? 0.02 : -0.02)));
-    else if (event.key.toLowerCase() === "x") this.erases = !this.erases;
+    } else if (event.key === " ") {
+      this.strokes.push({ erases: this.erases, radius: this.radius, points: [this.cursor] });
+    } else if (event.key === "[" || event.key === "]") {
+      this.size = Math.min(0.6, Math.max(0.02, this.size + (event.key === "]" ? 0.02 : -0.02)));
+    } else if (event.key.toLowerCase() === "x") this.erases = !this.erases;
     else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) return this.undo();
     else return;
     event.preventDefault();
@@ -155,7 +187,10 @@ export class Mask {
 
   /** Stripes that no picture hides, as wide on the screen whatever the picture's size. */
   stripes(context) {
-    const side = Math.max(4, Math.round((12 * this.canvas.width) / (this.canvas.getBoundingClientRect().width || this.canvas.width)));
+    const side = Math.max(
+      4,
+      Math.round((12 * this.canvas.width) / (this.canvas.getBoundingClientRect().width || this.canvas.width)),
+    );
     const tile = document.createElement("canvas");
     tile.width = tile.height = side;
     const pen = tile.getContext("2d");
@@ -197,7 +232,7 @@ export class Mask {
   }
 
   /** The mask as base64 of a PNG: white where the picture is made anew, black elsewhere. */
-  async png() {
+  png() {
     const out = document.createElement("canvas");
     (out.width = this.layer.width), (out.height = this.layer.height);
     const context = out.getContext("2d");
@@ -210,22 +245,4 @@ export class Mask {
     context.putImageData(painted, 0, 0);
     return out.toDataURL("image/png").split(",")[1];
   }
-}
-
-/** The brush's controls. */
-export function brushPanel(mask) {
-  const size = h("input", { type: "range", "aria-label": "Size of the brush", min: 0.02, max: 0.6, step: 0.02, value: mask.size, oninput: () => { mask.size = Number(size.value); draw(); } });
-  const kind = segments("Brush or eraser", [["paint", "Brush"], ["erase", "Eraser"]], mask.erases ? "erase" : "paint", (value) => { mask.erases = value === "erase"; });
-  const undo = iconButton("undo", "Undo (Ctrl Z)", () => mask.undo(), { id: "mask-undo" });
-  const draw = () => {
-    kind.set(mask.erases ? "erase" : "paint");
-    size.value = mask.size;
-    size.style.setProperty("--filled", `${((mask.size - 0.02) / 0.58) * 100}%`);
-    undo.disabled = !mask.strokes.length;
-  };
-  mask.changed = draw;
-  draw();
-  return h("div", { class: "row brush-row" }, kind, size, undo,
-    h("button", { type: "button", class: "tool", onclick: () => mask.invert() }, "Invert"),
-    h("button", { type: "button", class: "tool", id: "mask-clear", onclick: () => mask.reset() }, "Clear"));
 }

@@ -57,7 +57,14 @@ export function icon(name) {
 
 /** A button with a drawing and a name that is read out, or shown beside it. */
 export function iconButton(name, label, onclick, attributes = {}) {
-  const button = h("button", { type: "button", class: "icon", title: label, "aria-label": label, onclick, ...attributes });
+  const button = h("button", {
+    type: "button",
+    class: "icon",
+    title: label,
+    "aria-label": label,
+    onclick,
+    ...attributes,
+  });
   button.append(icon(name));
   return button;
 }
@@ -66,7 +73,15 @@ export function iconButton(name, label, onclick, attributes = {}) {
 export function segments(label, choices, value, onchange) {
   const group = h("div", { class: "segments", role: "group", "aria-label": label });
   const buttons = choices.map(([name, text]) =>
-    h("button", { type: "button", data: { value: name }, onclick: () => { group.set(name); onchange(name); } }, text));
+    h("button", {
+      type: "button",
+      data: { value: name },
+      onclick: () => {
+        group.set(name);
+        onchange(name);
+      },
+    }, text)
+  );
   group.append(...buttons);
   group.set = (name) => {
     group.value = name;

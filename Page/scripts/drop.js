@@ -12,7 +12,9 @@ export async function readSettings(file) {
     apply(settings);
     location.hash = "#create";
     say(["The settings are in the form.", ...notes.slice(0, 2)].join(" "), null, 8);
-  } catch (error) { complain(error); }
+  } catch (error) {
+    complain(error);
+  }
 }
 
 async function start(file) {
@@ -29,13 +31,20 @@ export function buildDrop(other) {
   const veil = h("div", { class: "drop-veil", id: "drop-veil", hidden: true }, places);
   document.body.append(veil);
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  addEventListener("dragenter", (event) => { if (hasFiles(event)) { event.preventDefault(); veil.hidden = false; } });
+  addEventListener("dragenter", (event) => {
+    if (hasFiles(event)) {
+      event.preventDefault();
+      veil.hidden = false;
+    }
+  });
   addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     for (const place of places) place.classList.toggle("over", place === event.target);
   });
-  addEventListener("dragleave", (event) => { if (!event.relatedTarget) veil.hidden = true; });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) veil.hidden = true;
+  });
   addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
@@ -49,8 +58,15 @@ export function buildDrop(other) {
   addEventListener("paste", (event) => {
     // The text of a picture's settings, as other programs share it.
     const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (/^Steps: \d+, \w/m.test(text)) { event.preventDefault(); readSettings(new Blob([text], { type: "text/plain" })); return; }
+    if (/^Steps: \d+, \w/m.test(text)) {
+      event.preventDefault();
+      readSettings(new Blob([text], { type: "text/plain" }));
+      return;
+    }
     const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-    if (file) { event.preventDefault(); start(file); }
+    if (file) {
+      event.preventDefault();
+      start(file);
+    }
   });
 }

@@ -30,10 +30,35 @@ export function progress({ picture, pictures, step, steps, secondsLeft }) {
 
 /** What a setting is called for people. */
 export const settingNames = {
-  prompt: "Prompt", negative: "Negative prompt", model: "Model", steps: "Steps", cfg: "Guidance", sampler: "Sampler", schedule: "Schedule",
-  seed: "Seed", width: "Width", height: "Height", count: "Pictures", strength: "Strength", eta: "Eta", vae: "Autoencoder",
-  clip_skip: "CLIP skip", guidance_rescale: "Guidance rescale", variation_seed: "Variation seed", variation_strength: "Variation",
-  hires_scale: "Second pass", hires_denoise: "Second pass strength", hires_steps: "Second pass steps", seamless: "Seamless", rng: "Random numbers",
-  lora: "LoRA", embedding: "Embeddings", mask_blur: "Mask blur", to_prompt: "To prompt", to_seed: "To seed", frames: "Frames",
+  prompt: "Prompt",
+  negative: "Negative prompt",
+  model: "Model",
+  steps: "Steps",
+  cfg: "Guidance",
+  sampler: "Sampler",
+  schedule: "Schedule",
+  seed: "Seed",
+  width: "Width",
+  height: "Height",
+  count: "Pictures",
+  strength: "Strength",
+  eta: "Eta",
+  vae: "Autoencoder",
+  clip_skip: "CLIP skip",
+  guidance_rescale: "Guidance rescale",
+  variation_seed: "Variation seed",
+  variation_strength: "Variation",
+  hires_scale: "Second pass",
+  hires_denoise: "Second pass strength",
+  hires_steps: "Second pass steps",
+  seamless: "Seamless",
+  rng: "Random numbers",
+  lora: "LoRA",
+  embedding: "Embeddings",
+  mask_blur: "Mask blur",
+  to_prompt: "To prompt",
+  to_seed: "To seed",
+  frames: "Frames",
 };
-export const settingName = (key) => settingNames[key] ?? key.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+export const settingName = (key) =>
+  settingNames[key] ?? key.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());

@@ -1,5 +1,5 @@
 // Jobs: sent, watched until they end, cancelled. Everything a view shows of one stands in its record.
-import { call, events, Silence, Refusal } from "./api.js";
+import { call, events, Refusal, Silence } from "./api.js";
 
 /** Jobs of this page, oldest first: {id, state, position, progress, preview, pictures, error, title, count, group}. */
 export const jobs = [];
@@ -11,7 +11,9 @@ export function onJob(listener) {
   return () => listeners.delete(listener);
 }
 
-function tell(job) { for (const listener of listeners) listener(job); }
+function tell(job) {
+  for (const listener of listeners) listener(job);
+}
 
 export const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
 export const pending = () => jobs.filter((job) => !isOver(job));
@@ -20,7 +22,19 @@ export const pending = () => jobs.filter((job) => !isOver(job));
 export function adopt(id, known = {}) {
   let job = jobs.find((one) => one.id === id);
   if (job) return job;
-  job = { id, state: "queued", position: 0, progress: {}, preview: null, pictures: [], notes: [], error: null, title: "", count: 1, ...known };
+  job = {
+    id,
+    state: "queued",
+    position: 0,
+    progress: {},
+    preview: null,
+    pictures: [],
+    notes: [],
+    error: null,
+    title: "",
+    count: 1,
+    ...known,
+  };
   jobs.push(job);
   tell(job);
   if (!isOver(job)) watch(job);
@@ -30,26 +44,44 @@ export function adopt(id, known = {}) {
 /** Sends a job and watches it; `title` and `count` are what is shown while it waits. */
 export async function submit(body) {
   const { id, position } = await call("POST", "/api/jobs", body);
-  return adopt(id, { position, title: body.settings.prompt ?? "", count: body.settings.frames ?? body.count ?? body.settings.count ?? 1, body });
+  return adopt(id, {
+    position,
+    title: body.settings.prompt ?? "",
+    count: body.settings.frames ?? body.count ?? body.settings.count ?? 1,
+    body,
+  });
 }
 
 /** Asks the server to stop a job; one that is gone already counts as stopped. */
 export async function cancel(job) {
   job.isCancelling = true;
   tell(job);
-  try { await call("DELETE", `/api/jobs/${job.id}`); } catch (error) {
+  try {
+    await call("DELETE", `/api/jobs/${job.id}`);
+  } catch (error) {
     job.isCancelling = false;
-    if (error instanceof Refusal && error.status === 404) { job.state = "cancelled"; tell(job); } else throw error;
-  } finally { tell(job); }
+    if (error instanceof Refusal && error.status === 404) {
+      job.state = "cancelled";
+      tell(job);
+    } else throw error;
+  } finally {
+    tell(job);
+  }
 }
 
 const takers = {
   queued: (job, { position }) => Object.assign(job, { state: "queued", position }),
   progress: (job, value) => Object.assign(job, { state: "running", progress: value }),
   preview: (job, { image }) => Object.assign(job, { state: "running", preview: image }),
-  note: (job, { text }) => { if (!job.notes.includes(text)) job.notes.push(text); },
-  picture: (job, picture) => { if (!job.pictures.some((one) => one.id === picture.id)) job.pictures.push(picture); job.preview = null; },
-  failed: (job, { error }) => Object.assign(job, { state: "failed", error: typeof error === "string" ? { message: error } : error }),
+  note: (job, { text }) => {
+    if (!job.notes.includes(text)) job.notes.push(text);
+  },
+  picture: (job, picture) => {
+    if (!job.pictures.some((one) => one.id === picture.id)) job.pictures.push(picture);
+    job.preview = null;
+  },
+  failed: (job, { error }) =>
+    Object.assign(job, { state: "failed", error: typeof error === "string" ? { message: error } : error }),
   cancelled: (job) => Object.assign(job, { state: "cancelled" }),
   done: (job) => Object.assign(job, { state: "done" }),
 };
@@ -89,7 +121,12 @@ function take(job, { state, position, step, steps, secondsLeft, pictures = [], e
 export async function resume() {
   const { jobs: known = [] } = await call("GET", "/api/jobs");
   for (const one of known.filter((entry) => !isOver(entry))) {
-    const job = adopt(one.id, { position: one.position, title: one.prompt ?? "", count: one.count ?? 1, group: one.group });
+    const job = adopt(one.id, {
+      position: one.position,
+      title: one.prompt ?? "",
+      count: one.count ?? 1,
+      group: one.group,
+    });
     take(job, one);
   }
 }

@@ -6,7 +6,8 @@ import { buildForm, fieldOf, fill, onChange, settings, shown } from "./form.js";
 import { buildPrompts, explainAgain } from "./prompt.js";
 import { buildPickers } from "./pickers.js";
 import { buildDrop } from "./drop.js";
-import { buildStage, point, present, refresh, stop } from "./stage.js";
+import { buildStage, present, refresh, stop } from "./stage.js";
+import { point } from "./states.js";
 import { resume, submit } from "./jobs.js";
 import { source } from "./source.js";
 import { buildGallery } from "./gallery.js";
@@ -40,21 +41,56 @@ async function make(event) {
     $("stage").scrollIntoView({ block: "nearest", behavior: "smooth" });
   } catch (error) {
     const field = error.setting && fieldOf(error.setting.replaceAll("-", "_"));
-    if (field) point(field, error.message); else complain(error);
-  } finally { button.disabled = false; }
+    if (field) point(field, error.message);
+    else complain(error);
+  } finally {
+    button.disabled = false;
+  }
 }
 
 function help() {
-  const keys = [["Ctrl Enter", "Make a picture"], ["Esc", "Cancel"], ["Ctrl ↑ ↓", "Weigh the words at the cursor more or less"], ["1 … 5", "Go to a view"], ["/", "To the prompt, or to the search"],
-    ["[ ]", "Smaller or larger brush"], ["Shift ← ↑ → ↓", "Paint with the keyboard"], ["X", "Brush or eraser"], ["Ctrl Z", "Undo a stroke"], ["← →", "Next picture in the gallery"], ["?", "This list"]];
-  dialog("Keyboard shortcuts", (close) => [h("h3", {}, "Keyboard"), h("dl", { class: "keys" }, keys.flatMap(([key, text]) => [h("dt", {}, key.split(" ").map((one) => [h("kbd", {}, one), " "])), h("dd", {}, text)])),
-    h("div", { class: "dialog-end" }, h("button", { type: "button", class: "plain", onclick: close }, "Close"))]);
+  const keys = [
+    ["Ctrl Enter", "Make a picture"],
+    ["Esc", "Cancel"],
+    ["Ctrl ↑ ↓", "Weigh the words at the cursor more or less"],
+    ["1 … 5", "Go to a view"],
+    ["/", "To the prompt, or to the search"],
+    ["[ ]", "Smaller or larger brush"],
+    ["Shift ← ↑ → ↓", "Paint with the keyboard"],
+    ["X", "Brush or eraser"],
+    ["Ctrl Z", "Undo a stroke"],
+    ["← →", "Next picture in the gallery"],
+    ["?", "This list"],
+  ];
+  dialog(
+    "Keyboard shortcuts",
+    (
+      close,
+    ) => [
+      h("h3", {}, "Keyboard"),
+      h(
+        "dl",
+        { class: "keys" },
+        keys.flatMap((
+          [key, text],
+        ) => [h("dt", {}, key.split(" ").map((one) => [h("kbd", {}, one), " "])), h("dd", {}, text)]),
+      ),
+      h("div", { class: "dialog-end" }, h("button", { type: "button", class: "plain", onclick: close }, "Close")),
+    ],
+  );
 }
 
 function press(event) {
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { event.preventDefault(); $("words").requestSubmit(); return; }
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    event.preventDefault();
+    $("words").requestSubmit();
+    return;
+  }
   if (document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape") { stop(); return; }
+  if (event.key === "Escape") {
+    stop();
+    return;
+  }
   if (event.target.closest("input, textarea, select, canvas") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "?") help();
   else if (event.key >= "1" && event.key <= String(views.length)) location.hash = `#${views[event.key - 1]}`;
@@ -66,10 +102,14 @@ function press(event) {
 
 /** Light, dark, or as the system has it. */
 function buildTheme() {
-  const take = (theme) => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; };
+  const take = (theme) => {
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+  };
   take(localStorage.getItem("imago.theme"));
   $("theme").addEventListener("click", () => {
-    const isDark = getComputedStyle(document.documentElement).colorScheme === "dark" || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+    const isDark = getComputedStyle(document.documentElement).colorScheme === "dark" ||
+      (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
     const next = isDark ? "light" : "dark";
     localStorage.setItem("imago.theme", next);
     take(next);
@@ -92,7 +132,10 @@ async function begin() {
   addEventListener("hashchange", route);
   let model = null;
   onChange(() => {
-    if (shown("model") !== model) { model = shown("model"); explainAgain(); }
+    if (shown("model") !== model) {
+      model = shown("model");
+      explainAgain();
+    }
     refresh();
   });
   await connect();

@@ -5,7 +5,15 @@ import { $, h } from "./dom.js";
 export function say(text, action, seconds = 5) {
   const toast = h("div", { class: "toast" }, h("span", {}, text));
   const close = () => toast.remove();
-  if (action) toast.append(h("button", { type: "button", onclick: () => { close(); action[1](); } }, action[0]));
+  if (action) {
+    toast.append(h("button", {
+      type: "button",
+      onclick: () => {
+        close();
+        action[1]();
+      },
+    }, action[0]));
+  }
   $("toasts").append(toast);
   // What lies outside an open dialog cannot be clicked.
   [...document.querySelectorAll("dialog[open]")].at(-1)?.append($("toasts"));
@@ -31,7 +39,9 @@ export function serverIsGone() {
     try {
       await fetch("/assets/icon.svg", { cache: "no-store" });
       serverIsBack();
-    } catch { setTimeout(ask, 2000); }
+    } catch {
+      setTimeout(ask, 2000);
+    }
   };
   setTimeout(ask, 2000);
 }
@@ -40,7 +50,7 @@ export function serverIsBack() {
   if (!isGone) return;
   isGone = false;
   $("notice").hidden = true;
-  window.dispatchEvent(new Event("server-back"));
+  dispatchEvent(new Event("server-back"));
 }
 
 /** Shows a dialog; it is gone once it is closed, also by a click beside it. */
@@ -49,7 +59,9 @@ export function open(element) {
     if (element.contains($("toasts"))) document.body.append($("toasts"));
     element.remove();
   });
-  element.addEventListener("click", (event) => { if (event.target === element) element.close(); });
+  element.addEventListener("click", (event) => {
+    if (event.target === element) element.close();
+  });
   document.body.append(element);
   element.showModal();
   return element;
@@ -67,14 +79,28 @@ export function askToken(wasWrong) {
   return new Promise((resolve) => {
     const input = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true });
     let given = "";
-    const element = dialog("Token", () => h("form", {
-      class: "dialog-body bare",
-      onsubmit: (event) => { event.preventDefault(); given = input.value.trim(); element.close(); },
-    },
-    h("h3", {}, "This server wants its token"),
-    h("p", { class: "quiet" }, wasWrong ? "The token was not the right one." : "It is what --token was given when the server was started. This browser keeps it."),
-    h("div", { class: "field" }, h("label", { for: "token" }, "Token"), input),
-    h("div", { class: "dialog-end" }, h("button", { class: "primary", type: "submit" }, "Go on"))));
+    const element = dialog("Token", () =>
+      h(
+        "form",
+        {
+          class: "dialog-body bare",
+          onsubmit: (event) => {
+            event.preventDefault();
+            given = input.value.trim();
+            element.close();
+          },
+        },
+        h("h3", {}, "This server wants its token"),
+        h(
+          "p",
+          { class: "quiet" },
+          wasWrong
+            ? "The token was not the right one."
+            : "It is what --token was given when the server was started. This browser keeps it.",
+        ),
+        h("div", { class: "field" }, h("label", { for: "token" }, "Token"), input),
+        h("div", { class: "dialog-end" }, h("button", { class: "primary", type: "submit" }, "Go on")),
+      ));
     element.addEventListener("close", () => (given ? resolve(given) : resolve(askToken(wasWrong))));
   });
 }

@@ -18,4 +18,5 @@ export async function loadOptions() {
 }
 
 /** The model of a name; without one the server's own. */
-export const modelNamed = (name) => options.models.find((model) => model.name === (name ?? options.model)) ?? options.models[0];
+export const modelNamed = (name) =>
+  options.models.find((model) => model.name === (name ?? options.model)) ?? options.models[0];

@@ -11,7 +11,10 @@ function carried({ text, spans }, now) {
   let start = 0;
   while (start < text.length && start < now.length && text[start] === now[start]) start += 1;
   let tail = 0;
-  while (tail < text.length - start && tail < now.length - start && text[text.length - 1 - tail] === now[now.length - 1 - tail]) tail += 1;
+  while (
+    tail < text.length - start && tail < now.length - start &&
+    text[text.length - 1 - tail] === now[now.length - 1 - tail]
+  ) tail += 1;
   const shift = now.length - text.length;
   return spans.flatMap((span) => {
     if (span.end <= start) return [span];
@@ -55,7 +58,11 @@ const explain = settled(180, async () => {
   const number = (newest += 1);
   const [prompt, negativePrompt] = [$("prompt").value, $("negative").value];
   let answer;
-  try { answer = await call("POST", "/api/explain", { prompt, negativePrompt, model: shown("model") ?? undefined }); } catch { return; }
+  try {
+    answer = await call("POST", "/api/explain", { prompt, negativePrompt, model: shown("model") ?? undefined });
+  } catch {
+    return;
+  }
   // A later question is on its way.
   if (number !== newest) return;
   known.prompt = { text: prompt, spans: answer.spans ?? [] };
@@ -105,8 +112,13 @@ function weigh(box, change) {
 export function buildPrompts() {
   for (const id of ["prompt", "negative"]) {
     const box = $(id);
-    box.addEventListener("input", () => { draw(id); explain(); });
-    box.addEventListener("scroll", () => { $(`${id}-marks`).scrollTop = box.scrollTop; });
+    box.addEventListener("input", () => {
+      draw(id);
+      explain();
+    });
+    box.addEventListener("scroll", () => {
+      $(`${id}-marks`).scrollTop = box.scrollTop;
+    });
     box.addEventListener("keydown", (event) => {
       const change = { ArrowUp: 0.1, ArrowDown: -0.1 }[event.key];
       if (!change || !(event.ctrlKey || event.metaKey)) return;

@@ -1,12 +1,13 @@
 // The place where pictures appear: nothing yet, at work, finished, failed.
-import { $, h, icon, put } from "./dom.js";
+import { $, h, put } from "./dom.js";
 import { show } from "./api.js";
 import { duration, plural, progress } from "./format.js";
 import { cancel, isOver, jobs, onJob, pending } from "./jobs.js";
 import { complain } from "./messages.js";
 import { actions } from "./actions.js";
-import { fieldOf, set, shown } from "./form.js";
-import { buildSource, hasSource, onSource, source } from "./source.js";
+import { set, shown } from "./form.js";
+import { buildSource, hasSource, onSource } from "./source.js";
+import { cancelled, empty, failure } from "./states.js";
 
 /** The job that is shown, and which of its pictures; no job: the empty stage. */
 let current = null;
@@ -14,60 +15,18 @@ let index = 0;
 let isEditing = false;
 
 const frame = h("div", { class: "frame", id: "frame" });
-const line = h("div", { class: "line", id: "progress-line", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 }, h("i", {}));
+const line = h("div", {
+  class: "line",
+  id: "progress-line",
+  role: "progressbar",
+  "aria-label": "Progress",
+  "aria-valuemin": 0,
+  "aria-valuemax": 100,
+}, h("i", {}));
 const status = h("p", { class: "status", id: "status", role: "status" });
 const tools = h("div", { class: "stage-tools" });
 const strip = h("ul", { class: "strip", "aria-label": "Pictures of this session" });
 const tabs = h("div", { class: "stage-tabs", hidden: true });
-
-const examples = ["a cat on the moon", "a robot in the snow at night", "two birds in a forest"];
-
-function empty() {
-  return h("div", { class: "empty" },
-    icon("picture"),
-    h("h2", {}, "What should it show?"),
-    h("p", { class: "quiet" }, "Describe a picture and press Make, or start from one of yours: drop it here, paste it, or ",
-      h("button", { type: "button", class: "link", onclick: () => source.open() }, "choose a file"), "."),
-    h("div", { class: "examples" }, examples.map((text) => h("button", { type: "button", class: "chip", onclick: () => {
-      $("prompt").value = text;
-      $("prompt").dispatchEvent(new Event("input", { bubbles: true }));
-      $("prompt").focus();
-    } }, text))));
-}
-
-/** What went wrong and what can be done, by kind. */
-function failure({ error }) {
-  const retry = h("button", { type: "button", class: "primary", onclick: () => $("words").requestSubmit() }, "Try again");
-  if (error.kind === "memory" || /memory/i.test(error.message)) {
-    const [w, height] = [shown("width"), shown("height")];
-    const half = w && height ? [w, height].map((side) => Math.max(64, Math.round(side / 2 / 8) * 8)) : null;
-    return h("div", { class: "failure" },
-      h("h2", {}, "Not enough memory"), h("p", {}, error.message),
-      h("div", { class: "failure-ways" },
-        half && h("button", { type: "button", class: "primary", onclick: () => { set("width", half[0]); set("height", half[1]); $("words").requestSubmit(); } }, `Make it ${half[0]} × ${half[1]}`),
-        h("button", { type: "button", class: "plain", onclick: () => $("words").requestSubmit() }, "Try again")));
-  }
-  const field = error.setting && fieldOf(error.setting.replaceAll("-", "_"));
-  return h("div", { class: "failure" }, h("h2", {}, "That did not work"), h("p", {}, error.message),
-    h("div", { class: "failure-ways" },
-      field && h("button", { type: "button", class: "plain", onclick: () => point(field, error.message) }, "Show the setting"), retry));
-}
-
-/** Brings a field into sight and marks it, with what is wrong, until it is changed. */
-export function point(field, message) {
-  field.closest("details")?.setAttribute("open", "");
-  const place = field.closest(".pair:not(.even)") ?? field.closest(".field") ?? field;
-  const words = message && h("p", { class: "problems", id: "field-problem", role: "alert" }, message);
-  $("field-problem")?.remove();
-  if (words) place.after(words);
-  field.setAttribute("aria-invalid", "true");
-  field.addEventListener("input", () => {
-    field.removeAttribute("aria-invalid");
-    words?.remove();
-  }, { once: true });
-  field.focus();
-  field.scrollIntoView({ block: "center" });
-}
 
 function drawFrame(job) {
   const picture = job?.pictures[index];
@@ -76,10 +35,15 @@ function drawFrame(job) {
   if (job.state === "failed") return frame.replaceChildren(failure(job));
   if (picture) {
     if (frame.dataset.picture !== String(picture.id) || !frame.querySelector("img.result")) {
-      frame.replaceChildren(show(h("img", { class: "result", id: "result", alt: job.title || "The picture" }), `/api/gallery/${picture.id}/image`));
+      frame.replaceChildren(
+        show(
+          h("img", { class: "result", id: "result", alt: job.title || "The picture" }),
+          `/api/gallery/${picture.id}/image`,
+        ),
+      );
     }
   } else if (job.state === "cancelled") {
-    put(frame, h("div", { class: "empty" }, h("h2", {}, "Cancelled"), h("p", { class: "quiet" }, "Nothing was kept of this one.")));
+    put(frame, cancelled());
   } else if (job.preview) {
     const image = frame.querySelector("img.preview") ?? h("img", { class: "preview", id: "preview", alt: "Preview" });
     image.src = job.preview;
@@ -95,7 +59,9 @@ function drawFrame(job) {
 function words(job) {
   if (!job) return "";
   if (job.isCancelling && !isOver(job)) return "Stopping after this step";
-  if (job.state === "queued") return job.position > 0 ? `Waiting: ${plural(job.position, "picture", "pictures")} before it` : "Starting";
+  if (job.state === "queued") {
+    return job.position > 0 ? `Waiting: ${plural(job.position, "picture", "pictures")} before it` : "Starting";
+  }
   if (job.state === "running") return progress(job.progress);
   if (job.state === "done") return job.notes.join(" · ");
   return "";
@@ -106,8 +72,22 @@ function drawTools(job) {
   const picture = job?.pictures[index] ?? null;
   if (picture === drawnPicture) return;
   drawnPicture = picture;
-  put(tools, picture && [actions(picture, { onDelete: () => leave(job, picture), onRestore: () => restore(job, picture) }),
-    picture.seed !== undefined && h("button", { type: "button", class: "reset seed", title: "Use this seed", onclick: () => set("seed", picture.seed) }, `Seed ${picture.seed}`)]);
+  put(
+    tools,
+    picture && [
+      actions(picture, {
+        onDelete: () => leave(job, picture),
+        onRestore: () => restore(job, picture),
+      }),
+      picture.seed !== undefined &&
+      h("button", {
+        type: "button",
+        class: "reset seed",
+        title: "Use this seed",
+        onclick: () => set("seed", picture.seed),
+      }, `Seed ${picture.seed}`),
+    ],
+  );
 }
 
 /** Takes a picture out of sight; a job without pictures goes with its last one. */
@@ -135,13 +115,24 @@ function drawStrip() {
     const made = job.pictures.map((picture, place) => ({ job, picture, place })).reverse();
     return isOver(job) ? made : [{ job, picture: null, place: job.pictures.length }, ...made];
   });
-  strip.replaceChildren(...entries.slice(0, 60).map(({ job, picture, place }) => {
-    const isCurrent = job === current && place === index && !isEditing;
-    const button = h("button", { type: "button", "aria-current": isCurrent ? "true" : null, "aria-label": `${job.title || "Picture"}${picture ? "" : ", not finished"}`, onclick: () => { (current = job), (index = place); isEditing = false; draw(); } });
-    if (picture) button.append(show(h("img", { alt: "", loading: "lazy" }), `/api/gallery/${picture.id}/thumbnail`));
-    else button.append(h("span", { class: job.state === "running" ? "dot live" : "dot" }));
-    return h("li", {}, button);
-  }));
+  strip.replaceChildren(
+    ...entries.slice(0, 60).map(({ job, picture, place }) => {
+      const isCurrent = job === current && place === index && !isEditing;
+      const button = h("button", {
+        type: "button",
+        "aria-current": isCurrent ? "true" : null,
+        "aria-label": `${job.title || "Picture"}${picture ? "" : ", not finished"}`,
+        onclick: () => {
+          (current = job), (index = place);
+          isEditing = false;
+          draw();
+        },
+      });
+      if (picture) button.append(show(h("img", { alt: "", loading: "lazy" }), `/api/gallery/${picture.id}/thumbnail`));
+      else button.append(h("span", { class: job.state === "running" ? "dot live" : "dot" }));
+      return h("li", {}, button);
+    }),
+  );
   strip.hidden = entries.length < 2;
 }
 
@@ -149,7 +140,9 @@ let drawnStrip = "";
 function draw() {
   const job = current;
   tabs.hidden = !hasSource();
-  for (const button of tabs.querySelectorAll("button")) button.setAttribute("aria-pressed", String((button.dataset.value === "edit") === isEditing));
+  for (const button of tabs.querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String((button.dataset.value === "edit") === isEditing));
+  }
   $("editor").hidden = !isEditing;
   const isBusy = job && !isOver(job);
   frame.hidden = tools.hidden = isEditing;
@@ -163,13 +156,27 @@ function draw() {
   drawFrame(job);
   status.textContent = words(job);
   drawTools(job);
-  const signature = JSON.stringify([jobs.map((one) => [one.id, one.state, one.pictures.length]), current?.id, index, isEditing]);
-  if (signature !== drawnStrip) { drawnStrip = signature; drawStrip(); }
+  const signature = JSON.stringify([
+    jobs.map((one) => [one.id, one.state, one.pictures.length]),
+    current?.id,
+    index,
+    isEditing,
+  ]);
+  if (signature !== drawnStrip) {
+    drawnStrip = signature;
+    drawStrip();
+  }
   const waiting = pending();
   $("queue-mark").hidden = !waiting.length;
-  $("queue-mark").textContent = waiting.length === 1 && current?.progress.secondsLeft ? `${duration(current.progress.secondsLeft)} left` : `${waiting.length} in the queue`;
+  $("queue-mark").textContent = waiting.length === 1 && current?.progress.secondsLeft
+    ? `${duration(current.progress.secondsLeft)} left`
+    : `${waiting.length} in the queue`;
   $("cancel").hidden = !waiting.length;
-  $("make").textContent = hasSource() ? "Change the picture" : shown("count") > 1 ? `Make ${shown("count")} pictures` : "Make a picture";
+  $("make").textContent = hasSource()
+    ? "Change the picture"
+    : shown("count") > 1
+    ? `Make ${shown("count")} pictures`
+    : "Make a picture";
   document.title = isBusy ? `${Math.round(share)} % · Imago` : "Imago";
 }
 
@@ -188,15 +195,42 @@ export async function stop() {
 
 /** Builds the stage. */
 export function buildStage() {
-  tabs.append(h("div", { class: "segments", role: "group", "aria-label": "What is shown" },
-    h("button", { type: "button", data: { value: "edit" }, onclick: () => { isEditing = true; draw(); } }, "Picture to change"),
-    h("button", { type: "button", data: { value: "result" }, onclick: () => { isEditing = false; draw(); } }, "Result")));
+  tabs.append(
+    h(
+      "div",
+      { class: "segments", role: "group", "aria-label": "What is shown" },
+      h("button", {
+        type: "button",
+        data: { value: "edit" },
+        onclick: () => {
+          isEditing = true;
+          draw();
+        },
+      }, "Picture to change"),
+      h("button", {
+        type: "button",
+        data: { value: "result" },
+        onclick: () => {
+          isEditing = false;
+          draw();
+        },
+      }, "Result"),
+    ),
+  );
   $("stage").append(tabs, frame, buildSource(), line, h("div", { class: "under" }, status, tools), strip);
-  onSource((isThere) => { isEditing = isThere; draw(); });
+  onSource((isThere) => {
+    isEditing = isThere;
+    draw();
+  });
   onJob((job) => {
     // The queue went on to the next one while nobody looked at another.
-    if (job.state === "running" && (!current || (isOver(current) && !current.pictures.length))) (current = job), (index = 0);
-    if (job === current && job.state === "running" && index === job.pictures.length - 1 && job.count > job.pictures.length && job.preview) index = job.pictures.length;
+    if (job.state === "running" && (!current || (isOver(current) && !current.pictures.length))) {
+      (current = job), (index = 0);
+    }
+    if (
+      job === current && job.state === "running" && index === job.pictures.length - 1 &&
+      job.count > job.pictures.length && job.preview
+    ) index = job.pictures.length;
     if (job === current && index >= job.pictures.length && isOver(job)) index = Math.max(0, job.pictures.length - 1);
     draw();
   });

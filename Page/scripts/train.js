@@ -1,10 +1,11 @@
 // Trainings of adapters: started from a folder of pictures, watched, stopped.
 import { $, h, put } from "./dom.js";
-import { base64, call, events, Refusal, show } from "./api.js";
+import { call, events, Refusal, show } from "./api.js";
 import { curve } from "./chart.js";
-import { complain, dialog, say } from "./messages.js";
+import { complain, say } from "./messages.js";
 import { loadOptions } from "./options.js";
-import { duration, plural } from "./format.js";
+import { duration } from "./format.js";
+import { askTraining } from "./train-form.js";
 
 let trainings = [];
 let current = null;
@@ -19,27 +20,116 @@ const isLive = (training) => ["queued", "running"].includes(training.state);
 function drawList() {
   const { id, state, step, steps } = current ?? {};
   Object.assign(trainings.find((training) => training.id === id) ?? {}, { state, step, steps });
-  put(list, ...trainings.map((training) => h("li", {}, h("button", { type: "button", "aria-current": training.id === current?.id ? "true" : null, onclick: () => follow(training.id) },
-    h("span", {}, training.name), h("span", { class: "quiet small" }, training.state === "running" ? `${Math.round((100 * training.step) / Math.max(1, training.steps))} %` : states[training.state])))));
+  put(
+    list,
+    ...trainings.map((training) =>
+      h(
+        "li",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-current": training.id === current?.id ? "true" : null,
+            onclick: () => follow(training.id),
+          },
+          h("span", {}, training.name),
+          h(
+            "span",
+            { class: "quiet small" },
+            training.state === "running"
+              ? `${Math.round((100 * training.step) / Math.max(1, training.steps))} %`
+              : states[training.state],
+          ),
+        ),
+      )
+    ),
+  );
 }
 
 function draw() {
   drawList();
-  if (isMissing) return put(board, h("div", { class: "empty" }, h("h2", {}, "This server does not train"), h("p", { class: "quiet" }, "The command lora-train does, on the machine itself.")));
-  if (!current) return put(board, h("div", { class: "empty" }, h("h2", {}, "Teach it a style or a thing"), h("p", { class: "quiet" }, "Ten to fifty pictures, a word for them, some minutes to hours. The LoRA is then in the prompt's list."), h("button", { type: "button", class: "primary", onclick: start }, "Start a training")));
+  if (isMissing) {
+    return put(
+      board,
+      h(
+        "div",
+        { class: "empty" },
+        h("h2", {}, "This server does not train"),
+        h("p", { class: "quiet" }, "The command lora-train does, on the machine itself."),
+      ),
+    );
+  }
+  if (!current) {
+    return put(
+      board,
+      h(
+        "div",
+        { class: "empty" },
+        h("h2", {}, "Teach it a style or a thing"),
+        h(
+          "p",
+          { class: "quiet" },
+          "Ten to fifty pictures, a word for them, some minutes to hours. The LoRA is then in the prompt's list.",
+        ),
+        h("button", { type: "button", class: "primary", onclick: start }, "Start a training"),
+      ),
+    );
+  }
   const { name, state, step = 0, steps = 0, secondsLeft, losses = [], samples = [], error, lora } = current;
-  put(board, 
-    h("div", { class: "row spread" }, h("div", {}, h("h3", {}, name), h("p", { class: "quiet", role: "status" }, [states[state], step && steps && `step ${step} of ${steps}`, isLive(current) && secondsLeft && `${duration(secondsLeft)} left`].filter(Boolean).join(" · "))),
-      isLive(current) && h("button", { type: "button", class: "plain danger", onclick: stop }, "Stop")),
+  put(
+    board,
+    h(
+      "div",
+      { class: "row spread" },
+      h(
+        "div",
+        {},
+        h("h3", {}, name),
+        h(
+          "p",
+          { class: "quiet", role: "status" },
+          [
+            states[state],
+            step && steps && `step ${step} of ${steps}`,
+            isLive(current) && secondsLeft && `${duration(secondsLeft)} left`,
+          ].filter(Boolean).join(" · "),
+        ),
+      ),
+      isLive(current) && h("button", { type: "button", class: "plain danger", onclick: stop }, "Stop"),
+    ),
     h("div", { class: "line" }, Object.assign(h("i", {}), { style: `width:${(step / Math.max(1, steps)) * 100}%` })),
     error && h("p", { class: "failure-line" }, error.message ?? error),
     state === "done" && lora && h("p", {}, "In prompts: ", h("code", {}, `<lora:${lora}:1>`)),
     h("figure", { class: "chart" }, h("figcaption", { class: "label" }, "Loss"), curve(losses, steps)),
-    samples.length && h("figure", {}, h("figcaption", { class: "label" }, "Samples by step"), h("ul", { class: "film" }, samples.map((sample) => h("li", {}, show(h("img", { alt: `At step ${sample.step}` }), sample.image), h("span", { class: "quiet small" }, String(sample.step)))))));
+    samples.length &&
+      h(
+        "figure",
+        {},
+        h("figcaption", { class: "label" }, "Samples by step"),
+        h(
+          "ul",
+          { class: "film" },
+          samples.map((sample) =>
+            h(
+              "li",
+              {},
+              show(h("img", { alt: `At step ${sample.step}` }), sample.image),
+              h("span", { class: "quiet small" }, String(sample.step)),
+            )
+          ),
+        ),
+      ),
+  );
 }
 
 async function stop() {
-  try { await call("DELETE", `/api/trainings/${current.id}`); say("Stopping after this step."); } catch (error) { complain(error); }
+  try {
+    await call("DELETE", `/api/trainings/${current.id}`);
+    say("Stopping after this step.");
+  } catch (error) {
+    complain(error);
+  }
 }
 
 const takers = {
@@ -48,9 +138,16 @@ const takers = {
     // What is left takes as long as what was watched.
     current.watched ??= { step, since: performance.now() };
     const pace = (performance.now() - current.watched.since) / 1000 / Math.max(1, step - current.watched.step);
-    Object.assign(current, { step, steps: steps ?? current.steps, state: "running", secondsLeft: step > current.watched.step ? pace * ((steps ?? current.steps) - step) : null });
+    Object.assign(current, {
+      step,
+      steps: steps ?? current.steps,
+      state: "running",
+      secondsLeft: step > current.watched.step ? pace * ((steps ?? current.steps) - step) : null,
+    });
   },
-  sample: (sample) => { if (!current.samples.some((one) => one.step === sample.step)) current.samples.push(sample); },
+  sample: (sample) => {
+    if (!current.samples.some((one) => one.step === sample.step)) current.samples.push(sample);
+  },
   done: (value) => Object.assign(current, { state: "done" }, value),
   failed: ({ error }) => Object.assign(current, { state: "failed", error }),
   cancelled: () => Object.assign(current, { state: "cancelled" }),
@@ -71,12 +168,17 @@ async function follow(id) {
       takers[name]?.(value ?? {});
       if (isWaiting) return;
       isWaiting = true;
-      requestAnimationFrame(() => { isWaiting = false; if (!signal.aborted) draw(); });
+      requestAnimationFrame(() => {
+        isWaiting = false;
+        if (!signal.aborted) draw();
+      });
     }, signal);
     draw();
     // What it made can be picked for prompts.
     if (current.state === "done") await loadOptions();
-  } catch (error) { complain(error); }
+  } catch (error) {
+    complain(error);
+  }
 }
 
 async function load() {
@@ -84,43 +186,28 @@ async function load() {
     ({ trainings = [] } = await call("GET", "/api/trainings"));
     if (!current && trainings.length) return await follow((trainings.find(isLive) ?? trainings.at(-1)).id);
   } catch (error) {
-    if (error instanceof Refusal && error.status === 404) isMissing = true; else complain(error);
+    if (error instanceof Refusal && error.status === 404) isMissing = true;
+    else complain(error);
   }
   draw();
 }
 
-function start() {
-  const field = (id, label, input) => h("div", { class: "field" }, h("label", { for: id }, label), input);
-  const pictures = h("input", { type: "file", id: "train-pictures", multiple: true, accept: "image/png,image/jpeg,.txt", required: true });
-  const name = h("input", { type: "text", id: "train-name", required: true, pattern: "[A-Za-z0-9][A-Za-z0-9_\\-]*", placeholder: "zkz" });
-  const trigger = h("input", { type: "text", id: "train-trigger", placeholder: "zkz style" });
-  const kind = h("select", { id: "train-kind" }, h("option", { value: "style" }, "A style"), h("option", { value: "subject" }, "One thing"));
-  const steps = h("input", { type: "number", id: "train-steps", min: 1, value: 400 });
-  const group = h("input", { type: "text", id: "train-class", placeholder: "a dog" });
-  const groupField = h("div", { class: "field", hidden: true }, h("label", { for: "train-class" }, "What the thing is"), group);
-  kind.addEventListener("change", () => { groupField.hidden = kind.value !== "subject"; trigger.required = kind.value === "subject"; });
-  const sample = h("input", { type: "text", id: "train-sample", placeholder: "a cat, zkz style" });
-  dialog("Start a training", (close) => h("form", { class: "dialog-body bare", onsubmit: async (event) => {
-    event.preventDefault();
-    const files = [...pictures.files];
-    const captions = new Map(await Promise.all(files.filter((file) => file.name.endsWith(".txt")).map(async (file) => [file.name.slice(0, -4), (await file.text()).trim()])));
-    const images = await Promise.all(files.filter((file) => file.type.startsWith("image/")).map(async (file) => ({ name: file.name, image: await base64(file), caption: captions.get(file.name.replace(/\.[^.]*$/, "")) })));
-    try {
-      const { id } = await call("POST", "/api/trainings", { name: name.value, kind: kind.value, trigger: trigger.value || undefined, class: (kind.value === "subject" && group.value) || undefined, steps: Number(steps.value), samplePrompt: sample.value || undefined, pictures: images });
-      close();
-      say(`Learning from ${plural(images.length, "picture")}.`);
-      await load();
-      follow(id);
-    } catch (error) { complain(error); }
-  } },
-  h("h3", {}, "Start a training"), field("train-pictures", "Pictures, with .txt captions beside them if you have some", pictures), field("train-name", "Name of the LoRA", name),
-  h("div", { class: "pair even" }, field("train-kind", "What it learns", kind), field("train-steps", "Steps", steps)),
-  groupField, field("train-trigger", "Words that call it", trigger), field("train-sample", "Prompt of the samples", sample),
-  h("div", { class: "dialog-end" }, h("button", { type: "button", class: "plain", onclick: close }, "Not now"), h("button", { class: "primary", type: "submit" }, "Start"))));
-}
+const start = () =>
+  askTraining(async (id) => {
+    await load();
+    follow(id);
+  });
 
 /** Builds the view; returns what is called when it is shown. */
 export function buildTrain() {
-  $("view-train").append(h("div", { class: "view-head" }, h("h2", {}, "Train"), h("button", { type: "button", class: "plain slim", onclick: start }, "Start a training")), h("div", { class: "split narrow" }, list, board));
+  $("view-train").append(
+    h(
+      "div",
+      { class: "view-head" },
+      h("h2", {}, "Train"),
+      h("button", { type: "button", class: "plain slim", onclick: start }, "Start a training"),
+    ),
+    h("div", { class: "split narrow" }, list, board),
+  );
   return load;
 }

@@ -69,7 +69,8 @@ extension APIDocument {
     APIOperation(
       "get", "/api/gallery/{id}/thumbnail", "A picture, small", answer: .picture("image/jpeg"), failures: [404]),
     APIOperation(
-      "post", "/api/read-settings", "The settings a picture carries", answer: .json(["type": "object"]), body: .picture),
+      "post", "/api/read-settings", "The settings a picture carries, or a text (text/plain) that has them",
+      answer: .json(["type": "object"]), body: .picture),
     APIOperation("get", "/openapi.json", "This document", answer: .json(["type": "object"])),
   ]
 }

@@ -47,7 +47,9 @@ struct GalleryRoutes: Sendable {
       let isText = request.headers[.contentType]?.hasPrefix("text/plain") == true
       return try await answer {
         let settings =
-          isText ? try PictureSettings(infotext: String(decoding: bytes, as: UTF8.self)) : try PictureSettings(picture: bytes)
+          isText
+          ? try PictureSettings(infotext: String(decoding: bytes, as: UTF8.self))
+          : try PictureSettings(picture: bytes)
         return JSONAnswer(json: try settings.json())
       }
     }
