@@ -1,7 +1,4 @@
-import Files
 import Foundation
-import Images
-import ModelFiles
 import Models
 import Synchronization
 import TensorCore
@@ -9,33 +6,23 @@ import Training
 
 /// LoRA trainings: one at a time, on a thread of its own, each in a folder that outlives the server.
 final class TrainingDesk: Sendable {
-  /// What a training's folder says of it.
-  private struct Entry: Codable {
-    var settings: TrainingSettings
-    var created: Date
-    /// How it ended; nil for one that is to go on.
-    var end: JobPhase?
-    var problem: String?
-  }
-
   private struct State {
     var runs: [TrainingRun] = []
     var isStopping = false
   }
 
-  private let folder: URL
+  private let store: TrainingStore
   private let folders: ServedFolders
   private let device: Device
   private let precision: Precision
   private let state = Mutex(State())
   private let (arrivals, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-  private static let name = "training.json"
 
   /// - Parameter folder: of all trainings; those that an earlier server left go on.
   init(_ folder: URL, _ folders: ServedFolders, device: Device, precision: Precision) throws {
-    (self.folder, self.folders, self.device, self.precision) = (folder, folders, device, precision)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let entries = left()
+    (self.folders, self.device, self.precision) = (folders, device, precision)
+    store = try TrainingStore(folder)
+    let entries = store.left()
     state.withLock { $0.runs = entries }
     for run in entries where run.read({ $0.phase }) == .queued { arrivals.signal() }
   }
@@ -59,36 +46,11 @@ final class TrainingDesk: Sendable {
       throw APIError(.serviceUnavailable, "\(Self.limit) trainings wait already")
     }
     let id = JobDesk.newGroup()
-    let run = TrainingRun(id: id, settings: new.settings, folder: folder.appendingPathComponent(id))
-    try keep(new, run)
+    let run = TrainingRun(id: id, settings: new.settings, folder: store.place(id))
+    try store.keep(new, run)
     state.withLock { $0.runs.append(run) }
     arrivals.signal()
     return run
-  }
-
-  private func keep(_ new: NewTraining, _ run: TrainingRun) throws {
-    do {
-      let partial = try PartialFolder(run.folder.path)
-      let pictures = partial.url.appendingPathComponent("pictures")
-      try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: false)
-      for (index, picture) in new.pictures.enumerated() {
-        let header: ImageHeader
-        do { header = try ImageHeader(picture.image) } catch {
-          throw APIError(.unprocessableContent, "pictures: number \(index + 1) \(error)", setting: "pictures")
-        }
-        let stem = NumberedName.padded(index + 1, digits: 4)
-        let ending = header.format == .png ? "png" : "jpg"
-        try picture.image.write(to: pictures.appendingPathComponent("\(stem).\(ending)"))
-        if let caption = picture.caption, !caption.isEmpty {
-          try Data(caption.utf8).write(to: pictures.appendingPathComponent("\(stem).txt"))
-        }
-      }
-      try Self.encode(Entry(settings: new.settings, created: .now)).write(
-        to: partial.url.appendingPathComponent(Self.name))
-      try partial.finish()
-    } catch let error as APIError { throw error } catch {
-      throw APIError(.insufficientStorage, "\(folder.path): \(FileFailure.reason(error)): free space there")
-    }
   }
 
   /// Stops a training: one that waits at once, one that runs after its step.
@@ -97,7 +59,7 @@ final class TrainingDesk: Sendable {
       state.isCancelled = true
       if state.phase == .queued { state.phase = .cancelled }
     }
-    if run.read({ $0.phase }) == .cancelled { note(run, .cancelled, nil) }
+    if run.read({ $0.phase }) == .cancelled { store.note(run, .cancelled, nil) }
   }
 
   /// Starts the thread; it ends when the desk stops.
@@ -152,7 +114,7 @@ final class TrainingDesk: Sendable {
   }
 
   private func end(_ run: TrainingRun, _ phase: JobPhase, _ failure: APIError? = nil) {
-    note(run, phase, failure?.message)
+    store.note(run, phase, failure?.message)
     run.change { state in (state.phase, state.failure, state.secondsLeft) = (phase, failure, nil) }
     if phase == .done { _ = folders.files(isFresh: true) }
   }
@@ -183,34 +145,4 @@ final class TrainingDesk: Sendable {
     if let problem = recipe.loop.problem ?? recipe.problem { throw problem }
     return recipe
   }
-
-  // MARK: - Folders
-
-  private func left() -> [TrainingRun] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let found = names.compactMap { name -> (run: TrainingRun, created: Date)? in
-      let place = folder.appendingPathComponent(name)
-      guard let data = try? Data(contentsOf: place.appendingPathComponent(Self.name)),
-        let entry = try? JSONDecoder().decode(Entry.self, from: data)
-      else { return nil }
-      let run = TrainingRun(id: name, settings: entry.settings, folder: place)
-      run.change { state in
-        state.phase = entry.end ?? .queued
-        state.failure = entry.problem.map { APIError(.unprocessableContent, $0) }
-      }
-      return (run, entry.created)
-    }
-    return found.sorted { $0.created < $1.created }.map(\.run)
-  }
-
-  private func note(_ run: TrainingRun, _ end: JobPhase, _ problem: String?) {
-    let file = run.folder.appendingPathComponent(Self.name)
-    guard let data = try? Data(contentsOf: file), var entry = try? JSONDecoder().decode(Entry.self, from: data) else {
-      return
-    }
-    (entry.end, entry.problem) = (end, problem)
-    if let data = try? Self.encode(entry) { try? PartialFile.write(data, to: file.path) }
-  }
-
-  private static func encode(_ entry: Entry) throws -> Data { try JSONEncoder().encode(entry) }
 }
