@@ -11,7 +11,7 @@ import time
 import urllib.request
 
 URL, txt2img = sys.argv[1].rstrip("/"), sys.argv[2]
-COUNT, STEPS = 24, 8
+COUNT, STEPS, ROUNDS = 20, 8, 6
 body = json.dumps({"prompt": "a cat on the moon", "seed": 1, "steps": STEPS, "cfg_scale": 4, "width": 128, "height": 128,
                    "sampler_name": "DDIM"}).encode()
 
@@ -37,8 +37,9 @@ def over_http():
     return seconds[4:]
 
 
-rounds = [(command(), over_http()) for _ in range(3)]
+rounds = [(command(), over_http()) for _ in range(ROUNDS)]
 own, http = (statistics.median(sum(part, [])) for part in zip(*rounds))
 for a, b in rounds:
-    print(f"command {statistics.median(a) * 1000:.1f} ms, over HTTP {statistics.median(b) * 1000:.1f} ms")
+    print(f"command {statistics.median(a) * 1000:.1f} ms (least {min(a) * 1000:.1f}), over HTTP "
+          f"{statistics.median(b) * 1000:.1f} ms (least {min(b) * 1000:.1f})")
 print(f"median: command {own * 1000:.1f} ms, over HTTP {http * 1000:.1f} ms, {1000 * (http - own):.1f} ms above")
