@@ -58,6 +58,7 @@ import Testing
     for setting in ["model", "vae", "lora", "embedding", "classifier", "guide", "variant"] {
       for name in [
         model, "/etc/passwd", "../\(URL(fileURLWithPath: model).lastPathComponent)", "./sd1_tiny", "..", ".",
+        "\\u0000", "a\\u0000b",
       ] {
         let answer = try await server.post("/api/jobs", #"{"settings": {"prompt": "a", "\#(setting)": "\#(name)"}}"#)
         #expect(answer.status == 422 && answer.object["error"] != nil, "\(setting) \(name): \(answer.text)")

@@ -31,8 +31,9 @@ extension ServedFiles {
       return path + text.dropFirst(request.path.count)
     }
     for (setting, name) in [("classifier", job.guides.classifier), ("guide", job.guides.contrastive)] {
-      guard let name, name.contains("/") || name.hasPrefix(".") else { continue }
-      throw Self.refusal(setting, "must be a name")
+      // They are looked up in the model's folder: nothing that is more than a name gets there.
+      guard let name, name.hasPrefix(".") || !name.allSatisfy(Self.isOfName) else { continue }
+      throw Self.refusal(setting, "must be a name of letters, digits, -, _ and .")
     }
     if let variant = job.variant, !variant.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" }) {
       throw Self.refusal("variant", "must be letters and digits")
@@ -45,6 +46,10 @@ extension ServedFiles {
     }
     try checkTags(job)
     return job
+  }
+
+  private static func isOfName(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || "-_. ".contains(character)
   }
 
   private static func refusal(_ setting: String, _ reason: String) -> APIError {
