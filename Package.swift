@@ -14,6 +14,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -75,6 +77,20 @@ let package = Package(
         "Models", "Checkpoints", "Files", "Randomness", "Diffusion", "TensorCore",
       ]),
 
+    .target(name: "Lessons", dependencies: ["Training", "DataSets", "Models", "NN", "Images", "Files"]),
+
+    // The server.
+    .target(
+      name: "Gallery",
+      dependencies: ["Jobs", "Images", "Files", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(
+      name: "Server",
+      dependencies: [
+        "Gallery", "Jobs", "Generation", "ModelFiles", "Conditioning", "Training", "Images", "Files",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+      ]),
+
     // Commands.
     .target(
       name: "CommandSupport",
@@ -86,7 +102,8 @@ let package = Package(
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
     .executableTarget(
-      name: "imago", dependencies: ["CommandSupport", "Training", "SceneTraining", "DataSets", "Evaluation"]),
+      name: "imago",
+      dependencies: ["CommandSupport", "Training", "SceneTraining", "Lessons", "DataSets", "Evaluation", "Server"]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
@@ -133,10 +150,13 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),
+    .testTarget(name: "GalleryTests", dependencies: ["Gallery", "TestSupport"]),
+    .testTarget(name: "LessonsTests", dependencies: ["Lessons", "TestSupport"]),
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),
     .testTarget(name: "SceneDataTests", dependencies: ["SceneData", "Images", "Tokenizers"]),
+    .testTarget(name: "ServerTests", dependencies: ["Server", "TestSupport", "ReferenceSupport", "PipelineSupport"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(
