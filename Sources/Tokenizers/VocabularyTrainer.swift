@@ -54,7 +54,8 @@ public struct VocabularyTrainer {
     _ captions: some Sequence<String>, vocabularySize: Int,
     maximumLength: Int = 77, minimumFrequency: Int = 2
   ) throws(TokenizerError) -> CLIPVocabulary {
-    try train(words: words(of: captions), vocabularySize: vocabularySize, maximumLength: maximumLength,
+    try train(
+      words: words(of: captions), vocabularySize: vocabularySize, maximumLength: maximumLength,
       minimumFrequency: minimumFrequency)
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Evaluation
 import Foundation
 import ModelFiles
 import TensorCore
@@ -18,7 +19,7 @@ struct Train: ParsableCommand {
       """)
 
   @Argument(help: "A recipe: a file, or a name in Pipelines/.", completion: .file()) var recipe: String
-  @Option(help: "The run's folder: log, state, samples, finished model (runs/NAME).")
+  @Option(help: "The run's folder: log and its curve, state, samples, finished model (runs/NAME).")
   var output: String?
   @OptionGroup var compute: ComputeOptions
 
@@ -31,7 +32,10 @@ struct Train: ParsableCommand {
       // A run ends by itself after the step it is in, with its state saved.
       try compute.run {
         let report = TrainingReport(quiet: compute.quiet, json: compute.json)
-        try Interruption.finishingFirst { try read.run(in: folder, report.context) }
+        let curve = try LossCurve.drawn(folder) {
+          try Interruption.finishingFirst { try read.run(in: folder, report.context) }
+        }
+        if let curve, !compute.quiet { Terminal.error("wrote \(curve.path)") }
       }
       try Interruption.check()
     }

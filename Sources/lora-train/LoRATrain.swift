@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Evaluation
 import Foundation
 import Training
 
@@ -77,7 +78,10 @@ struct LoRATrain: ParsableCommand {
       try compute.run {
         let report = TrainingReport(quiet: compute.quiet, json: compute.json)
         // A run ends by itself after the step it is in, with its state saved.
-        try Interruption.finishingFirst { try recipe.run(in: folder, report.context) }
+        let curve = try LossCurve.drawn(folder) {
+          try Interruption.finishingFirst { try recipe.run(in: folder, report.context) }
+        }
+        if let curve, !compute.quiet { Terminal.error("wrote \(curve.path)") }
       }
       try Interruption.check()
     }

@@ -29,7 +29,6 @@ public enum LossCurve {
 
   /// Draws a run's `loss.png` beside its log.
   /// - Returns: the file; nil if fewer than two intervals were logged.
-  @discardableResult
   public static func draw(_ folder: URL) throws -> URL? {
     guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("log.jsonl").path) else { return nil }
     let entries = try read(folder)
@@ -38,5 +37,15 @@ public enum LossCurve {
     let name = folder.lastPathComponent
     try ImageFile.save(chart([(name, entries)], title: "\(name): loss").image(), to: url, text: [])
     return url
+  }
+
+  /// Runs something that trains in a folder, and draws what was logged there, however it ended.
+  public static func drawn(_ folder: URL, by run: () throws -> Void) throws -> URL? {
+    do { try run() } catch {
+      // What ended the run is what people hear of.
+      _ = try? draw(folder)
+      throw error
+    }
+    return try draw(folder)
   }
 }
