@@ -16,7 +16,7 @@ public struct Chart {
   public let series: [Series]
   /// Pixels of the picture, and of the field inside the axes.
   private static let size = (width: 900, height: 560)
-  private static let field = (left: 110.0, top: 80.0, right: 880.0, bottom: 480.0)
+  private static let field = (left: 110.0, top: 80.0, right: 860.0, bottom: 480.0)
   /// A curve of more points is a line alone.
   private static let markedPoints = 40
   /// Colours that differ for every eye (Okabe & Ito 2008).

@@ -15,6 +15,8 @@ struct AdversarialPair: GenerativeModel {
   /// nothing (Sønderby et al. 2017, §3.1).
   private let blur: Float
   let groups: [ParameterGroup]
+  /// The judge learns faster, so that what it says is about what is made now (Heusel et al. 2017, §2).
+  private static let judgeRate = 4.0
   var likelihoodKind: LikelihoodKind { .none }
 
   init(width: Int, latent: Int, hidden: Int, depth: Int, blur: Float, seed: UInt64) {
@@ -25,7 +27,10 @@ struct AdversarialPair: GenerativeModel {
     judge = build(judgeStore.root.judge)
     seeing = FrozenCopy(of: judgeStore.parameters) { build($0.judge) }
     (self.latent, self.blur) = (latent, blur)
-    groups = [ParameterGroup("maker", makerStore.parameters), ParameterGroup("judge", judgeStore.parameters)]
+    groups = [
+      ParameterGroup("maker", makerStore.parameters),
+      ParameterGroup("judge", judgeStore.parameters, rateFactor: Self.judgeRate),
+    ]
   }
 
   /// `softplus(−D(x)) + softplus(D(G(z)))` for the judge (eq. 1 there, D a logit), and `softplus(−D(G(z)))` for the maker, the

@@ -23,6 +23,12 @@ struct VariationalAutoencoder: GenerativeModel {
     groups = [ParameterGroup("vae", store.parameters)]
   }
 
+  /// Where the logarithm of the decoder's variance starts: with a large variance causes would be of no use, and training
+  /// would stay there.
+  private static let start: Float = -4
+
+  private var decoderLogVariance: Tensor { logVariance.tensor + Self.start }
+
   /// Mean and logarithm of the variance of the cause of each row.
   private func posterior(_ x: Tensor) -> (mean: Tensor, logVariance: Tensor) {
     let parts = encoder(x).split(axis: 1, [latent, latent])
@@ -31,7 +37,7 @@ struct VariationalAutoencoder: GenerativeModel {
 
   /// `log p(x | z)` of each row: normal around what the decoder makes of the cause.
   private func logConditional(_ x: Tensor, _ z: Tensor) -> Tensor {
-    let logV = logVariance.tensor
+    let logV = decoderLogVariance
     let inverse = (-logV).applying(.exp)
     let error = ((x - decoder(z)).squared * inverse).sum(axes: [1], scale: -0.5)
     return error - (logV + Float(log(2 * Double.pi))) * (0.5 * Float(x.shape[1]))
@@ -48,7 +54,7 @@ struct VariationalAutoencoder: GenerativeModel {
 
   func sample(_ count: Int, seed: UInt64) -> Tensor {
     let made = decoder(StandardNormal.draw([count, latent], seed: seed))
-    let deviation = (logVariance.value * 0.5).applying(.exp)
+    let deviation = (decoderLogVariance * 0.5).applying(.exp)
     return made + StandardNormal.draw(made.shape, seed: seed, stream: 8) * deviation
   }
 
