@@ -158,7 +158,10 @@ let package = Package(
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "TestSupport"]),
     .testTarget(
       name: "LessonsTests",
-      dependencies: ["Lessons", "Evaluation", "Training", "Images", "NN", "TensorCore", "TestSupport"]),
+      dependencies: [
+        "Lessons", "Evaluation", "Training", "Checkpoints", "Images", "NN", "TensorCore", "TestSupport",
+        "ReferenceSupport",
+      ]),
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),

@@ -3,20 +3,21 @@ import Images
 import Training
 
 /// A square window onto the plane, drawn on: densities, points, paths, arrows.
-struct PlanePlot {
+package struct PlanePlot {
   /// Its middle, and half its side, in the plane's units.
-  let centre: SIMD2<Float>
-  let reach: Float
+  package let centre: SIMD2<Float>
+  package let reach: Float
   private let side: Int
   private var canvas: ChartCanvas
   private static let heading = 30
-  private static let (ink, blue) = (SIMD3<Float>(60, 60, 60), SIMD3<Float>(0, 114, 178))
-  static let orange = SIMD3<Float>(213, 94, 0)
+  private static let ink = SIMD3<Float>(60, 60, 60)
+  package static let blue = SIMD3<Float>(0, 114, 178)
+  package static let orange = SIMD3<Float>(213, 94, 0)
 
   /// - Parameters:
   ///   - title: written above.
   ///   - side: pixels of the window's side.
-  init(_ title: String, centre: SIMD2<Float> = .zero, reach: Float, side: Int = 420) {
+  package init(_ title: String, centre: SIMD2<Float> = .zero, reach: Float, side: Int = 420) {
     (self.centre, self.reach, self.side) = (centre, reach, side)
     canvas = ChartCanvas(width: side, height: side + Self.heading)
     canvas.text(title, at: 8, y: Float(Self.heading) / 2, Self.ink)
@@ -33,7 +34,7 @@ struct PlanePlot {
   }
 
   /// Middles of the cells of a grid over the window, row by row from the top.
-  func grid(_ count: Int) -> [SIMD2<Float>] {
+  package func grid(_ count: Int) -> [SIMD2<Float>] {
     (0..<(count * count)).map { index in
       let (row, column) = index.quotientAndRemainder(dividingBy: count)
       let share = SIMD2(Float(column) + 0.5, Float(count - 1 - row) + 0.5) / Float(count)
@@ -42,7 +43,7 @@ struct PlanePlot {
   }
 
   /// Colours the window by values at `grid(count)`, white for 0 and blue for the largest.
-  mutating func shade(_ values: [Float]) {
+  package mutating func shade(_ values: [Float]) {
     let count = Int(Float(values.count).squareRoot().rounded())
     let most = max(values.filter(\.isFinite).max() ?? 1, .leastNormalMagnitude)
     let cell = Float(side) / Float(count)
@@ -61,19 +62,19 @@ struct PlanePlot {
     }
   }
 
-  mutating func dots(_ points: [SIMD2<Float>], radius: Float = 1.2, _ colour: SIMD3<Float> = blue) {
+  package mutating func dots(_ points: [SIMD2<Float>], radius: Float = 1.2, _ colour: SIMD3<Float> = blue) {
     for point in points where isInside(point) { canvas.dot(pixel(point), radius: radius, colour) }
   }
 
   /// Lines through points one after the other.
-  mutating func path(_ points: [SIMD2<Float>], _ colour: SIMD3<Float>, width: Float = 1) {
+  package mutating func path(_ points: [SIMD2<Float>], _ colour: SIMD3<Float>, width: Float = 1) {
     for (a, b) in zip(points, points.dropFirst()) where isInside(a) && isInside(b) {
       canvas.line(pixel(a), pixel(b), width: width, colour)
     }
   }
 
   /// Arrows from points, the longest as long as `length` in the plane's units and the others in proportion of their square roots.
-  mutating func arrows(_ arrows: [(from: SIMD2<Float>, along: SIMD2<Float>)], length: Float) {
+  package mutating func arrows(_ arrows: [(from: SIMD2<Float>, along: SIMD2<Float>)], length: Float) {
     let most = arrows.map { ($0.along * $0.along).sum().squareRoot() }.max() ?? 0
     guard most > 0 else { return }
     for arrow in arrows {
@@ -89,10 +90,10 @@ struct PlanePlot {
     }
   }
 
-  func image() -> Image { canvas.image() }
+  package func image() -> Image { canvas.image() }
 
   /// Samples beside the paths that some of them took from noise.
-  static func paths(_ drawn: PointPaths) -> Image {
+  package static func paths(_ drawn: PointPaths) -> Image {
     var samples = PlanePlot("\(drawn.points.count) samples", reach: 1.6)
     samples.dots(drawn.points)
     var ways = PlanePlot("\(drawn.paths.count) paths from noise", reach: 3)

@@ -4,13 +4,13 @@ import TensorCore
 
 /// A causal transformer: tokens to what each next one might be (Vaswani et al. 2017; Radford et al. 2018). The blocks are LLaMA's
 /// (Touvron et al. 2023, §2.2): RMSNorm before each part, rotary positions, SwiGLU; the table of tokens is also the last layer.
-struct CausalTransformer: Sendable {
-  let config: CausalTransformerConfig
+package struct CausalTransformer: Sendable {
+  package let config: CausalTransformerConfig
   private let tokens: Embedding
   private let blocks: [Block]
   private let norm: RMSNorm
 
-  init(_ p: ParameterPath, _ config: CausalTransformerConfig) {
+  package init(_ p: ParameterPath, _ config: CausalTransformerConfig) {
     self.config = config
     let deviation: Float = 0.02
     tokens = Embedding(
@@ -24,7 +24,7 @@ struct CausalTransformer: Sendable {
   /// - Parameters:
   ///   - cache: what was seen before, to which these tokens are added; one at a time unless it is empty.
   ///   - dtype: arithmetic of the blocks.
-  func logits(_ ids: Tensor, cache: inout KeyValueCache, dtype: DType = .f32) -> Tensor {
+  package func logits(_ ids: Tensor, cache: inout KeyValueCache, dtype: DType = .f32) -> Tensor {
     let (count, seen) = (ids.shape[1], cache.count)
     precondition(seen == 0 || count == 1, "\(count) tokens at once behind \(seen)")
     let angles = Self.angles(from: seen, count: count, width: config.hiddenSize / config.heads)
@@ -35,7 +35,7 @@ struct CausalTransformer: Sendable {
   }
 
   /// The same of tokens with nothing before them.
-  func logits(_ ids: Tensor, dtype: DType = .f32) -> Tensor {
+  package func logits(_ ids: Tensor, dtype: DType = .f32) -> Tensor {
     var cache = KeyValueCache(layers: config.layers)
     return logits(ids, cache: &cache, dtype: dtype)
   }

@@ -1,18 +1,18 @@
 import TensorCore
 
 /// Keys and values of the tokens that were seen, of each layer, so that a new token's states are all that is computed.
-struct KeyValueCache {
+package struct KeyValueCache {
   /// `[B, T, D]` each, keys with their positions in them.
   private var layers: [(keys: Tensor, values: Tensor)?]
   /// Tokens that are in it.
-  private(set) var count = 0
+  package private(set) var count = 0
 
   /// An empty one.
-  init(layers: Int) { self.layers = Array(repeating: nil, count: layers) }
+  package init(layers: Int) { self.layers = Array(repeating: nil, count: layers) }
 
   /// Adds a layer's new keys and values.
   /// - Returns: all of them.
-  mutating func extended(_ layer: Int, _ keys: Tensor, _ values: Tensor) -> (keys: Tensor, values: Tensor) {
+  package mutating func extended(_ layer: Int, _ keys: Tensor, _ values: Tensor) -> (keys: Tensor, values: Tensor) {
     let all = layers[layer].map {
       (
         keys: Tensor.concatenate([$0.keys, keys], axis: 1), values: Tensor.concatenate([$0.values, values], axis: 1)
@@ -24,5 +24,5 @@ struct KeyValueCache {
   }
 
   /// Says that so many tokens went through every layer.
-  mutating func advance(by tokens: Int) { count += tokens }
+  package mutating func advance(by tokens: Int) { count += tokens }
 }

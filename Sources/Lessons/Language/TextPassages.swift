@@ -2,14 +2,14 @@ import Foundation
 import Training
 
 /// A text in passages, of which every so manyth is kept back.
-struct TextPassages {
-  let training, heldBack: String
+package struct TextPassages {
+  package let training, heldBack: String
 
   /// Bytes of a passage, up to the end of the line.
   private static let length = 4096
 
   /// - Parameter every: which of them is kept back, counted from 1; ≥ 2.
-  init(_ text: String, every: Int) {
+  package init(_ text: String, every: Int) {
     var parts: (training: [Substring], heldBack: [Substring]) = ([], [])
     var (start, number) = (text.utf8.startIndex, 0)
     while start < text.utf8.endIndex {
@@ -30,7 +30,7 @@ struct TextPassages {
 
   /// Reads a file.
   /// - Throws: `LessonError.text` if it is not there, is no UTF-8 or too short to keep something back.
-  static func read(_ path: String, every: Int) throws -> TextPassages {
+  package static func read(_ path: String, every: Int) throws -> TextPassages {
     let url = DataLocation.url(path)
     guard let text = try? String(contentsOf: url, encoding: .utf8) else {
       throw LessonError.text(path: path, reason: "cannot be read as a text in UTF-8")

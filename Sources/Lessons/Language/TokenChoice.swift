@@ -15,7 +15,7 @@ public struct TokenChoice: Sendable, Equatable {
   }
 
   /// The tokens that may come with their probabilities, the likeliest first. `topK` is taken before `topP`, after the temperature.
-  func candidates(_ logits: [Float]) -> [(id: Int32, probability: Double)] {
+  package func candidates(_ logits: [Float]) -> [(id: Int32, probability: Double)] {
     var order = logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }
     guard temperature > 0, let most = order.first.map({ logits[$0] }) else {
       return order.first.map { [(id: Int32($0), probability: 1)] } ?? []
@@ -37,7 +37,7 @@ public struct TokenChoice: Sendable, Equatable {
   }
 
   /// One of them.
-  func choose(_ logits: [Float], _ random: inout ExampleRandom) -> Int32 {
+  package func choose(_ logits: [Float], _ random: inout ExampleRandom) -> Int32 {
     let candidates = candidates(logits)
     var left = Double(random.uniform())
     for candidate in candidates {

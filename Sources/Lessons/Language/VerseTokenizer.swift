@@ -16,7 +16,7 @@ public struct VerseTokenizer: Sendable {
 
   /// Learns a vocabulary from a text and writes it.
   /// - Throws: `LessonError.text` if the text has not enough different pairs for so many tokens.
-  static func learn(_ text: String, path: String, size: Int, context: Int, to directory: URL) throws {
+  package static func learn(_ text: String, path: String, size: Int, context: Int, to directory: URL) throws {
     var counts: [[UInt8]: Int] = [:]
     for word in words(of: Array(text.utf8)) { counts[word, default: 0] += 1 }
     let vocabulary = try VocabularyTrainer.train(
@@ -54,7 +54,7 @@ public struct VerseTokenizer: Sendable {
     }
   }
 
-  static func words(of bytes: [UInt8]) -> [[UInt8]] {
+  package static func words(of bytes: [UInt8]) -> [[UInt8]] {
     var words: [[UInt8]] = []
     var start = 0
     while start < bytes.count {

@@ -5,7 +5,7 @@ import Training
 
 /// A normalising flow of affine couplings (RealNVP; Dinh et al. 2017): invertible steps from data to normal numbers, whose change
 /// of volume is a sum, so that the density of every vector is known exactly.
-struct CouplingFlow: GenerativeModel {
+package struct CouplingFlow: GenerativeModel {
   /// One step: a part of the vector stays, and says how the other is scaled and moved (eq. 4 and 5 there).
   private struct Coupling {
     let network: DenseNetwork
@@ -24,10 +24,10 @@ struct CouplingFlow: GenerativeModel {
 
   private let couplings: [Coupling]
   private let width: Int
-  let groups: [ParameterGroup]
-  var likelihoodKind: LikelihoodKind { .exact }
+  package let groups: [ParameterGroup]
+  package var likelihoodKind: LikelihoodKind { .exact }
 
-  init(width: Int, couplings: Int, hidden: Int, depth: Int, seed: UInt64) {
+  package init(width: Int, couplings: Int, hidden: Int, depth: Int, seed: UInt64) {
     let store = ParameterStore(RandomInitialization(seed: seed), isTrainable: { _ in true })
     self.width = width
     self.couplings = (0..<couplings).map { index in
@@ -43,7 +43,7 @@ struct CouplingFlow: GenerativeModel {
 
   /// Data to normal numbers.
   /// - Returns: those, `[B, D]`, and the logarithm of each row's change of volume, `[B]` (eq. 6 there).
-  func forward(_ x: Tensor) -> (z: Tensor, logVolume: Tensor) {
+  package func forward(_ x: Tensor) -> (z: Tensor, logVolume: Tensor) {
     var (z, logVolume) = (x, Tensor.zeros([x.shape[0]]))
     for step in couplings {
       let parts = z.split(axis: 1, [step.kept, width - step.kept])
@@ -55,7 +55,7 @@ struct CouplingFlow: GenerativeModel {
   }
 
   /// Normal numbers to data: the same steps back.
-  func inverse(_ z: Tensor) -> Tensor {
+  package func inverse(_ z: Tensor) -> Tensor {
     var x = z
     for step in couplings.reversed() {
       let parts = x.split(axis: 1, [width - step.kept, step.kept])
@@ -71,9 +71,11 @@ struct CouplingFlow: GenerativeModel {
     return StandardNormal.logDensity(z) + logVolume
   }
 
-  func loss(_ x: Tensor, random: inout [ExampleRandom]) -> Tensor { -logDensity(x).mean() }
+  package func loss(_ x: Tensor, random: inout [ExampleRandom]) -> Tensor { -logDensity(x).mean() }
 
-  func sample(_ count: Int, seed: UInt64) -> Tensor { inverse(StandardNormal.draw([count, width], seed: seed)) }
+  package func sample(_ count: Int, seed: UInt64) -> Tensor {
+    inverse(StandardNormal.draw([count, width], seed: seed))
+  }
 
-  func logLikelihood(_ x: Tensor, seed: UInt64) -> [Double]? { logDensity(x).floats().map(Double.init) }
+  package func logLikelihood(_ x: Tensor, seed: UInt64) -> [Double]? { logDensity(x).floats().map(Double.init) }
 }

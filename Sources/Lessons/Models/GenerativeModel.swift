@@ -3,7 +3,7 @@ import TensorCore
 import Training
 
 /// A model of vectors: one of the kinds that are compared.
-protocol GenerativeModel {
+package protocol GenerativeModel {
   /// What is trained.
   var groups: [ParameterGroup] { get }
 
@@ -21,7 +21,7 @@ protocol GenerativeModel {
 }
 
 /// How near a likelihood is to the model's own.
-enum LikelihoodKind: String, Codable, Sendable {
+package enum LikelihoodKind: String, Codable, Sendable {
   case exact
   /// Of the probability-flow equation, as far as steps solve it.
   case integrated
@@ -31,11 +31,11 @@ enum LikelihoodKind: String, Codable, Sendable {
 }
 
 /// What a generative model learns, as a run sees it.
-struct GenerativeObjective: Objective {
-  let model: any GenerativeModel
-  var groups: [ParameterGroup] { model.groups }
+package struct GenerativeObjective: Objective {
+  package let model: any GenerativeModel
+  package var groups: [ParameterGroup] { model.groups }
 
-  func loss(_ batch: Tensor, random: inout [ExampleRandom]) -> Tensor { model.loss(batch, random: &random) }
+  package func loss(_ batch: Tensor, random: inout [ExampleRandom]) -> Tensor { model.loss(batch, random: &random) }
 }
 
 /// Normal numbers that belong to a seed, and densities of them.

@@ -4,13 +4,13 @@ import TensorCore
 import Training
 
 /// What the models that are compared learn: points of two moons, or small grey pictures as vectors.
-enum VectorData {
+package enum VectorData {
   case moons(TwoMoons)
   /// Pictures of that side.
   case pictures(any CaptionedImages, side: Int)
 
   /// Numbers of a vector.
-  var width: Int {
+  package var width: Int {
     switch self {
     case .moons: 2
     case .pictures(_, let side): side * side
@@ -19,7 +19,7 @@ enum VectorData {
 
   /// One vector: a point, or the mean of a picture's channels in ±1 with even noise of one 256th of the range, which makes
   /// densities of it mean something (Theis et al. 2016, §3.1).
-  func vector(_ index: Int, _ random: inout ExampleRandom) throws -> [Float] {
+  package func vector(_ index: Int, _ random: inout ExampleRandom) throws -> [Float] {
     switch self {
     case .moons(let moons):
       let point = moons.point(&random)
@@ -36,32 +36,32 @@ enum VectorData {
 }
 
 /// Vectors in batches, the last of them kept back for measuring.
-struct VectorSource: BatchSource {
-  let data: VectorData
+package struct VectorSource: BatchSource {
+  package let data: VectorData
   /// Examples at the end that no batch has; of points there is no end.
-  let heldBack: Int
+  package let heldBack: Int
 
-  var count: Int {
+  package var count: Int {
     switch data {
     case .moons: Int.max
     case .pictures(let images, _): images.count - heldBack
     }
   }
 
-  func order(batch: Int, seed: UInt64) -> any ExampleOrder {
+  package func order(batch: Int, seed: UInt64) -> any ExampleOrder {
     if case .moons = data { return EndlessOrder(size: batch) }
     return ShuffledOrder(count: count, size: batch, seed: seed)
   }
 
   /// `[B, D]`.
-  func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> Tensor {
+  package func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> Tensor {
     let rows = try draws.indices.map { try data.vector(draws[$0].index, &random[$0]) }
     return Tensor(rows.flatMap { $0 }, shape: [draws.count, data.width])
   }
 
   /// What is kept back, `[heldBack, D]`; of points, others than any run sees.
   /// - Parameter stream: another gives other points.
-  func heldBackVectors(stream: UInt64 = 0) throws -> Tensor {
+  package func heldBackVectors(stream: UInt64 = 0) throws -> Tensor {
     let first: Int
     switch data {
     case .moons: first = 0

@@ -76,7 +76,8 @@ final class JudgedModel: Artifact {
       panels[0].dots(Self.points(real))
       panels[1].dots(Self.points(drawn))
       panels.append(densityPanel(moons))
-      return ImageGrid.make(panels.map { $0.image() }, columns: 3, padding: 4)
+      if let scores = model as? ScoreModel { panels.append(pathsPanel(scores)) }
+      return ImageGrid.make(panels.map { $0.image() }, columns: panels.count, padding: 4)
     }
   }
 
@@ -101,6 +102,18 @@ final class JudgedModel: Artifact {
   }
 
   private static let arrowLevel = 0.2
+  private static let followed = 40
+
+  /// Ways from noise to samples.
+  private func pathsPanel(_ scores: ScoreModel) -> PlanePlot {
+    var panel = PlanePlot("\(Self.followed) paths from noise", reach: Self.reach)
+    var stations: [[SIMD2<Float>]] = []
+    let ends = Self.points(
+      scores.path(Self.followed, seed: Self.drawnSeed) { stations.append(Self.points($0)) })
+    for point in 0..<Self.followed { panel.path(stations.map { $0[point] }, PlanePlot.blue) }
+    panel.dots(ends, radius: 3, PlanePlot.orange)
+    return panel
+  }
 
   private static func tensor(_ points: [SIMD2<Float>]) -> Tensor {
     Tensor(points.flatMap { [$0.x, $0.y] }, shape: [points.count, 2])

@@ -2,20 +2,24 @@ import TensorCore
 import Training
 
 /// Samples by noise and scores alone, from the largest level of noise to the smallest (Song & Ermon 2019, algorithm 1).
-struct AnnealedLangevin {
+package struct AnnealedLangevin {
   /// The largest first.
-  let levels: [Double]
+  package let levels: [Double]
   /// Steps on each level.
-  let steps: Int
+  package let steps: Int
   /// Size of a step in units of its level's variance: `ε / σ_L²` there.
-  let step: Double
+  package let step: Double
+
+  package init(levels: [Double], steps: Int, step: Double) {
+    (self.levels, self.steps, self.step) = (levels, steps, step)
+  }
 
   /// `x ← x + α/2 · s(x; σ) + √α z` with `α = step · σ²`, and at the end the noise that is left taken out, `x + σ² s`
   /// (Jolicoeur-Martineau et al. 2021, §3.1).
   /// - Parameters:
   ///   - start: `[B, D]`, noise of the largest level.
   ///   - onLevel: told the vectors after each level.
-  func sample(
+  package func sample(
     _ start: Tensor, seed: UInt64, score: (Tensor, Double) -> Tensor, onLevel: (Tensor) -> Void = { _ in }
   ) -> Tensor {
     var random = ExampleRandom(seed: seed, example: 1, epoch: 0, stream: 9)

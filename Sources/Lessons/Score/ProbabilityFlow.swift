@@ -5,9 +5,11 @@ import Training
 /// The equation whose paths have, at every level of noise, the same densities as data with noise in it: `dx/dσ = −σ s(x; σ)`
 /// (Song et al. 2021, eq. 13, for their variance-exploding process with σ for time). No noise is drawn on the way, so that
 /// there is one way from noise to a sample, and the density of every vector can be followed.
-struct ProbabilityFlow {
-  let levels: NoiseLevels
-  let steps: Int
+package struct ProbabilityFlow {
+  package let levels: NoiseLevels
+  package let steps: Int
+
+  package init(levels: NoiseLevels, steps: Int) { (self.levels, self.steps) = (levels, steps) }
 
   /// The levels' edges, from the smallest up.
   private var edges: [Double] { (0...steps).map { levels.level(Double($0) / Double(steps)) } }
@@ -16,7 +18,9 @@ struct ProbabilityFlow {
   /// - Parameters:
   ///   - start: `[B, D]`, noise of the largest level.
   ///   - direction: `dx/dσ`.
-  func sample(_ start: Tensor, direction: (Tensor, Double) -> Tensor, onStep: (Tensor) -> Void = { _ in }) -> Tensor {
+  package func sample(_ start: Tensor, direction: (Tensor, Double) -> Tensor, onStep: (Tensor) -> Void = { _ in })
+    -> Tensor
+  {
     var x = start
     for (to, from) in zip(edges, edges.dropFirst()).reversed() {
       x = heun(x, from: from, to: to, direction)
@@ -38,7 +42,7 @@ struct ProbabilityFlow {
   ///
   /// The divergence is exact for up to four numbers, and otherwise the product with one random vector of signs
   /// (Skilling 1989; Hutchinson 1990).
-  func logLikelihood(_ x: Tensor, seed: UInt64, direction: (Tensor, Double) -> Tensor) -> [Double] {
+  package func logLikelihood(_ x: Tensor, seed: UInt64, direction: (Tensor, Double) -> Tensor) -> [Double] {
     let (rows, width) = (x.shape[0], x.shape[1])
     let probes = Self.probes([rows, width], seed: seed)
     var totals = Array(repeating: 0.0, count: rows)

@@ -9,23 +9,23 @@ import Training
 ///
 /// The network `f` says the noise; the score is `s(x; σ) = −f(x; σ) / σ`, which fits scores' sizes at all levels
 /// (Song & Ermon 2020, §3.3).
-struct ScoreModel: GenerativeModel {
+package struct ScoreModel: GenerativeModel {
   /// How samples are drawn from scores.
-  enum Method: Sendable {
+  package enum Method: Sendable {
     /// A ladder of that many levels, on each of which so many steps of Langevin's are taken.
     case langevin(levels: Int, steps: Int, step: Double)
     /// All levels, and so many steps of the probability-flow equation.
     case probabilityFlow(steps: Int)
   }
 
-  let levels: NoiseLevels
-  let method: Method
-  let groups: [ParameterGroup]
-  let width: Int
+  package let levels: NoiseLevels
+  package let method: Method
+  package let groups: [ParameterGroup]
+  package let width: Int
   private let network: PointsMLP
   private let frozen: FrozenCopy<PointsMLP>
 
-  init(width: Int, hidden: Int, depth: Int, levels: NoiseLevels, method: Method, seed: UInt64) {
+  package init(width: Int, hidden: Int, depth: Int, levels: NoiseLevels, method: Method, seed: UInt64) {
     func build(_ p: ParameterPath) -> PointsMLP { PointsMLP(p, dimensions: width, width: hidden, depth: depth) }
     let store = ParameterStore(RandomInitialization(seed: seed), isTrainable: { _ in true })
     (self.width, self.levels, self.method) = (width, levels, method)
@@ -47,7 +47,7 @@ struct ScoreModel: GenerativeModel {
 
   /// Denoising score matching (Song & Ermon 2019, eq. 5 and 6): `E λ(σ) ‖s(x + σ n; σ) + n / σ‖²` with `λ = σ²`, which is the
   /// squared error of the noise; the mean over numbers.
-  func loss(_ x: Tensor, random: inout [ExampleRandom]) -> Tensor {
+  package func loss(_ x: Tensor, random: inout [ExampleRandom]) -> Tensor {
     let sigmas = random.indices.map { drawnLevel(&random[$0]) }
     let n = random.normal(like: x.shape)
     let noisy = x + n * Tensor(sigmas.map(Float.init), shape: [sigmas.count, 1])
@@ -63,17 +63,17 @@ struct ScoreModel: GenerativeModel {
   }
 
   /// `s(x; σ)`, `[B, D]`.
-  func score(_ x: Tensor, _ sigma: Double) -> Tensor { direction(x, sigma) * Float(-1 / sigma) }
+  package func score(_ x: Tensor, _ sigma: Double) -> Tensor { direction(x, sigma) * Float(-1 / sigma) }
 
   /// `−σ s(x; σ)`: the noise, and where a vector moves when its level rises.
-  func direction(_ x: Tensor, _ sigma: Double) -> Tensor {
+  package func direction(_ x: Tensor, _ sigma: Double) -> Tensor {
     noise(x, Array(repeating: sigma, count: x.shape[0]), by: frozen.current())
   }
 
-  func sample(_ count: Int, seed: UInt64) -> Tensor { path(count, seed: seed) { _ in } }
+  package func sample(_ count: Int, seed: UInt64) -> Tensor { path(count, seed: seed) { _ in } }
 
   /// The same, with what the vectors are on the way.
-  func path(_ count: Int, seed: UInt64, onStep: (Tensor) -> Void) -> Tensor {
+  package func path(_ count: Int, seed: UInt64, onStep: (Tensor) -> Void) -> Tensor {
     let start = StandardNormal.draw([count, width], seed: seed) * Float(levels.largest)
     onStep(start)
     switch method {
@@ -85,12 +85,12 @@ struct ScoreModel: GenerativeModel {
     }
   }
 
-  var likelihoodKind: LikelihoodKind {
+  package var likelihoodKind: LikelihoodKind {
     if case .probabilityFlow = method { return .integrated }
     return .none
   }
 
-  func logLikelihood(_ x: Tensor, seed: UInt64) -> [Double]? {
+  package func logLikelihood(_ x: Tensor, seed: UInt64) -> [Double]? {
     guard case .probabilityFlow(let steps) = method else { return nil }
     return ProbabilityFlow(levels: levels, steps: steps).logLikelihood(x, seed: seed, direction: direction)
   }
