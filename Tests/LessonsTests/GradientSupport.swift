@@ -6,8 +6,10 @@ import Testing
 import Training
 
 /// The gradient of a model's loss by one of its weights is that of finite differences.
+/// - Parameter tolerance: relative; a loss of some size has differences that are the coarser.
 func expectGradient(
-  of model: any GenerativeModel, named name: String, width: Int = 2, sourceLocation: SourceLocation = #_sourceLocation
+  of model: any GenerativeModel, named name: String, width: Int = 2, tolerance: Float = 1e-3,
+  sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let parameter = try #require(
     model.groups.flatMap(\.parameters).first { $0.name == name }, sourceLocation: sourceLocation)
@@ -25,7 +27,9 @@ func expectGradient(
     return Double(loss().scalar)
   }
   parameter.replace(with: Tensor(start, shape: parameter.shape))
-  expectClose(found.floats(), expected.map(Float.init), atol: 2e-4, rtol: 1e-3, name, sourceLocation: sourceLocation)
+  expectClose(
+    found.floats(), expected.map(Float.init), atol: tolerance / 5, rtol: tolerance, name, sourceLocation: sourceLocation
+  )
   #expect(expected.contains { abs($0) > 1e-3 }, "\(name): no gradient to speak of", sourceLocation: sourceLocation)
 }
 

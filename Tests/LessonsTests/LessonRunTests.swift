@@ -75,7 +75,7 @@ import Training
   }
 
   @Test(arguments: [
-    ("vae", "couplings: 3", "line 9: couplings is not a setting of a vae model"),
+    ("vae", "latent: 2\ncouplings: 3", "line 10: couplings is not a setting of a vae model"),
     ("vae", "latent: 0", "latent must be 1 to 1024"), ("flow", "", "couplings is missing: a flow model has it"),
     ("gan", "latent: 2\nblur: 0.1\nlikelihood_limit: 1", "likelihood_limit needs a model with a likelihood"),
     ("score-flow", "sigma_max: 0.1\nsigma_min: 1\nsteps: 3", "sigma_max must be above sigma_min"),

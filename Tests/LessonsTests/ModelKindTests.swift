@@ -94,7 +94,8 @@ import Training
   @Test func anAutoencoderLearnsItsBound() throws {
     let model = VariationalAutoencoder(width: 2, latent: 2, hidden: 5, depth: 1, seed: 1)
     for name in ["encoder.output.weight", "decoder.input.weight", "log_variance"] {
-      try expectGradient(of: model, named: name)
+      // Through a deviation of e⁻² the loss is a few hundred.
+      try expectGradient(of: model, named: name, tolerance: 0.02)
     }
   }
 
