@@ -6,6 +6,7 @@ public enum LessonKinds {
   public static func register() {
     Recipes.register(GenerativeRecipe.self)
     Recipes.register(LanguageRecipe.self)
+    Recipes.register(LearnedStepsRecipe.self)
     PointsDrawing.register { PlanePlot.paths($0) }
   }
 }

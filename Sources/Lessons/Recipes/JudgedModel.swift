@@ -63,7 +63,8 @@ final class JudgedModel: Artifact {
 
   // MARK: - Pictures
 
-  private static func points(_ vectors: Tensor) -> [SIMD2<Float>] {
+  /// Vectors of two numbers as points.
+  static func points(_ vectors: Tensor) -> [SIMD2<Float>] {
     let values = vectors.floats()
     return (0..<vectors.shape[0]).map { SIMD2(values[2 * $0], values[2 * $0 + 1]) }
   }
