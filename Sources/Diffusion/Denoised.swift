@@ -30,9 +30,9 @@ public struct Denoised: Sendable {
     case share(Double)
   }
 
-  /// - Parameter isFlow: whether the run treats the network as a flow's, whatever its configuration says.
-  public init(_ config: SchedulerConfig, isFlow: Bool = false) {
-    if isFlow || config.isFlow {
+  /// - Parameter type: what the run takes every network's output for, whatever its configuration says.
+  public init(_ config: SchedulerConfig, as type: PredictionType? = nil) {
+    if (type ?? config.predictionType) == .flow {
       (meaning, levels) = (.flow, .share(Double(config.trainSteps)))
     } else if let edm = config.edm {
       (meaning, levels) = (.edm(edm, isVelocity: config.predictionType == .velocity), .logSigma)
@@ -72,24 +72,34 @@ public struct Denoised: Sendable {
     }
   }
 
+  /// What sample and output are multiplied by for the clean sample.
+  private func factors(_ level: NoiseLevel) -> (sample: Double, output: Double) {
+    let (s, n) = (level.signal, level.noise)
+    switch meaning {
+    case .sample: return (0, 1)
+    case .epsilon: return (1 / s, -n / s)
+    case .velocity:
+      let r = level.preservingScale
+      return (s * r * r, -(n * r))
+    case .flow: return (1 / (s + n), -n / (s + n))
+    case .edm(let edm, let isVelocity):
+      let factors = edm.cleanFactors(n / s, isVelocity: isVelocity)
+      return (factors.skip / s, factors.out)
+    }
+  }
+
   /// The clean sample in an output.
   /// - Parameters:
   ///   - output: what the network said.
   ///   - x: the sample in the scale of `level`.
   public func clean(_ output: Tensor, _ x: Tensor, level: NoiseLevel) -> Tensor {
-    let (s, n) = (level.signal, level.noise)
-    switch meaning {
-    case .sample: return output
-    case .epsilon: return x.scaled(by: Float(1 / s), adding: output, times: Float(-n / s))
-    case .velocity:
-      let r = level.preservingScale
-      return x.scaled(by: Float(s * r * r), adding: output, times: Float(-(n * r)))
-    case .flow: return x.scaled(by: Float(1 / (s + n)), adding: output, times: Float(-n / (s + n)))
-    case .edm(let edm, let isVelocity):
-      let factors = edm.cleanFactors(n / s, isVelocity: isVelocity)
-      return x.scaled(by: Float(factors.skip / s), adding: output, times: Float(factors.out))
-    }
+    if meaning == .sample { return output }
+    let factors = factors(level)
+    return x.scaled(by: Float(factors.sample), adding: output, times: Float(factors.output))
   }
+
+  /// How far the clean sample moves with the output.
+  public func slope(_ level: NoiseLevel) -> Double { factors(level).output }
 
   /// The clean sample and the noise in an output.
   func cleanAndNoise(_ output: Tensor, _ x: Tensor, level: NoiseLevel) -> (clean: Tensor, noise: Tensor) {
@@ -135,6 +145,13 @@ public struct Denoised: Sendable {
     }
   }
 
+  /// Signal and noise of a sample, between timesteps too.
+  /// - Parameter timestep: what the network is told.
+  func exactLevel(told timestep: Float) -> NoiseLevel {
+    if case .timesteps = levels { return NoiseLevel(preservingSigma: sigma(told: timestep)) }
+    return level(told: timestep)
+  }
+
   private static func seen(_ sigma: Double, _ edm: EDMSettings) -> NoiseLevel {
     let scale = edm.inputScale(sigma)
     return NoiseLevel(signal: scale, noise: scale * sigma)
@@ -152,5 +169,19 @@ extension NoiseLevel {
   fileprivate var preservingScale: Double {
     let variance = signal * signal + noise * noise
     return abs(variance - 1) < 1e-9 ? 1 : 1 / variance.squareRoot()
+  }
+}
+
+extension PredictionType {
+  /// What a network should say of a sample.
+  /// - Parameters:
+  ///   - signal, sigma: of each row, shaped to multiply a batch.
+  func target(clean: Tensor, noise: Tensor, signal: Tensor, sigma: Tensor) -> Tensor {
+    switch self {
+    case .epsilon: noise
+    case .sample: clean
+    case .velocity: noise * signal - clean * sigma
+    case .flow: noise - clean
+    }
   }
 }

@@ -111,14 +111,8 @@ public struct NoiseSchedule: Sendable {
 
   /// What the network is trained to output for these samples.
   public func target(clean: Tensor, noise: Tensor, timesteps: [Int]) -> Tensor {
-    switch predictionType {
-    case .epsilon: return noise
-    case .sample: return clean
-    case .flow: return noise - clean
-    case .velocity:
-      let (signal, sigma) = coefficients(timesteps, rank: clean.rank)
-      return noise * signal - clean * sigma
-    }
+    let (signal, sigma) = coefficients(timesteps, rank: clean.rank)
+    return predictionType.target(clean: clean, noise: noise, signal: signal, sigma: sigma)
   }
 
   /// `√ᾱ` and `√(1 − ᾱ)` for each row, shaped to multiply a batch.

@@ -7,7 +7,7 @@ extension SchedulerConfig {
     if !(1...Self.mostSteps).contains(trainSteps) {
       return "num_train_timesteps is \(trainSteps), not 1 ... \(Self.mostSteps)"
     }
-    if let reason = edm.map(\.problem) ?? betaProblem { return reason }
+    if let reason = levels.problem ?? betaProblem { return reason }
     if given.solverOrder.map({ !(1...3).contains($0) }) ?? false { return "solver_order must be 1, 2 or 3" }
     if varianceType.hasPrefix("learned") {
       return "variance_type \(varianceType): networks that predict the variance too are not supported"
@@ -64,11 +64,8 @@ extension SchedulerConfig {
   /// Whether the network is told `ln σ / 4` and not a training timestep.
   var tellsLogSigma: Bool { edm != nil || given.timestepType == .continuous && predictionType == .velocity }
 
-  /// Whether the model is a rectified flow.
-  public var isFlow: Bool { predictionType == .flow }
-
   /// Whether the network is told another number than a training timestep.
-  var isContinuous: Bool { tellsLogSigma || isFlow }
+  public var isContinuous: Bool { levels.told(1) != nil }
 
   /// Whether the class has a noise schedule of the kind read here. Others have formulas of their own, which a sampler
   /// for this kind would get wrong.
@@ -76,18 +73,24 @@ extension SchedulerConfig {
     // Samplers that are not here, on schedules that are.
     let others: Set = ["SASolverScheduler", "RePaintScheduler", "DPMSolverMultistepInverseScheduler"]
     return SamplerName(schedulerClass: className) != nil || others.contains(className)
-      || ["FlowMatchHeunDiscreteScheduler", "FlowMatchLCMScheduler"].contains(className)
+      || Self.kind(ofClass: className) != nil
   }
 
   /// The noise schedule a network is trained on.
   /// - Throws: for a model that is not trained on the timesteps of one, which is another kind of training.
   public var trainingSchedule: NoiseSchedule {
     get throws(SamplerError) {
-      guard isKnown, !isFlow, !tellsLogSigma else {
+      guard isKnown, !isContinuous else {
         throw .unsupportedSetting(sampler: "training", key: "_class_name", value: className)
       }
       return schedule
     }
+  }
+
+  /// Throws for flow levels on a model that is no flow.
+  func refuseFlowSigmas(sampler: String) throws(SamplerError) {
+    guard given.useFlowSigmas ?? false else { return }
+    throw .unsupportedSetting(sampler: sampler, key: "use_flow_sigmas", value: "true")
   }
 
   /// Throws unless a sampler that counts in training timesteps can run these.

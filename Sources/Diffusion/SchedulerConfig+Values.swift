@@ -19,7 +19,7 @@ extension SchedulerConfig {
     set { given.betaSchedule = newValue }
   }
   public var predictionType: PredictionType {
-    get { given.predictionType ?? (className.hasPrefix("FlowMatch") ? .flow : .epsilon) }
+    get { given.predictionType ?? Self.kind(ofClass: className)?.impliedPrediction ?? .epsilon }
     set { given.predictionType = newValue }
   }
   public var rescaleBetasZeroSNR: Bool {
@@ -77,8 +77,8 @@ extension SchedulerConfig {
   /// The same model's configuration for another of diffusers' classes.
   func adapted(to className: String) -> SchedulerConfig {
     var config = self
-    // What the network predicts stays with the model, and a flow's class says it.
-    if config.isFlow { config.predictionType = .flow }
+    // What the network predicts stays with the model, and its class may be all that says it.
+    if Self.kind(ofClass: self.className)?.impliedPrediction != nil { config.predictionType = predictionType }
     config.className = className
     return config
   }

@@ -57,13 +57,7 @@ public struct SchedulerConfig: Codable, Sendable, Equatable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     className = try container.decodeIfPresent(String.self, forKey: .className) ?? "DDIMScheduler"
     given = try SchedulerSettings(from: decoder)
-    if EDMSettings.classNames.contains(className) {
-      let usual = EDMSettings()
-      edm = EDMSettings(
-        sigmaMin: given.sigmaMin ?? usual.sigmaMin, sigmaMax: given.sigmaMax ?? usual.sigmaMax,
-        sigmaData: given.sigmaData ?? usual.sigmaData, rho: given.rho ?? usual.rho,
-        isExponential: given.sigmaSchedule == "exponential")
-    }
+    if EDMSettings.classes.keys.contains(className) { edm = EDMSettings(given) }
     if let setting = try SchedulerSettings.rules(className: className).problem(in: decoder) {
       throw DecodingError.dataCorrupted(
         .init(codingPath: container.codingPath, debugDescription: "\(className): \(setting.key) \(setting.reason)"))
@@ -79,21 +73,17 @@ public struct SchedulerConfig: Codable, Sendable, Equatable {
     try container.encode(className, forKey: .className)
     var all = given
     (all.trainSteps, all.predictionType) = (trainSteps, predictionType)
-    if className.hasPrefix("FlowMatch") {
-      // It has no other prediction, and no variances.
-      (all.predictionType, all.shift) = (nil, all.shift ?? 1)
-    } else if let edm {
-      (all.sigmaMin, all.sigmaMax, all.sigmaData, all.rho) = (edm.sigmaMin, edm.sigmaMax, edm.sigmaData, edm.rho)
-      all.sigmaSchedule = edm.isExponential ? "exponential" : "karras"
-    } else {
-      (all.betaStart, all.betaEnd, all.betaSchedule) = (betaStart, betaEnd, betaSchedule)
-      all.rescaleBetasZeroSNR = rescaleBetasZeroSNR
-      (all.spacing, all.stepsOffset, all.setAlphaToOne) = (spacing, stepsOffset, setAlphaToOne)
-      (all.clipSample, all.clipSampleRange, all.varianceType) = (clipSample, clipSampleRange, varianceType)
-    }
+    writtenLevels.write(to: &all)
     // JSON has no infinity, and no key is what stands for it.
     if let bound = all.lambdaMinClipped, !bound.isFinite { all.lambdaMinClipped = nil }
     try all.encode(to: encoder)
+  }
+
+  /// Levels as a file of this class says them: of a flow's sampler for noise variances those variances.
+  private var writtenLevels: any LevelKind {
+    let levels = levels
+    let isOwn = edm != nil || type(of: levels).classes.keys.contains(className)
+    return isOwn ? levels : TimestepLevels(self)
   }
 
   /// The noise schedule the network was trained on.

@@ -11,8 +11,7 @@ extension SchedulerSettings {
     var rules = known.merging(foreign.map { ($0, .ignored) }) { read, _ in read }
     // A class that has the parameter, and values of it that are not built here.
     let isOff = SettingRules.Rule.only([false, nil])
-    let predictions: [SettingValue] = ["epsilon", "v_prediction", "sample", nil]
-    rules["prediction_type"] = .only(className.hasPrefix("FlowMatch") ? ["flow_prediction", nil] : predictions)
+    rules["prediction_type"] = .only(["epsilon", "v_prediction", "sample", nil])
     switch className {
     case "UniPCMultistepScheduler":
       (rules["solver_p"], rules["use_dynamic_shifting"]) = (.only([nil]), isOff)
@@ -35,12 +34,7 @@ extension SchedulerSettings {
       rules["solver_type"] = .only(["midpoint", "heun", "logrho", "bh1", "bh2", nil])
     default: break
     }
-    if EDMSettings.classNames.contains(className) {
-      rules["sigma_schedule"] = .only(["karras", "exponential"])
-      rules["prediction_type"] = .only(["epsilon", "v_prediction"])
-      // Levels end at the lowest one already, so that a step to it would go nowhere.
-      rules["final_sigmas_type"] = .only(["zero"])
-    }
+    if let kind = SchedulerConfig.kind(ofClass: className) { rules.merge(kind.rules) { _, own in own } }
     return SettingRules(rules)
   }
 

@@ -11,7 +11,7 @@ struct LastPrediction {
   private let denoised: Denoised
 
   init(_ config: SchedulerConfig, sampler: SamplerName) {
-    denoised = Denoised(config, isFlow: sampler == .flowEuler)
+    denoised = Denoised(config, as: sampler.prediction)
   }
 
   var output: Tensor? { call?.output }

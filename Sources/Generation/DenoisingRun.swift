@@ -79,7 +79,7 @@ struct DenoisingRun: Sendable {
     GuidedPrediction(
       network: components.network, precision: precision, guidance: request.guidance,
       conditioning: conditioning, context: context, guides: guides,
-      denoised: Denoised(components.scheduler, isFlow: request.sampler == .flowEuler), width: request.width,
+      denoised: Denoised(components.scheduler, as: request.sampler.prediction), width: request.width,
       height: request.height)
   }
 

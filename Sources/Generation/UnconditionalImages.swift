@@ -90,7 +90,7 @@ public struct UnconditionalImages: Sendable {
     let side = network.config.sampleSize
     let plan = try sampler.plan(steps: steps)
     let start = noise.normal([seeds.count, side, side, network.config.inChannels])
-    let gradients = GradientGuidance(scheduler.schedule)
+    let gradients = GradientGuidance(Denoised(scheduler))
     func check(_ values: Tensor, _ stage: String, at step: Int) throws(GenerationError) {
       try Finiteness.check(values, "\(stage) at step \(step + 1) of \(plan.timesteps.count)") {
         Finiteness.large(values) ?? Finiteness.weights(of: "the U-Net", precision)

@@ -68,9 +68,9 @@ extension PictureJob {
     if let sampler { return try SamplerChoice(sampler, schedule: schedule) }
     guard config.isKnown else { throw SamplerError.unknownScheduler(className: config.className) }
     guard let own = SamplerName(config) else {
-      let advice = config.isFlow ? "flow-euler" : "dpmpp-2m"
       throw GenerationError.unsupported(
-        what: "the model's scheduler \(config.className) is not in this version: give `sampler`, such as \(advice)")
+        what: "the model's scheduler \(config.className) is not in this version: give `sampler`, such as "
+          + config.usualSampler.rawValue)
     }
     return try SamplerChoice(own.rawValue, schedule: schedule)
   }

@@ -87,10 +87,15 @@ struct Sample: ParsableCommand {
     }
   }
 
+  /// The sampler a model names; of those that count in timesteps DDPM, which they are trained for.
+  private func ownSampler(_ config: SchedulerConfig) -> SamplerName {
+    config.isContinuous ? SamplerName(config) ?? config.usualSampler : .ddpm
+  }
+
   private func draw(_ asked: SamplerName?) throws {
     let folder = URL(fileURLWithPath: model)
     let pipeline = try UnconditionalImages(folder: folder, variant: form.variant, precision: compute.chosenPrecision)
-    let own = pipeline.scheduler.isFlow ? SamplerName(pipeline.scheduler) ?? .flowEuler : .ddpm
+    let own = ownSampler(pipeline.scheduler)
     let name = asked ?? own
     let wish = try wish(pipeline)
     let naming = try OutputNaming(output, count: count)

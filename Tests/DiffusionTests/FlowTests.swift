@@ -181,7 +181,7 @@ import Testing
   @Test func writtenAgain() throws {
     let config = try config(
       #"{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0, "num_train_timesteps": 500}"#)
-    #expect(config.isFlow && config.predictionType == .flow && config.flow?.shift == 3)
+    #expect(config.isContinuous && config.predictionType == .flow && config.flow?.shift == 3)
     let data = try JSONEncoder().encode(config)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     #expect(Set(object.keys) == ["_class_name", "shift", "num_train_timesteps"])

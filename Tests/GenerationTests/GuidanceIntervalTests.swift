@@ -60,7 +60,7 @@ import Testing
     for (told, sigma) in zip(plan.timesteps, plan.sigmas) {
       #expect(abs(levels.sigma(told: told) / sigma - 1) < 1e-3, "\(told)")
     }
-    let flow = Denoised(SchedulerConfig(), isFlow: true)
+    let flow = Denoised(SchedulerConfig(), as: .flow)
     #expect(flow.sigma(told: 500) == 0.5)
     #expect(!NoiseInterval(1, 2).contains(1) && NoiseInterval(1, 2).contains(2) && !NoiseInterval(1, 2).contains(2.1))
   }

@@ -36,6 +36,7 @@ extension SamplerName {
     // A configuration of this very class may ask for first order.
     let isOwn = SamplerName(schedulerClass: config.className)?.diffusersClass == diffusersClass
     let second = isOwn ? min(config.solverOrder, 2) : 2
+    if list == nil, let own = config.levels.sampler(self, config) { return own }
     return switch self {
     case .ddpm: DDPMSampler(spaced)
     case .ddim: DDIMSampler(spaced, eta: eta)
@@ -44,8 +45,6 @@ extension SamplerName {
       PNDMSampler(
         spaced, mayStartPlainly: config.className != diffusersClass && config.given.skipPRKSteps == nil)
     case .lms: LMSSampler(config, schedule: schedule, ays: ays)
-    case .euler where config.isFlow && list == nil: FlowMatchEulerSampler(config)
-    case .heun where config.isFlow && list == nil: FlowMatchHeunSampler(config)
     case .euler: EulerSampler(config, schedule: schedule, ays: ays)
     case .eulerAncestral: EulerAncestralSampler(config, schedule: schedule, ays: ays)
     case .heun: HeunSampler(config, schedule: schedule, ays: ays)
@@ -74,22 +73,7 @@ extension SamplerName {
   /// Throws unless the sampler goes with the model.
   private func check(_ config: SchedulerConfig, _ schedule: ScheduleName?) throws(SamplerError) {
     guard config.isKnown else { throw .unknownScheduler(className: config.className) }
-    if config.isFlow, [.ddpm, .ddim, .ddimInverse, .pndm, .lcm, .tcd].contains(self) {
-      throw .otherKind(sampler: rawValue, model: "a rectified flow", samplers: "flow-euler, heun, dpmpp-2m, ...")
-    }
-    guard config.edm != nil || config.isFlow else { return }
-    if self == .flowEuler, !config.isFlow {
-      throw .otherKind(sampler: rawValue, model: "which predicts noise", samplers: "euler, dpmpp-2m, ...")
-    }
-    // Those of timesteps it has not, and of levels it does not reach.
-    // Evenly over a flow's σ, which has no end, a beta distribution leaves no step for the picture.
-    let foreign: [ScheduleName] = config.isFlow ? [.ays, .beta] : [.ays]
-    if let schedule, schedule.spacing != nil || foreign.contains(schedule) {
-      let supported = schedules.filter { $0.isSigmaList && !foreign.contains($0) }
-      throw .scheduleNotSupported(
-        sampler: "\(rawValue) on a model of continuous noise levels", schedule: schedule.rawValue,
-        supported: supported.map(\.rawValue))
-    }
+    try config.levels.check(self, schedule)
   }
 
   /// The diffusers class that does the same, if there is one.
@@ -122,11 +106,9 @@ extension SamplerName {
     switch schedulerClass {
     case "DDIMParallelScheduler": self = .ddim
     case "DDPMParallelScheduler": self = .ddpm
-    case "EDMEulerScheduler": self = .euler
-    case "FlowMatchHeunDiscreteScheduler": self = .heun
-    case "EDMDPMSolverMultistepScheduler": self = .dpmpp2M
     default:
-      guard let name = Self.allCases.first(where: { $0.diffusersClass == schedulerClass }) else { return nil }
+      let own = SchedulerConfig.kind(ofClass: schedulerClass)?.classes[schedulerClass] ?? nil
+      guard let name = own ?? Self.allCases.first(where: { $0.diffusersClass == schedulerClass }) else { return nil }
       self = name
     }
   }

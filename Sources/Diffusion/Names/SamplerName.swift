@@ -34,6 +34,9 @@ public enum SamplerName: String, Codable, Sendable, CaseIterable {
     }
   }
 
+  /// What it takes every network's output for; nil for what the model says.
+  public var prediction: PredictionType? { self == .flowEuler ? .flow : nil }
+
   /// Whether `eta` says anything to it.
   public var takesEta: Bool { self == .ddim || self == .tcd }
 

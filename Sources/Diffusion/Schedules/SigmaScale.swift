@@ -7,6 +7,8 @@ struct SigmaScale: Sendable {
   let config: SchedulerConfig
   let schedule: NoiseSchedule
   let denoised: Denoised
+  /// How levels are counted.
+  let levels: any LevelKind
   let table: SigmaTable
   let family: SigmaSchedule.Family
   /// A schedule of k-diffusion's, in place of the configuration's.
@@ -26,16 +28,15 @@ struct SigmaScale: Sendable {
     self.ays = ays
     named = schedule.flatMap { $0.isSigmaList ? $0 : nil }
     // k-diffusion's lists are made from the levels of the original code.
-    table =
-      config.edm.map { SigmaTable($0) } ?? config.flow.map { SigmaTable($0) }
-      ?? SigmaTable((named == nil ? nil : config.originalAlphasCumprod) ?? self.schedule.alphasCumprod)
+    levels = self.config.levels
+    table = levels.table(isOriginal: named != nil)
     limit = CleanSampleLimit(config)
   }
 
   /// - Parameter dropsNextToLast: as AUTOMATIC1111 does for this sampler; has no meaning for diffusers' schedules.
   func sigmas(steps: Int, dropsNextToLast: Bool = false) throws(SamplerError) -> SigmaSchedule {
     guard let named else {
-      if let flow = config.flow { return try SigmaSchedule.flow(flow, steps: steps, sampler: name) }
+      if let own = try levels.sigmas(config, steps: steps, sampler: name) { return own }
       return try SigmaSchedule.diffusers(family, config, table: table, steps: steps, sampler: name).rounded
     }
     return try NamedSigmas.schedule(
@@ -44,39 +45,36 @@ struct SigmaScale: Sendable {
   }
 
   /// A plan whose samples keep the signal at 1: `x = clean + σ · noise`.
-  func explodingPlan(_ levels: SigmaSchedule, steps: Int, order: Int = 1) -> SamplingPlan {
-    let largest = levels.sigmas.max() ?? 0
+  func explodingPlan(_ run: SigmaSchedule, steps: Int, order: Int = 1) -> SamplingPlan {
+    let largest = run.sigmas.max() ?? 0
     // Where the first level is not the table's last, diffusers makes up for the signal that is missing.
-    let startsAtLevel = named != nil || config.spacing != .leading && config.edm == nil
-    let scale = startScale(largest) ?? (startsAtLevel ? largest : (largest * largest + 1).squareRoot())
+    let startsAtLevel = named != nil || config.spacing != .leading
+    let scale =
+      levels.startScale(largest, isListed: named != nil)
+      ?? (startsAtLevel ? largest : (largest * largest + 1).squareRoot())
     return SamplingPlan(
-      steps: steps, timesteps: told(levels),
-      levels: levels.sigmas.map { NoiseLevel(signal: 1, noise: $0) }, sigmas: levels.sigmas, initialNoiseScale: scale,
+      steps: steps, timesteps: told(run),
+      levels: run.sigmas.map { NoiseLevel(signal: 1, noise: $0) }, sigmas: run.sigmas, initialNoiseScale: scale,
       order: order)
   }
 
-  /// What noise is multiplied by to be the start of a flow at a level: the network sees noise alone. nil for other models.
-  private func startScale(_ sigma: Double) -> Double? { config.isFlow ? 1 + sigma : nil }
-
   /// What the network is told for each level.
-  private func told(_ levels: SigmaSchedule) -> [Float] {
-    config.isContinuous
-      ? levels.sigmas.dropLast().map { told(sigma: $0) } : levels.timesteps.map { Float($0) }
+  private func told(_ run: SigmaSchedule) -> [Float] {
+    zip(run.timesteps, run.sigmas).map { levels.told($1) ?? Float($0) }
   }
 
   /// What the network is told for a level on the way.
-  func told(sigma: Double) -> Float {
-    if let flow = config.flow { return flow.told(sigma) }
-    return config.tellsLogSigma ? Float(log(sigma) / 4) : Float(table.timestep(of: sigma))
-  }
+  func told(sigma: Double) -> Float { levels.told(sigma) ?? Float(table.timestep(of: sigma)) }
 
   /// A plan whose samples keep their variance.
-  func preservingPlan(_ levels: SigmaSchedule, steps: Int) -> SamplingPlan {
-    let all = levels.sigmas.map { NoiseLevel(preservingSigma: $0) }
+  func preservingPlan(_ run: SigmaSchedule, steps: Int) -> SamplingPlan {
+    let all = run.sigmas.map { NoiseLevel(preservingSigma: $0) }
+    // diffusers starts these from plain noise; k-diffusion from noise of the first level.
+    let scale =
+      levels.startScale(run.sigmas[0], isListed: named != nil).map { $0 * all[0].signal }
+      ?? (named == nil ? 1 : all[0].noise)
     return SamplingPlan(
-      steps: steps, timesteps: told(levels), levels: all, sigmas: levels.sigmas,
-      // diffusers starts these from plain noise; k-diffusion from noise of the first level.
-      initialNoiseScale: startScale(levels.sigmas[0]).map { $0 * all[0].signal } ?? (named == nil ? 1 : all[0].noise))
+      steps: steps, timesteps: told(run), levels: all, sigmas: run.sigmas, initialNoiseScale: scale)
   }
 
   /// The clean sample predicted for `x = clean + σ · noise`; the network sees it scaled to keep its variance.

@@ -31,16 +31,7 @@ struct SigmaSchedule: Sendable {
   static func diffusers(
     _ family: Family, _ config: SchedulerConfig, table: SigmaTable, steps: Int, sampler: String
   ) throws(SamplerError) -> SigmaSchedule {
-    if config.given.useFlowSigmas ?? false {
-      throw .unsupportedSetting(sampler: sampler, key: "use_flow_sigmas", value: "true")
-    }
-    if let edm = config.edm {
-      guard (1...config.trainSteps).contains(steps) else {
-        throw .badSteps(sampler: sampler, steps: steps, limit: config.trainSteps)
-      }
-      let levels = edm.sigmas(count: steps)
-      return SigmaSchedule(timesteps: levels.map { table.timestep(of: $0) }, sigmas: levels + [0])
-    }
+    try config.refuseFlowSigmas(sampler: sampler)
     switch family {
     case .kDiffusion, .kDiffusionRounded:
       return try kDiffusion(config, table, steps: steps, rounds: family == .kDiffusionRounded, sampler: sampler)

@@ -22,12 +22,6 @@ struct SigmaTable: Sendable {
     logSigmas = sigmas.map { Double(Float(log($0))) }
   }
 
-  /// Levels even in ln σ over a continuous range, in place of training timesteps.
-  init(_ edm: EDMSettings) {
-    let logs = TimestepSpacing.linspace(log(edm.sigmaMin), log(edm.sigmaMax), 1000)
-    self.init(sigmas: logs.map { Double(Float(exp($0))) })
-  }
-
   var smallest: Double { sigmas[0] }
   var largest: Double { sigmas[sigmas.count - 1] }
 

@@ -101,7 +101,7 @@ extension GuideNetworks {
           })
       }
     }
-    return GradientGuides(guidance: GradientGuidance(components.scheduler.schedule), pictures: pictures)
+    return GradientGuides(guidance: GradientGuidance(Denoised(components.scheduler)), pictures: pictures)
   }
 }
 

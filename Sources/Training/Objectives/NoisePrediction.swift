@@ -65,17 +65,14 @@ public struct NoisePrediction: Sendable {
     return weights.map { zip($0, factors).map { $0 * $1 } } ?? factors
   }
 
-  /// `min(SNR, γ)` over what the prediction type's error already holds: SNR for noise, SNR + 1 for v, 1 for samples.
+  /// `min(SNR, γ)` over what the prediction type's error already holds (SNR for noise, SNR + 1 for v, 1 for samples): an error
+  /// of the output is one of the clean sample over `Denoised.slope`.
   static func minSNRFactor(_ schedule: NoiseSchedule, _ timestep: Int, gamma: Float) -> Float {
-    let alpha = schedule.alphasCumprod[timestep]
-    guard alpha < 1 else { return 0 }
-    let ratio = alpha / (1 - alpha)
-    switch schedule.predictionType {
-    // Without any signal left the quotient's limit is 1.
-    case .epsilon: return ratio > 0 ? min(ratio, gamma) / ratio : 1
-    case .velocity: return min(ratio, gamma) / (ratio + 1)
-    case .sample: return min(ratio, gamma)
-    case .flow: return min(ratio, gamma) / ((ratio.squareRoot() + 1) * (ratio.squareRoot() + 1))
-    }
+    let bar = schedule.alphasCumprod[timestep]
+    guard bar < 1 else { return 0 }
+    // Without any signal left the quotient's limit is 1 for noise.
+    guard bar > 0 else { return schedule.predictionType == .epsilon ? 1 : 0 }
+    let slope = Float(Denoised(schedule).slope(NoiseLevel(bar: Double(bar))))
+    return min(bar / (1 - bar), gamma) * slope * slope
   }
 }

@@ -1,3 +1,4 @@
+import Configurations
 import Foundation
 
 /// The times of a rectified flow (Liu et al. 2023; Lipman et al. 2023): a sample is `(1 − t) · clean + t · noise`, and the
@@ -17,7 +18,7 @@ public struct FlowSettings: Sendable, Equatable {
 
   /// nil for a model that is no flow.
   init?(_ config: SchedulerConfig) {
-    guard config.isFlow else { return nil }
+    guard config.predictionType == .flow else { return nil }
     (shift, trainSteps) = (config.given.shift ?? 1, config.trainSteps)
     terminal = config.given.shiftTerminal.flatMap { $0 > 0 ? $0 : nil }
     spread = Spread(config)
@@ -33,9 +34,6 @@ public struct FlowSettings: Sendable, Equatable {
 
   static func sigma(at time: Double) -> Double { time / (1 - time) }
   static func time(of sigma: Double) -> Double { sigma / (1 + sigma) }
-
-  /// What the network is told.
-  func told(_ sigma: Double) -> Float { Float(Self.time(of: sigma) * Double(trainSteps)) }
 
   // MARK: - Times of a run
 
@@ -76,21 +74,55 @@ public struct FlowSettings: Sendable, Equatable {
   }
 }
 
-extension SigmaSchedule {
-  /// The levels of a flow for samplers that count in σ.
-  static func flow(_ flow: FlowSettings, steps: Int, sampler: String) throws(SamplerError) -> SigmaSchedule {
-    let times = try flow.timesBelowOne(steps: steps, sampler: sampler)
-    return SigmaSchedule(
-      timesteps: times.dropLast().map { $0 * Double(flow.trainSteps) },
-      sigmas: times.map { FlowSettings.sigma(at: $0) })
-  }
-}
+extension FlowSettings: LevelKind {
+  static let classes: [String: SamplerName?] = [
+    "FlowMatchEulerDiscreteScheduler": .flowEuler, "FlowMatchHeunDiscreteScheduler": .heun,
+    // Not here, on levels that are.
+    "FlowMatchLCMScheduler": SamplerName?.none,
+  ]
+  static let impliedPrediction: PredictionType? = .flow
+  static let rules: [String: SettingRules.Rule] = ["prediction_type": .only(["flow_prediction", nil])]
+  static let usualSampler = SamplerName.flowEuler
 
-extension SigmaTable {
-  /// The levels of a flow's training steps, but for the last one, which has no signal.
-  init(_ flow: FlowSettings) {
-    let total = max(flow.trainSteps, 3)
-    self.init(sigmas: (1..<total).map { FlowSettings.sigma(at: flow.shifted(Double($0) / Double(total))) })
+  /// Its classes have no other prediction, and no variances.
+  func write(to settings: inout SchedulerSettings) {
+    (settings.predictionType, settings.shift) = (nil, settings.shift ?? 1)
+  }
+
+  /// The levels of the training steps, but for the last one, which has no signal.
+  func table(isOriginal: Bool) -> SigmaTable {
+    let total = max(trainSteps, 3)
+    return SigmaTable(sigmas: (1..<total).map { Self.sigma(at: shifted(Double($0) / Double(total))) })
+  }
+
+  func told(_ sigma: Double) -> Float? { Float(Self.time(of: sigma) * Double(trainSteps)) }
+
+  func sigmas(
+    _ config: SchedulerConfig, steps: Int, sampler: String
+  ) throws(SamplerError) -> SigmaSchedule? {
+    let times = try timesBelowOne(steps: steps, sampler: sampler)
+    return SigmaSchedule(
+      timesteps: times.dropLast().map { $0 * Double(trainSteps) }, sigmas: times.map { Self.sigma(at: $0) })
+  }
+
+  /// The network sees noise alone.
+  func startScale(_ sigma: Double, isListed: Bool) -> Double? { 1 + sigma }
+
+  func sampler(_ name: SamplerName, _ config: SchedulerConfig) -> (any Sampler)? {
+    switch name {
+    case .euler: FlowMatchEulerSampler(config)
+    case .heun: FlowMatchHeunSampler(config)
+    default: nil
+    }
+  }
+
+  func check(_ sampler: SamplerName, _ schedule: ScheduleName?) throws(SamplerError) {
+    if [.ddpm, .ddim, .ddimInverse, .pndm, .lcm, .tcd].contains(sampler) {
+      throw .otherKind(
+        sampler: sampler.rawValue, model: "a rectified flow", samplers: "flow-euler, heun, dpmpp-2m, ...")
+    }
+    // Evenly over a flow's σ, which has no end, a beta distribution leaves no step for the picture.
+    try Self.checkContinuous(sampler, schedule, foreign: [.ays, .beta])
   }
 }
 
