@@ -14,7 +14,7 @@ import Training
 
   // MARK: - Flow
 
-  @Test(arguments: [2, 3, 5]) func aFlowGoesBack(width: Int) {
+  @Test(arguments: [2, 3, 6]) func aFlowGoesBack(width: Int) {
     let flow = CouplingFlow(width: width, couplings: 5, hidden: 6, depth: 1, seed: 1)
     stir(flow)
     let x = rows(7, width)

@@ -44,7 +44,7 @@ package struct CouplingFlow: GenerativeModel {
   /// Data to normal numbers.
   /// - Returns: those, `[B, D]`, and the logarithm of each row's change of volume, `[B]` (eq. 6 there).
   package func forward(_ x: Tensor) -> (z: Tensor, logVolume: Tensor) {
-    var (z, logVolume) = (x, Tensor.zeros([x.shape[0]]))
+    var (z, logVolume) = (dealt(x), Tensor.zeros([x.shape[0]]))
     for step in couplings {
       let parts = z.split(axis: 1, [step.kept, width - step.kept])
       let (logScale, shift) = step.change(parts[0])
@@ -62,7 +62,20 @@ package struct CouplingFlow: GenerativeModel {
       let (logScale, shift) = step.change(parts[1])
       x = Tensor.concatenate([parts[1], (parts[0] - shift) * (-logScale).applying(.exp)], axis: 1)
     }
-    return x
+    return gathered(x)
+  }
+
+  /// Every other number first, then those between: of pictures, the parts are then columns side by side and know much of each
+  /// other (the masks of §3.4 there).
+  private func dealt(_ x: Tensor) -> Tensor {
+    guard width % 2 == 0 else { return x }
+    return x.reshaped([x.shape[0], width / 2, 2]).permuted([0, 2, 1]).reshaped(x.shape)
+  }
+
+  /// The other way.
+  private func gathered(_ x: Tensor) -> Tensor {
+    guard width % 2 == 0 else { return x }
+    return x.reshaped([x.shape[0], 2, width / 2]).permuted([0, 2, 1]).reshaped(x.shape)
   }
 
   /// `log p(x) = log N(f(x); 0, 1) + log |det ∂f/∂x|` of each row (eq. 2 there).

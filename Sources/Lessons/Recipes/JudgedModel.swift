@@ -120,14 +120,15 @@ final class JudgedModel: Artifact {
     Tensor(points.flatMap { [$0.x, $0.y] }, shape: [points.count, 2])
   }
 
-  /// The first 64 vectors as grey pictures.
-  static func pictures(_ vectors: Tensor, side: Int) -> Image {
+  /// The first 64 vectors as grey pictures, each number three pixels wide.
+  private static func pictures(_ vectors: Tensor, side: Int) -> Image {
     let values = vectors.floats()
     let images = (0..<min(64, vectors.shape[0])).map { index in
       Image(
         width: side, height: side, channels: 1,
-        pixels: (0..<(side * side)).map { UInt8(min(max((values[index * side * side + $0] + 1) * 127.5, 0), 255)) })
+        pixels: (0..<(side * side)).map { UInt8(min(max((values[index * side * side + $0] + 1) * 127.5, 0), 255)) }
+      ).resized(width: 3 * side, height: 3 * side, filter: .nearest)
     }
-    return ImageGrid.make(images, columns: 16, padding: 2)
+    return ImageGrid.make(images, columns: 16, padding: 4)
   }
 }
