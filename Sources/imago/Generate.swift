@@ -33,6 +33,9 @@ struct Generate: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
+    guard compute.precision != .int8 else {
+      throw ValidationError("--precision int8 draws pictures; text is written in f32 or bf16")
+    }
     guard (1...1_000_000).contains(length) else { throw ValidationError("--length \(length): must be 1 to 1000000") }
     if let temperature, !(0...100).contains(temperature) {
       throw ValidationError("--temperature \(temperature): must be 0 to 100")
@@ -54,7 +57,8 @@ struct Generate: ParsableCommand {
   func run() throws {
     try reportingFailures {
       try compute.run {
-        let generator = try TextGenerator(folder: URL(fileURLWithPath: model))
+        let generator = try TextGenerator(
+          folder: URL(fileURLWithPath: model), dtype: compute.chosenPrecision.dtype)
         let chosen = seed?.value ?? UInt64.random(in: 0..<(1 << 32))
         let choice = TokenChoice(temperature: temperature ?? 1, topK: topK, topP: topP)
         let started = ContinuousClock.now

@@ -115,7 +115,7 @@ final class TrainedLanguage: Artifact {
 
   func preview(step: Int) throws -> [URL] {
     guard step > 0 else { return [] }
-    let text = TextGenerator(model: objective.model, tokenizer: tokenizer)
+    let text = TextGenerator(model: objective.model, tokenizer: tokenizer, dtype: objective.dtype)
       .text("\n", tokens: recipe.sampleTokens, TokenChoice(temperature: 0.8, topP: 0.95), seed: recipe.loop.seed)
     let url = folder.appendingPathComponent("samples-\(step).txt")
     try RunFiles.write(Data(text.utf8), to: url)

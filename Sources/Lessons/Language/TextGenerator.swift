@@ -7,11 +7,17 @@ import Training
 public struct TextGenerator {
   private let model: CausalTransformer
   private let tokenizer: VerseTokenizer
+  /// Arithmetic of the blocks.
+  private let dtype: DType
 
-  init(model: CausalTransformer, tokenizer: VerseTokenizer) { (self.model, self.tokenizer) = (model, tokenizer) }
+  init(model: CausalTransformer, tokenizer: VerseTokenizer, dtype: DType) {
+    (self.model, self.tokenizer, self.dtype) = (model, tokenizer, dtype)
+  }
 
   /// Opens the model of a finished run: its folder with `config.json`, weights and `tokenizer/`.
-  public init(folder: URL) throws {
+  /// - Parameter dtype: arithmetic of the blocks.
+  public init(folder: URL, dtype: DType = .f32) throws {
+    self.dtype = dtype
     let files = ModelFolder(folder)
     let config: CausalTransformerConfig
     do { config = try files.decode(CausalTransformerConfig.File.self).config } catch let failure
@@ -41,7 +47,7 @@ public struct TextGenerator {
     let start = tokenizer.encode(prompt.isEmpty ? "\n" : prompt)
     var ids = Array(start.suffix(model.config.context - 1))
     var cache = KeyValueCache(layers: model.config.layers)
-    var logits = model.lastLogits(ids, &cache)
+    var logits = model.lastLogits(ids, &cache, dtype)
     var pending: [UInt8] = []
     for _ in 0..<tokens {
       let id = choice.choose(logits, &random)
@@ -55,9 +61,9 @@ public struct TextGenerator {
         // Positions have an end: the newer half is read again from the first.
         ids = Array(ids.suffix(model.config.context / 2))
         cache = KeyValueCache(layers: model.config.layers)
-        logits = model.lastLogits(ids, &cache)
+        logits = model.lastLogits(ids, &cache, dtype)
       } else {
-        logits = model.lastLogits([id], &cache)
+        logits = model.lastLogits([id], &cache, dtype)
       }
     }
     if !pending.isEmpty { try onText(String(decoding: pending, as: UTF8.self)) }
@@ -73,8 +79,8 @@ public struct TextGenerator {
 
 extension CausalTransformer {
   /// What may follow the last of some tokens.
-  fileprivate func lastLogits(_ ids: [Int32], _ cache: inout KeyValueCache) -> [Float] {
-    let all = logits(Tensor(ids, shape: [1, ids.count]), cache: &cache)
+  fileprivate func lastLogits(_ ids: [Int32], _ cache: inout KeyValueCache, _ dtype: DType) -> [Float] {
+    let all = logits(Tensor(ids, shape: [1, ids.count]), cache: &cache, dtype: dtype)
     return all.slice(axis: 1, from: ids.count - 1, count: 1).floats()
   }
 }

@@ -39,19 +39,24 @@ package struct ScoreModel: GenerativeModel {
 
   /// The noise in vectors `[B, D]`, divided by its deviation, which is given for each row.
   private func noise(_ x: Tensor, _ sigmas: [Double], by network: PointsMLP) -> Tensor {
-    // Inputs of about the same size at every level (Karras et al. 2022, table 1).
-    let scales = sigmas.map { Float(1 / (1 + $0 * $0).squareRoot()) }
-    let scaled = x * Tensor(scales, shape: [scales.count, 1])
-    return network(scaled, timesteps: sigmas.map { Float(Self.told * levels.share($0)) })
+    func column(_ value: (Double) -> Double) -> Tensor {
+      Tensor(sigmas.map { Float(value($0)) }, shape: [sigmas.count, 1])
+    }
+    // Inputs of about the same size at every level; the network says only what is not there for data of unit variance
+    // (Karras et al. 2022, eq. 7 and table 1).
+    let scale = column { 1 / (1 + $0 * $0).squareRoot() }
+    let said = network(x * scale, timesteps: sigmas.map { Float(Self.told * levels.share($0)) })
+    return x * column { $0 / (1 + $0 * $0) } + said * scale
   }
 
-  /// Denoising score matching (Song & Ermon 2019, eq. 5 and 6): `E λ(σ) ‖s(x + σ n; σ) + n / σ‖²` with `λ = σ²`, which is the
-  /// squared error of the noise; the mean over numbers.
+  /// Denoising score matching (Song & Ermon 2019, eq. 5 and 6): `E λ(σ) ‖s(x + σ n; σ) + n / σ‖²`, the mean over numbers, with
+  /// `λ = σ² (1 + σ²)`, so that what the network says counts alike at all levels (Karras et al. 2022, §5; there `λ = σ²`).
   package func loss(_ x: Tensor, random: inout [ExampleRandom]) -> Tensor {
     let sigmas = random.indices.map { drawnLevel(&random[$0]) }
     let n = random.normal(like: x.shape)
     let noisy = x + n * Tensor(sigmas.map(Float.init), shape: [sigmas.count, 1])
-    return (noise(noisy, sigmas, by: network) - n).squared.mean()
+    let weights = Tensor(sigmas.map { Float(1 + $0 * $0) }, shape: [sigmas.count, 1])
+    return ((noise(noisy, sigmas, by: network) - n).squared * weights).mean()
   }
 
   /// One of the ladder's levels, or any level where there is no ladder.
