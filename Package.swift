@@ -24,6 +24,7 @@ let package = Package(
     .target(name: "CMatrixKernels", dependencies: ["CKernels"]),
     .target(name: "COneDNN", dependencies: ["CKernels", "CMatrixKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CMPI", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CFiles"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CZstd", linkerSettings: [.linkedLibrary("dl")]),
@@ -69,6 +70,7 @@ let package = Package(
         "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "DataSets", "Files",
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(name: "MPICommunicator", dependencies: ["CMPI", "Training"]),
     .target(name: "SceneTraining", dependencies: ["Training", "SceneData"]),
     .target(
       name: "Evaluation",
@@ -101,7 +103,7 @@ let package = Package(
       name: "CommandSupport",
       dependencies: [
         "Generation", "ModelFiles", "Conditioning", "Jobs", "Adapters", "Files", "CFiles", "Training",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "MPICommunicator", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),

@@ -16,3 +16,12 @@ bool cf_is_ignored(int number) {
 }
 
 void cf_ignore(int number) { signal(number, SIG_IGN); }
+
+static int lock_byte(int file, long long offset, short type) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  return fcntl(file, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+}
+
+int cf_hold_byte(int file, long long offset) { return lock_byte(file, offset, F_WRLCK); }
+
+void cf_let_go_byte(int file, long long offset) { lock_byte(file, offset, F_UNLCK); }

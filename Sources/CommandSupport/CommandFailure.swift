@@ -13,6 +13,7 @@ public func reportingFailures(_ work: () throws -> Void) throws {
   } catch let error as Interruption.Stopped {
     throw error
   } catch {
+    ProcessPlace.letLeaderSpeak()
     Terminal.error("error: \(oneLine(FileFailure.line(error)))")
     throw ExitCode(1)
   }

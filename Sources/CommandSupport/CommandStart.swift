@@ -51,7 +51,7 @@ public enum CommandStart {
 
   private static func end(_ command: any ParsableCommand.Type, _ error: any Error) -> Never {
     if error is Interruption.Stopped {
-      Terminal.lastWords("error: \(error)")
+      if !ProcessPlace.isFollower { Terminal.lastWords("error: \(error)") }
       exit(Interruption.status)
     }
     let status = command.exitCode(for: error).rawValue
@@ -63,6 +63,7 @@ public enum CommandStart {
     }
     // Told already.
     if error is ExitCode { end(nil, status: status) }
+    ProcessPlace.letLeaderSpeak()
     let message = oneLine(command.message(for: error))
     guard status == ExitCode.validationFailure.rawValue else { end("error: \(message)", status: status) }
     end("error: \(message)\(hint(command.fullMessage(for: error)))", status: status)

@@ -72,7 +72,7 @@ public enum Interruption {
         if errno == EAGAIN, finishing.load(ordering: .relaxed) == 0 { break }
       }
     }
-    Terminal.lastWords("error: \(Stopped())")
+    if !ProcessPlace.isFollower { Terminal.lastWords("error: \(Stopped())") }
     Partials.removeForExit()
     _exit(status)
   }

@@ -179,6 +179,7 @@ public struct JobRunner: Sendable {
     for note in notes { events.onNote(note) }
     for job in jobs { if let problem = job.problem { try events.onFailure(job.line, problem) } }
     var run = JobRun(runner: self, events: events, sink: sink ?? PictureFiles(self))
+    let claims = claims
     for group in groups {
       let loaded: LoadedPipeline
       do {
@@ -188,7 +189,38 @@ public struct JobRunner: Sendable {
         continue
       }
       for note in loaded.notes { events.onNote(note) }
-      for job in group.jobs { try run.make(job, loaded) }
+      try make(group.jobs, of: claims) { try run.make($0, loaded) }
     }
+  }
+
+  /// Does jobs, those first that no other process is at. One that is taken is looked at again once the others are done: it may have
+  /// been left undone.
+  private func make(_ jobs: [PlannedJob], of claims: JobClaims?, _ work: (PlannedJob) throws -> Void) throws {
+    guard let claims else { return try jobs.forEach(work) }
+    var rest = jobs
+    while !rest.isEmpty {
+      var taken: [PlannedJob] = []
+      for job in rest {
+        let number = job.pictures.first?.index ?? 0
+        guard claims.take(number) else {
+          taken.append(job)
+          continue
+        }
+        defer { claims.release(number) }
+        try work(job)
+      }
+      if taken.count == rest.count { Thread.sleep(forTimeInterval: 0.1) }
+      rest = taken
+    }
+  }
+
+  /// What tells this process which jobs of a file others are at; nil for a run that keeps no account of its pictures.
+  private var claims: JobClaims? {
+    guard options.keepsManifest, options.writesFiles, let job = groups.first?.jobs.first,
+      let picture = job.pictures.first
+    else { return nil }
+    let url = naming.url(
+      index: picture.index, seed: picture.seed, prompt: job.job.prompt ?? "", stem: job.stem(of: picture))
+    return JobClaims(folder: url.deletingLastPathComponent())
   }
 }

@@ -72,14 +72,23 @@ public final class Tape: @unchecked Sendable {
     return inputs.contains { tape.index(of: $0) >= 0 }
   }
 
+  /// Told a leaf's object and its gradient as soon as nothing is added to it any more.
+  public typealias OnFinal = (_ object: AnyObject, _ gradient: Tensor) -> Void
+
   /// Runs backward from `output` with gradient `seed`, freeing entries as it passes them.
-  func backward(from output: Tensor, seed: Tensor) -> [Int: Tensor] {
+  func backward(from output: Tensor, seed: Tensor, onFinal: OnFinal? = nil) -> [Int: Tensor] {
     var gradients: [Int: Tensor] = [:]
     let start = index(of: output)
     guard start >= 0 else { return gradients }
     gradients[start] = seed
     let leafIndices = Set(leaves.values.map(\.index))
+    var finals = onFinal.map { _ in lastAdditions }
     while let entry = entries.popLast() {
+      defer {
+        if let onFinal, let objects = finals?.removeValue(forKey: entries.count) {
+          for (object, index) in objects { if let gradient = gradients[index] { onFinal(object, gradient) } }
+        }
+      }
       guard let gradient = gradients[entry.output], let pullback = entry.pullback else { continue }
       if !leafIndices.contains(entry.output) { gradients[entry.output] = nil }
       let needed = entry.inputs.map { $0 >= 0 }
@@ -94,6 +103,19 @@ public final class Tape: @unchecked Sendable {
       }
     }
     return gradients
+  }
+
+  /// The leaves to whose gradients each entry is the last to add, by the entry's position: the first that used them.
+  private var lastAdditions: [Int: [(object: AnyObject, index: Int)]] {
+    var firstUse: [Int: Int] = [:]
+    for (position, entry) in entries.enumerated() {
+      for index in entry.inputs where index >= 0 && firstUse[index] == nil { firstUse[index] = position }
+    }
+    var found: [Int: [(object: AnyObject, index: Int)]] = [:]
+    for leaf in leaves.values {
+      if let position = firstUse[leaf.index] { found[position, default: []].append(leaf) }
+    }
+    return found
   }
 
   /// Leaf objects and their positions.
@@ -116,16 +138,18 @@ public struct Gradients {
 }
 
 /// Evaluates `body` while recording, then differentiates its scalar result.
-/// - Parameter body: returns a tensor of one element, computed from leaves (parameters, or `Tape.leaf`).
+/// - Parameters:
+///   - onFinal: told each leaf's gradient while the others are still computed, so that it can travel meanwhile.
+///   - body: returns a tensor of one element, computed from leaves (parameters, or `Tape.leaf`).
 /// - Returns: the value and the gradient of each leaf used.
-public func valueAndGradients(scale: Float = 1, _ body: () throws -> Tensor) rethrows -> (
-  value: Tensor, gradients: Gradients
-) {
+public func valueAndGradients(
+  scale: Float = 1, onFinal: Tape.OnFinal? = nil, _ body: () throws -> Tensor
+) rethrows -> (value: Tensor, gradients: Gradients) {
   let tape = Tape()
   let value = try Tape.$current.withValue(tape) { try body() }
   precondition(value.count == 1, "valueAndGradients of a tensor of shape \(value.shape), not a scalar")
   let seed = Tensor(repeating: scale, shape: value.shape, dtype: value.dtype, device: value.device)
-  let found = tape.backward(from: value, seed: seed)
+  let found = tape.backward(from: value, seed: seed, onFinal: onFinal)
   var gradients = Gradients()
   for (key, leaf) in tape.leafTable {
     if let gradient = found[leaf.index] { gradients.byObject[key] = gradient }

@@ -16,11 +16,13 @@ struct Train: ParsableCommand {
         imago train circle
         imago train my-recipe.yaml
         imago train scenes-autoencoder --output runs/autoencoder
+        mpirun -n 4 --hostfile hosts imago train my-recipe.yaml
       """)
 
   @Argument(help: "A recipe: a file, or a name in Pipelines/.", completion: .file()) var recipe: String
   @Option(help: "The run's folder: log and its curve, state, samples, finished model (runs/NAME).")
   var output: String?
+  @OptionGroup(title: "Several processes") var processes: ProcessOptions
   @OptionGroup var compute: ComputeOptions
 
   func run() throws {
@@ -29,13 +31,8 @@ struct Train: ParsableCommand {
       let read = try Recipes.read(file)
       let name = file.deletingPathExtension().lastPathComponent
       let folder = URL(fileURLWithPath: output ?? "runs/\(name)")
-      // A run ends by itself after the step it is in, with its state saved.
-      try compute.run {
-        let report = TrainingReport(quiet: compute.quiet, json: compute.json)
-        let curve = try LossCurve.drawn(folder) {
-          try Interruption.finishingFirst { try read.run(in: folder, report.context) }
-        }
-        if let curve, !compute.quiet { Terminal.error("wrote \(curve.path)") }
+      try TrainingProcesses(compute, processes).run(in: folder) { folder, context in
+        try LossCurve.drawn(folder, context) { try read.run(in: folder, context) }
       }
       try Interruption.check()
     }

@@ -27,6 +27,7 @@ struct LoRATrain: ParsableCommand {
   @OptionGroup(title: "Pictures and files") var data: DataOptions
   @OptionGroup(title: "What is learnt") var learnt: LearntOptions
   @OptionGroup(title: "How long and how fast") var schedule: ScheduleOptions
+  @OptionGroup(title: "Several processes") var processes: ProcessOptions
   @OptionGroup(title: "Computing") var compute: ComputeOptions
 
   static func main() { CommandStart.run(Self.self) }
@@ -75,13 +76,8 @@ struct LoRATrain: ParsableCommand {
       let folder =
         data.run.map { URL(fileURLWithPath: $0) } ?? outputURL.deletingPathExtension().appendingPathExtension("run")
       try checkPlaces(folder)
-      try compute.run {
-        let report = TrainingReport(quiet: compute.quiet, json: compute.json)
-        // A run ends by itself after the step it is in, with its state saved.
-        let curve = try LossCurve.drawn(folder) {
-          try Interruption.finishingFirst { try recipe.run(in: folder, report.context) }
-        }
-        if let curve, !compute.quiet { Terminal.error("wrote \(curve.path)") }
+      try TrainingProcesses(compute, processes).run(in: folder) { folder, context in
+        try LossCurve.drawn(folder, context) { try recipe.run(in: folder, context) }
       }
       try Interruption.check()
     }

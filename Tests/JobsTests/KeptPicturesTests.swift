@@ -2,6 +2,7 @@ import Foundation
 import Generation
 import Images
 import Jobs
+import Synchronization
 import TestSupport
 import Testing
 
@@ -91,15 +92,59 @@ import Testing
     #expect(names.url(index: 1, seed: 2, prompt: "a cat").lastPathComponent == "00003-2.png")
   }
 
-  /// The same file of jobs twice at once: one of them writes, the other finds it there.
+  /// Another file of jobs with the same picture: one process writes it, the other finds it there.
   @Test func anotherProcessMakesTheSame() throws {
-    var isFirst = true
-    let result = try tiny.run(line("a cat"), output: "out/", keepsManifest: true) {
-      if isFirst { try tiny.run(line("a cat"), output: "out/", keepsManifest: true) }
-      isFirst = false
+    var steps = 0
+    let (dog, cat) = (line("a dog") { $0.fileName = "dog" }, line("a cat") { $0.fileName = "cat" })
+    let result = try tiny.run(dog + cat, output: "out/", keepsManifest: true) {
+      steps += 1
+      // In the middle of the second picture.
+      if steps == 3 { try tiny.run(cat, output: "out/", keepsManifest: true) }
     }
-    #expect(result.made.isEmpty && result.skipped == ["00001-1.png"])
-    #expect(try names() == ["00001-1.png", "manifest.jsonl"])
+    #expect(result.made == ["dog.png"] && result.skipped == ["cat.png"])
+    #expect(try names() == ["cat.png", "dog.png", "manifest.jsonl"])
+  }
+
+  /// Processes that work through one file of jobs at once make each picture once, whoever is free the next one.
+  @Test func jobsAreSharedAmongProcesses() throws {
+    let lines = (1...10).map { number in JobLine(number: number, .job("picture \(number)") { $0.seed = UInt64(number) })
+    }
+    let made = Mutex<[[String]]>([])
+    let group = DispatchGroup()
+    for _ in 0..<3 {
+      group.enter()
+      Thread { [tiny] in
+        let result = try? tiny.run(lines, output: "out/", keepsManifest: true)
+        made.withLock { $0.append(result?.made ?? []) }
+        group.leave()
+      }.start()
+    }
+    group.wait()
+    let each = made.withLock { $0 }
+    let wanted = (1...10).map { String(format: "%05d-%d.png", $0, $0) }
+    #expect(each.flatMap { $0 }.sorted() == wanted, "each once, by one of them")
+    #expect(each.allSatisfy { $0.count < 10 }, "nobody makes all")
+    #expect(try names() == wanted + ["manifest.jsonl"])
+    let entries = try String(contentsOf: tiny.file("out/manifest.jsonl"), encoding: .utf8).split(separator: "\n")
+    #expect(entries.count == 10)
+  }
+
+  /// A job that somebody is at is left to them, and done here where they end without having done it.
+  @Test func whatAnEndedProcessHadBegunIsDone() throws {
+    let claims = try #require(JobClaims(folder: tiny.file("out")))
+    #expect(claims.take(0))
+    #expect(JobClaims(folder: tiny.file("out"))?.take(0) == false)
+    var steps = 0
+    let lines = line("a dog") { $0.fileName = "dog" } + line("a cat") { $0.fileName = "cat" }
+    let result = try tiny.run(lines, output: "out/", keepsManifest: true) {
+      steps += 1
+      if steps == 1 {
+        let there = try names()
+        #expect(there == ["manifest.jsonl"])
+        claims.release(0)
+      }
+    }
+    #expect(result.made == ["cat.png", "dog.png"], "first what was free")
   }
 
   // MARK: - Files of jobs

@@ -36,8 +36,13 @@ import Training
     struct Stop: Error {}
     let folder = try ScratchFolder()
     try Data((line(1, 3) + line(2, 2)).utf8).write(to: folder.file("log.jsonl"))
-    #expect(throws: Stop.self) { _ = try LossCurve.drawn(folder.url) { throw Stop() } }
+    #expect(throws: Stop.self) { try LossCurve.drawn(folder.url, RunContext()) { throw Stop() } }
     #expect(FileManager.default.fileExists(atPath: folder.file("loss.png").path))
+    var notes: [String] = []
+    try LossCurve.drawn(
+      folder.url, RunContext(onEvent: { if case .note(let line) = $0 { notes.append(line) } })
+    ) {}
+    #expect(notes == ["wrote \(folder.file("loss.png").path)"])
     expectError(["log.jsonl: cannot be read"]) { _ = try LossCurve.read(folder.file("nowhere")) }
   }
 }

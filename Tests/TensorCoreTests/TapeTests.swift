@@ -20,6 +20,27 @@ private func tensor(_ values: Float...) -> Tensor {
 }
 
 @Suite struct TapeTests {
+  /// A leaf's gradient is told once nothing is added to it any more, the last used first, and it is the one that is returned.
+  @Test func finalGradientsAreToldAsSoonAsTheyAre() {
+    let (first, second, unused) = (Variable(tensor(1, 2)), Variable(tensor(3, 4)), Variable(tensor(5, 6)))
+    var told: [(ObjectIdentifier, [Float], Int)] = []
+    let spy = Spy()
+    let (_, gradients) = valueAndGradients(
+      onFinal: { told.append((ObjectIdentifier($0), $1.floats(), spy.asked.count)) },
+      {
+        // The first leaf is used at the start and again at the end.
+        let early = spy.pass([first.value])
+        let both = spy.pass([early, second.value])
+        _ = spy.pass([unused.value])
+        return (both * first.value).sum()
+      })
+    #expect(told.map(\.0) == [second, first].map { ObjectIdentifier($0) })
+    // Of three recorded passes one has no part in the value.
+    #expect(told.map(\.2) == [1, 2])
+    #expect(told.map(\.1) == [gradients[second]?.floats(), gradients[first]?.floats()])
+    #expect(gradients[unused] == nil)
+  }
+
   @Test func nothingRecordsOutsideAScope() {
     let (x, spy) = (Variable(tensor(1, 2)), Spy())
     #expect(Tape.active == nil)

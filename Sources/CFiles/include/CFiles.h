@@ -14,4 +14,11 @@ bool cf_is_ignored(int number);
 /// Makes the process ignore a signal.
 void cf_ignore(int number);
 
+/// Holds one byte of an open file, which need not exist, against other processes and other opens of the file, until it is
+/// let go or the file closed. Returns 0, or the error number: EAGAIN or EACCES where somebody else has it.
+int cf_hold_byte(int file, long long offset);
+
+/// Lets a byte go.
+void cf_let_go_byte(int file, long long offset);
+
 #endif

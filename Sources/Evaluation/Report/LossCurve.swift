@@ -52,13 +52,13 @@ public enum LossCurve {
     return url
   }
 
-  /// Runs something that trains in a folder, and draws what was logged there, however it ended.
-  public static func drawn(_ folder: URL, by run: () throws -> Void) throws -> URL? {
+  /// Runs something that trains in a folder, draws what was logged there, however it ended, and says so.
+  public static func drawn(_ folder: URL, _ context: RunContext, by run: () throws -> Void) throws {
     do { try run() } catch {
       // What ended the run is what people hear of.
       _ = try? draw(folder)
       throw error
     }
-    return try draw(folder)
+    if let url = try draw(folder) { context.note("wrote \(url.path)") }
   }
 }

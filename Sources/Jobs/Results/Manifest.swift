@@ -22,13 +22,25 @@ struct Manifest {
   private var files: [String: String] = [:]
   private var owners: [String: String] = [:]
   private var endsWithNewline = true
+  /// Bytes that were read.
+  private var length: UInt64 = 0
 
   /// Reads a folder's manifest; one that is not there is empty. Lines that are none, such as one cut short, are skipped:
   /// their pictures are made again.
   init(folder: URL) {
     url = folder.appendingPathComponent(Self.name)
-    guard let data = try? Data(contentsOf: url) else { return }
-    endsWithNewline = data.isEmpty || data.last == UInt8(ascii: "\n")
+    refresh()
+  }
+
+  /// Reads the lines that came since, other processes' among them.
+  mutating func refresh() {
+    guard let handle = try? FileHandle(forReadingFrom: url) else { return }
+    defer { try? handle.close() }
+    guard (try? handle.seek(toOffset: length)) != nil, let data = try? handle.readToEnd(), !data.isEmpty else { return }
+    // A line that is not whole yet is read the next time.
+    let end = data.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? data.startIndex
+    endsWithNewline = end == data.endIndex
+    length += UInt64(end - data.startIndex)
     for line in data.split(separator: UInt8(ascii: "\n")) {
       guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)) else { continue }
       note(entry)

@@ -40,7 +40,9 @@ extension PictureFiles {
   /// Looks a picture up in its folder's manifest.
   private func find(_ place: inout Place, isDrawn: Bool, _ notes: inout [String]) {
     let folder = place.url.deletingLastPathComponent()
-    let manifest = manifests[folder] ?? Manifest(folder: folder)
+    var manifest = manifests[folder] ?? Manifest(folder: folder)
+    // Other processes may be at other jobs of the same file.
+    manifest.refresh()
     manifests[folder] = manifest
     if let written = manifest.written(place.identity), FileManager.default.fileExists(atPath: written.path) {
       guard let problem = PictureFile.problem(written) else {

@@ -23,8 +23,14 @@ public protocol Objective<Batch> {
 
   /// What is trained.
   var groups: [ParameterGroup] { get }
+  /// Whether a batch's loss is the mean of its examples' losses, so that parts of it can be computed apart.
+  var isMeanOfExamples: Bool { get }
 
   /// The mean loss over a batch's examples, a scalar computed from the parameters.
   /// - Parameter random: the numbers of each example.
   func loss(_ batch: Batch, random: inout [ExampleRandom]) throws -> Tensor
+}
+
+extension Objective {
+  public var isMeanOfExamples: Bool { true }
 }

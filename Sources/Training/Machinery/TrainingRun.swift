@@ -14,7 +14,7 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
   let context: RunContext
   let optimizerSettings: OptimizerSettings
   /// Called with the number of finished steps before the next one, once the state was read and found to fit; false ends the
-  /// run there.
+  /// run there. Of several processes the leader's answer counts.
   public var onStart: (_ done: Int) throws -> Bool = { _ in true }
 
   /// - Parameters:
@@ -25,7 +25,8 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
     artifact: any Artifact, optimizer: OptimizerSettings? = nil, _ context: RunContext = RunContext()
   ) {
     (self.settings, self.folder, self.identity) = (settings, folder, identity)
-    (self.source, self.objective, self.artifact, self.context) = (source, objective, artifact, context)
+    (self.source, self.objective, self.context) = (source, objective, context)
+    self.artifact = context.communicator.leads ? artifact : NoArtifact()
     optimizerSettings = optimizer ?? settings.optimizerSettings()
   }
 
@@ -36,25 +37,46 @@ public struct TrainingRun<Source: BatchSource, Goal: Objective> where Source.Bat
   /// - Throws: `nonFinite`, `wrongState`, and what the source, objective and artifact throw. The last state stays.
   @discardableResult
   public func run() throws -> RunResult {
-    guard settings.averages.count <= artifact.averageLimit else {
+    let others = context.communicator
+    guard settings.averages.count <= artifact.averageLimit || !others.leads else {
       throw TrainingError.badRecipe(
         path: folder.url.path, reason: "loop.average_lengths must be one: such a run writes one result")
     }
-    var state = TrainingState(parameters, optimizerSettings, averages: settings.averages)
-    let exists = FileManager.default.fileExists(atPath: folder.state.path)
-    if exists {
-      try state.restore(from: folder.state, identity: identity, steps: settings.steps)
-      context.note("resumed at step \(state.step) from \(folder.state.path)")
-    }
-    try context.room.checkDisk(folder.url, stateBytes: state.byteCount, hasState: exists)
-    guard try onStart(state.step) else {
+    try checkProcesses(others)
+    let exchange = GradientExchange(parameters, others)
+    var state = TrainingState(parameters, optimizerSettings, averages: settings.averages, exchange)
+    let exists = try state.restore(from: folder.state, identity: identity, steps: settings.steps)
+    if exists { context.note("resumed at step \(state.step) from \(folder.state.path)") }
+    // A fresh run starts from the leader's weights, whatever drew them.
+    if !exists { try exchange.shareLeadersWeights() }
+    try context.room.checkDisk(folder.url, stateBytes: state.byteCount(), hasState: exists)
+    var goesOn = [try onStart(state.step) && others.leads ? 1.0 : 0]
+    try others.sum(&goesOn)
+    guard goesOn[0] > 0 else {
       context.note("stopped before step \(state.step + 1); run again to go on")
       return RunResult(steps: state.step, isFinished: false, meanLosses: [])
     }
     let log = try TrainingLog(folder.log, keepingThrough: state.step)
-    var loop = RunLoop(run: self, log: log, parameters: state.parameters)
+    var loop = RunLoop(run: self, log: log, parameters: state.parameters, exchange: exchange)
     let result = try loop.go(&state, isFresh: !exists)
     return RunResult(steps: state.step, isFinished: state.step == settings.steps, meanLosses: result)
+  }
+
+  /// Throws where several processes cannot share the run.
+  private func checkProcesses(_ others: any Communicator) throws {
+    guard others.size > 1 else { return }
+    guard objective.isMeanOfExamples else {
+      throw TrainingError.badRecipe(
+        path: folder.url.path,
+        reason: "compares the examples of a batch with each other, so one process has to see all of them; run it as one"
+      )
+    }
+    let examples = settings.batch * settings.accumulate
+    guard examples >= others.size else {
+      throw TrainingError.badRecipe(
+        path: folder.url.path,
+        reason: "loop.batch times loop.accumulate is \(examples): too few examples a step for \(others.size) processes")
+    }
   }
 }
 
@@ -63,6 +85,7 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   let run: TrainingRun<Source, Goal>
   let log: TrainingLog
   let parameters: [Parameter]
+  let exchange: GradientExchange
   /// Since the last line of the log.
   var (lossSum, count, samples, started) = (0.0, 0, 0, Date())
   var means: [Double] = []
@@ -73,8 +96,10 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   private var idleSteps: Int? = 0
   private static var idleLimit: Int { 20 }
 
-  init(run: TrainingRun<Source, Goal>, log: TrainingLog, parameters: [Parameter]) {
-    (self.run, self.log, self.parameters) = (run, log, parameters)
+  init(
+    run: TrainingRun<Source, Goal>, log: TrainingLog, parameters: [Parameter], exchange: GradientExchange
+  ) {
+    (self.run, self.log, self.parameters, self.exchange) = (run, log, parameters, exchange)
   }
 
   mutating func go(_ state: inout TrainingState, isFresh: Bool) throws -> [Double] {
@@ -85,19 +110,17 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
       let (loss, gradients, examples) = try gradients(of: state.step, &order)
       let norm = try check(loss, gradients, state)
       let rate = settings.schedule.rate(at: state.step)
-      let rates = run.objective.groups.flatMap { group in
-        group.parameters.map { _ in Float(rate * group.rateFactor) }
-      }
       try checkLearning(norm, state)
-      state.optimizer.step(gradients, scale: run.optimizerSettings.clipping(norm: norm), rates: rates)
+      state.optimizer.step(
+        gradients, scale: run.optimizerSettings.clipping(norm: norm), rates: ownRates(rate, state.optimizer))
+      try exchange.shareWeights()
       state.step += 1
       for average in state.averages { average.update(parameters, step: state.step) }
       (lossSum, count, samples) = (lossSum + loss, count + 1, samples + examples)
       let isLast = state.step == settings.steps
       try measure(state)
       try tell(state, loss: loss, norm: norm, rate: rate, isLast: isLast)
-      let isStopping = run.context.shouldStop()
-      let isDue = Date().timeIntervalSince(lastSave) >= settings.saveMinutes * 60
+      let (isStopping, isDue) = try agreed()
       if state.step % settings.saveEvery == 0 || isLast || isStopping || isDue { try save(state) }
       if isLast { break }
       if state.step % settings.sampleEvery == 0 { try preview(state) }
@@ -113,40 +136,65 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
     return means
   }
 
-  /// The loss of a step, its gradients and the number of its examples, over all its batches and processes.
+  /// The learning rates of the parameters this process updates.
+  private func ownRates(_ rate: Double, _ optimizer: any Optimizer) -> [Float] {
+    let factors = Dictionary(
+      run.objective.groups.flatMap { group in group.parameters.map { (ObjectIdentifier($0), group.rateFactor) } },
+      uniquingKeysWith: { first, _ in first })
+    return optimizer.parameters.map { Float(rate * (factors[ObjectIdentifier($0)] ?? 1)) }
+  }
+
+  /// Whether the run is to stop, because any process was asked to, and whether it is time for a state, by the leader's clock.
+  private func agreed() throws -> (isStopping: Bool, isDue: Bool) {
+    let isDue = Date().timeIntervalSince(lastSave) >= run.settings.saveMinutes * 60
+    var numbers = [run.context.shouldStop() ? 1.0 : 0, isDue && run.context.communicator.leads ? 1 : 0]
+    try run.context.communicator.sum(&numbers)
+    return (numbers[0] > 0, numbers[1] > 0)
+  }
+
+  /// The loss of a step, the gradients of the parameters this process updates and the number of examples, over all its batches and
+  /// processes.
   private func gradients(of step: Int, _ order: inout any ExampleOrder) throws -> (Double, Gradients, Int) {
     let (settings, others) = (run.settings, run.context.communicator)
-    let batches = (0..<settings.accumulate).map { index in
-      order.batch((step * settings.accumulate + index) * others.size + others.rank)
-    }
-    var totals = [Double(batches.reduce(0) { $0 + $1.count })]
-    try others.sum(&totals)
-    let examples = Int(totals[0])
+    let whole = (0..<settings.accumulate).map { order.batch(step * settings.accumulate + $0) }
+    let examples = whole.reduce(0) { $0 + $1.count }
+    let batches = WorkShare(others).part(of: whole)
     var loss = 0.0
     var sum: Gradients?
-    for draws in batches {
+    if exchange.isNeeded, batches.isEmpty { exchange.begin(after: nil) }
+    for (number, draws) in batches.enumerated() {
+      let travels = exchange.isNeeded && number == batches.count - 1
+      if travels { exchange.begin(after: sum) }
       var random = draws.map { ExampleRandom(seed: settings.seed, example: $0.index, epoch: $0.epoch) }
       let batch = try run.source.batch(draws, random: &random)
       let share = Double(draws.count) / Double(examples)
-      let (value, gradients) = try valueAndGradients(scale: Float(share)) {
+      let onFinal: Tape.OnFinal? = travels ? { [exchange] in exchange.add($1, of: $0) } : nil
+      let (value, gradients) = try valueAndGradients(scale: Float(share), onFinal: onFinal) {
         try run.objective.loss(batch, random: &random)
       }
       loss += Double(value.scalar) * share
+      if travels { break }
       if sum == nil { sum = gradients } else { sum?.add(gradients, of: parameters) }
     }
-    var gradients = sum ?? Gradients()
+    guard exchange.isNeeded else { return (loss, sum ?? Gradients(), examples) }
+    let sums = try exchange.finish()
     var losses = [loss]
     try others.sum(&losses)
-    try others.sum(&gradients, of: parameters)
-    return (losses[0], gradients, examples)
+    return (losses[0], sums, examples)
   }
 
   /// - Returns: the norm of all gradients.
   /// - Throws: `nonFinite` with the first tensor that is not finite.
   private func check(_ loss: Double, _ gradients: Gradients, _ state: TrainingState) throws -> Double {
-    let norm = gradients.norm(of: parameters)
+    // Each process has the gradients of its own parameters.
+    let own = gradients.norm(of: parameters)
+    var squares = [own * own]
+    try run.context.communicator.sum(&squares)
+    let norm = exchange.isNeeded ? squares[0].squareRoot() : own
     guard loss.isFinite, norm.isFinite else {
-      let culprit = parameters.first { gradients[$0]?.firstNonFinite != nil }
+      var bad = parameters.map { gradients[$0]?.firstNonFinite == nil ? 0.0 : 1 }
+      try run.context.communicator.sum(&bad)
+      let culprit = bad.firstIndex { $0 > 0 }.map { parameters[$0] }
       throw TrainingError.nonFinite(
         step: state.step, tensor: loss.isFinite ? "the gradient of \(culprit?.name ?? "a parameter")" : "the loss",
         lastGood: TrainingState.lastGood(run.folder.state))

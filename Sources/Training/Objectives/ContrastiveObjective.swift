@@ -18,6 +18,8 @@ package struct ContrastiveObjective: Objective {
   let temperature: Parameter
   let noising: SampleNoising
   package let groups: [ParameterGroup]
+  /// Each picture is told from the others of its batch.
+  package let isMeanOfExamples = false
 
   package init(
     image: EncoderUNet2DModel, text: CLIPTextModel, tokenizer: CLIPTokenizer, temperature: Parameter,

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// Starts this command again as several processes under `mpirun`, on this machine.
+struct ProcessLauncher {
+  let processes: Int
+  /// Whether a run that loses a process goes on with one less.
+  let isElastic: Bool
+  let quiet: Bool
+
+  /// Runs until the work is done or cannot go on.
+  func run() throws {
+    var left = processes
+    while true {
+      let status = try start(left)
+      try Interruption.check()
+      if status == 0 { return }
+      // A process that was killed has a status above 128; one that said what is wrong has none.
+      guard isElastic, left > 1, status > 128 else { throw ExitCode(status > 128 ? 1 : status) }
+      left -= 1
+      if !quiet { Terminal.error("note: a process was lost; going on from the last state with \(left)") }
+    }
+  }
+
+  private func start(_ count: Int) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    // More processes than cores are allowed. What is stopped has time to save its state.
+    process.arguments =
+      [
+        "mpirun", "--quiet", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "60", "-n",
+        "\(count)",
+      ]
+      + (getuid() == 0 ? ["--allow-run-as-root"] : []) + [Self.executable] + Array(CommandLine.arguments.dropFirst())
+    guard Self.isInstalled else {
+      throw TrainingError.badRecipe(
+        path: "--processes", reason: "needs Open MPI's mpirun: install it (Debian: openmpi-bin) and run again")
+    }
+    try process.run()
+    while process.isRunning {
+      Thread.sleep(forTimeInterval: 0.1)
+      if Interruption.isRequested { process.terminate() }
+    }
+    return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+  }
+
+  private static var executable: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+  }
+
+  private static var isInstalled: Bool {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+      FileManager.default.isExecutableFile(atPath: "\($0)/mpirun")
+    }
+  }
+}

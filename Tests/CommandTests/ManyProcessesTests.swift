@@ -1,0 +1,163 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What this machine has for several processes.
+private enum Machine {
+  private static func isInstalled(_ program: String) -> Bool {
+    ["/usr/bin", "/usr/sbin", "/sbin", "/bin"].contains {
+      FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
+    }
+  }
+
+  static var hasMPI: Bool { isInstalled("mpirun") }
+  /// Namespaces are root's to make.
+  static var hasHosts: Bool { hasMPI && isInstalled("ip") && isInstalled("unshare") && getuid() == 0 }
+}
+
+/// `mpirun` and the commands: a run shared by processes on this machine, and by two hosts that these tests make of network namespaces.
+@Suite(.serialized, .enabled(if: Machine.hasMPI, "needs Open MPI's mpirun")) struct ManyProcessesTests {
+  private let folder: CommandFolder
+
+  init() throws { folder = try CommandFolder() }
+
+  private static let mpirun =
+    "mpirun --quiet --oversubscribe --bind-to none\(getuid() == 0 ? " --allow-run-as-root" : "")"
+
+  /// Points on a circle, for so many steps; a state every 20.
+  private func recipe(steps: Int = 120) throws {
+    _ = try folder.write(
+      """
+      kind: circle
+      name: circle
+      width: 64
+      depth: 2
+      scheduler: {_class_name: DDPMScheduler, num_train_timesteps: 50, beta_start: 0.001, beta_end: 0.2, clip_sample: false}
+      samples: 64
+      mean_tolerance: 10
+      deviation_limit: 10
+      loop: {steps: \(steps), batch: 96, learning_rate: 0.002, decay: cosine, average_decay: 0.9, seed: 1,
+        log_every: 20, save_every: 20, sample_every: 100000}
+      """, to: "circle.yaml")
+  }
+
+  /// The losses a run's log holds.
+  private func losses(_ name: String) throws -> [Float] {
+    struct Entry: Decodable { let loss: Float }
+    let text = try String(contentsOf: folder.results.appendingPathComponent("\(name)/log.jsonl"), encoding: .utf8)
+    return try text.split(separator: "\n").map { try JSONDecoder().decode(Entry.self, from: Data($0.utf8)).loss }
+  }
+
+  private func shell(_ script: String) throws -> CommandResult { try BuiltCommand.shell(script, in: folder.url) }
+
+  @Test func anyNumberOfProcesses() throws {
+    try recipe()
+    let result = try shell(
+      """
+      "$IMAGO" train circle.yaml --output results/1 --quiet || exit 1
+      for n in 2 4; do \(Self.mpirun) -n $n "$IMAGO" train circle.yaml --output results/$n --quiet || exit 1; done
+      \(Self.mpirun) -n 2 "$IMAGO" train circle.yaml --output results/half --quiet --gradients bf16
+      """)
+    #expect(result.status == 0 && result.errors == "", "\(result.errors)")
+    let alone = try losses("1")
+    #expect(alone.count == 6)
+    // The same sums in another order.
+    for name in ["2", "4"] { expectClose(try losses(name), alone, atol: 1e-5, rtol: 1e-5, "\(name) processes") }
+    // bfloat16 keeps three digits of each gradient.
+    expectClose(try losses("half"), alone, atol: 2e-3, rtol: 2e-3, "gradients in bfloat16")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.results.appendingPathComponent("4").path)
+    #expect(files.sorted() == [".lock", "log.jsonl", "state.safetensors"], "one process writes")
+  }
+
+  @Test func aLostProcessEndsTheRunAndLosesNothing() throws {
+    try recipe(steps: 1200)
+    let result = try shell(
+      """
+      \(Self.mpirun) -n 3 "$IMAGO" train circle.yaml --output results/3 --quiet &
+      until [ -e results/3/state.safetensors ]; do kill -0 $! || exit 99; sleep 0.05; done
+      pkill -9 -n -f "$IMAGO train circle.yaml --output results/3"
+      wait $!
+      """)
+    #expect(result.status != 0 && result.status != 99, "\(result.errors)")
+    let left = try losses("3").count
+    #expect(left < 60)
+    try recipe(steps: 1200)
+    // One process goes on with what three began.
+    let resumed = try BuiltCommand.imago.run(
+      ["train", "circle.yaml", "--output", "results/3"], in: folder.url)
+    #expect(resumed.status == 0 && resumed.errors.contains("resumed at step "), "\(resumed.errors)")
+    #expect(try losses("3").count == 60)
+  }
+
+  @Test func elastic() throws {
+    try recipe(steps: 1200)
+    let result = try shell(
+      """
+      "$IMAGO" train circle.yaml --output results/e --processes 3 --elastic &
+      until [ -e results/e/state.safetensors ]; do kill -0 $! || exit 99; sleep 0.05; done
+      pkill -9 -n -f "$IMAGO train circle.yaml --output results/e"
+      wait $!
+      """)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("note: a process was lost; going on from the last state with 2\n"))
+    #expect(try losses("e").count == 60)
+  }
+
+  @Test func whatIsWrongIsSaidOnce() throws {
+    _ = try folder.write("kind: circle\nname: x\nwidth: 0\n", to: "circle.yaml")
+    let result = try shell("\(Self.mpirun) -n 3 \"$IMAGO\" train circle.yaml --output results/x --quiet")
+    #expect(result.status != 0)
+    #expect(result.errors.split(separator: "\n").filter { $0.contains("circle.yaml") }.count == 1, "\(result.errors)")
+  }
+
+  /// Jobs of a file go to whoever is free; none is made twice.
+  @Test func picturesOfAFile() throws {
+    let model = try folder.model("sd1_tiny").path
+    let prompts = (1...12).map { "picture \($0) --seed \($0)" }.joined(separator: "\n")
+    _ = try folder.write(prompts + "\n", to: "prompts.txt")
+    let result = try shell(
+      """
+      \(Self.mpirun) -n 3 "$TXT2IMG" --prompts prompts.txt --model '\(model)' --steps 2 --width 32 --height 32 \
+      --precision f32 --output results/all/ --json --quiet
+      """)
+    #expect(result.status == 0, "\(result.errors)")
+    let told = result.output.split(separator: "\n")
+    #expect(told.count == 12, "each picture was made once: \(told.count)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.results.appendingPathComponent("all").path)
+    #expect(names.filter { $0.hasSuffix(".png") }.count == 12)
+  }
+
+  /// Two hosts with a network between them.
+  @Test(.enabled(if: Machine.hasHosts, "needs root, iproute2 and unshare")) func twoHosts() throws {
+    try recipe()
+    let result = try shell(
+      """
+      a=imago-$$-a; b=imago-$$-b
+      trap 'ip netns del $a; ip netns del $b' EXIT
+      ip netns add $a && ip netns add $b || exit 98
+      ip link add va netns $a type veth peer name vb netns $b || exit 98
+      ip -n $a addr add 10.77.0.1/24 dev va; ip -n $b addr add 10.77.0.2/24 dev vb
+      for n in $a $b; do ip -n $n link set lo up; done
+      ip -n $a link set va up; ip -n $b link set vb up
+      # How mpirun reaches a host, in place of ssh.
+      cat > agent <<END
+      #!/bin/sh
+      case \\$1 in 10.77.0.1) n=$a;; *) n=$b;; esac
+      shift
+      exec ip netns exec \\$n unshare --uts sh -c "hostname \\$n; \\$*"
+      END
+      chmod +x agent
+      ip netns exec $a unshare --uts sh -c "hostname $a; \(Self.mpirun) --mca plm_rsh_agent $PWD/agent \
+        --mca btl tcp,self --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
+        --host 10.77.0.1:1,10.77.0.2:1 -n 2 '$IMAGO' train '$PWD/circle.yaml' --output '$PWD/results/hosts' --quiet" || exit 1
+      cat /sys/class/net/lo/statistics/tx_bytes > /dev/null
+      ip netns exec $a cat /proc/net/dev | grep va: | awk '{print $10}'
+      "$IMAGO" train circle.yaml --output results/1 --quiet
+      """)
+    #expect(result.status == 0, "\(result.errors)")
+    expectClose(try losses("hosts"), try losses("1"), atol: 1e-5, rtol: 1e-5, "two hosts")
+    // What went over the wire: each step the gradients of the other's half there, its weights back, about 4 bytes a number.
+    let sent = try #require(Double(result.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(sent > 120 * 4 * 2000, "\(sent) bytes")
+  }
+}
