@@ -79,7 +79,12 @@ let package = Package(
         "Models", "Checkpoints", "Files", "Randomness", "Diffusion", "TensorCore",
       ]),
 
-    .target(name: "Lessons", dependencies: ["Training", "DataSets", "Models", "NN", "Images", "Files"]),
+    .target(
+      name: "Lessons",
+      dependencies: [
+        "Evaluation", "Training", "DataSets", "Models", "Diffusion", "NN", "TensorCore", "Checkpoints", "Tokenizers",
+        "Jobs", "Images", "Randomness", "Files",
+      ]),
 
     // The server.
     .target(
@@ -102,7 +107,7 @@ let package = Package(
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
-    .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters"]),
+    .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters", "Evaluation"]),
     .executableTarget(
       name: "imago",
       dependencies: ["CommandSupport", "Training", "SceneTraining", "Lessons", "DataSets", "Evaluation", "Server"]),
@@ -153,7 +158,12 @@ let package = Package(
       name: "ModelsTests",
       dependencies: ["Models", "Checkpoints", "Training", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "TestSupport"]),
-    .testTarget(name: "LessonsTests", dependencies: ["Lessons", "TestSupport"]),
+    .testTarget(
+      name: "LessonsTests",
+      dependencies: [
+        "Lessons", "Evaluation", "Training", "Checkpoints", "Images", "NN", "TensorCore", "TestSupport",
+        "ReferenceSupport",
+      ]),
     .testTarget(name: "PageTests", dependencies: ["imago", "Images"]),
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
@@ -165,7 +175,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "SceneTraining", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport",
+        "Training", "SceneTraining", "Lessons", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -171,7 +171,8 @@ public struct CLIPTokenizer: Sendable {
     return words
   }
 
-  private func ids(ofWord word: [UInt8]) -> [Int32] {
+  /// The ids of one word's bytes, whatever rule cut it.
+  package func ids(ofWord word: [UInt8]) -> [Int32] {
     var start = word.map { innerIDs[Int($0)] }
     if let last = word.last { start[start.count - 1] = finalIDs[Int(last)] }
     return encoding.encode(start)

@@ -54,6 +54,15 @@ public struct VocabularyTrainer {
     _ captions: some Sequence<String>, vocabularySize: Int,
     maximumLength: Int = 77, minimumFrequency: Int = 2
   ) throws(TokenizerError) -> CLIPVocabulary {
+    try train(
+      words: words(of: captions), vocabularySize: vocabularySize, maximumLength: maximumLength,
+      minimumFrequency: minimumFrequency)
+  }
+
+  /// The same from words that were counted: byte strings within which tokens are joined, cut by whatever rule.
+  package static func train(
+    words: [[UInt8]: Int], vocabularySize: Int, maximumLength: Int, minimumFrequency: Int
+  ) throws(TokenizerError) -> CLIPVocabulary {
     let limits = [
       ("vocabulary size", vocabularySize, minimumSize), ("maximum length", maximumLength, 2),
       ("minimum frequency", minimumFrequency, 1),
@@ -62,13 +71,14 @@ public struct VocabularyTrainer {
       throw .outOfRange(
         path: "vocabulary training", key: key, expected: "\(least) or more", found: "\(value)")
     }
-    var trainer = VocabularyTrainer(captions)
+    var trainer = VocabularyTrainer(words)
     let merges = trainer.merges(
       upTo: vocabularySize - minimumSize, minimumFrequency: minimumFrequency)
     return CLIPVocabulary(merges: merges, maximumLength: maximumLength)
   }
 
-  private init(_ captions: some Sequence<String>) {
+  /// How often each word occurs in captions.
+  private static func words(of captions: some Sequence<String>) -> [[UInt8]: Int] {
     let special = SpecialTokens([
       (TokenizerDefinition.startToken, 0), (TokenizerDefinition.endToken, 1),
     ])
@@ -78,10 +88,14 @@ public struct VocabularyTrainer {
         for word in WordSplitter.words(in: text) { occurrences[word, default: 0] += 1 }
       }
     }
+    return occurrences
+  }
+
+  private init(_ occurrences: [[UInt8]: Int]) {
     for (id, token) in tokens.enumerated() { ids[token] = Int32(id) }
     var byteIDs = [Int32](repeating: 0, count: 256)
     for (id, byte) in ByteAlphabet.orderedBytes.enumerated() { byteIDs[Int(byte)] = Int32(id) }
-    for (bytes, frequency) in occurrences {
+    for (bytes, frequency) in occurrences where !bytes.isEmpty {
       var word = bytes.map { byteIDs[Int($0)] }
       // The second 256 tokens are the first with a word's end.
       word[word.count - 1] += 256

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Lessons
 import SceneTraining
 import Training
 
@@ -24,11 +25,13 @@ struct Imago: ParsableCommand {
     version: Version.of("imago"),
     subcommands: [
       ModelsCommand.self, Inspect.self, Convert.self, Merge.self, LoRACommand.self, Explain.self, Sample.self,
-      GuidanceGrid.self, Serve.self, Train.self, DataCommand.self, EvalCommand.self, Bench.self,
+      GuidanceGrid.self, Serve.self, Train.self, Curves.self, Compare.self, Generate.self, DataCommand.self,
+      EvalCommand.self, Bench.self,
     ])
 
   static func main() {
     DataKind.register(.scenes)
+    LessonKinds.register()
     CommandStart.run(Self.self)
   }
 }

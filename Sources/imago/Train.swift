@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Evaluation
 import Foundation
 import ModelFiles
 import TensorCore
@@ -19,7 +20,7 @@ struct Train: ParsableCommand {
       """)
 
   @Argument(help: "A recipe: a file, or a name in Pipelines/.", completion: .file()) var recipe: String
-  @Option(help: "The run's folder: log, state, samples, finished model (runs/NAME).")
+  @Option(help: "The run's folder: log and its curve, state, samples, finished model (runs/NAME).")
   var output: String?
   @OptionGroup(title: "Several processes") var processes: ProcessOptions
   @OptionGroup var compute: ComputeOptions
@@ -30,7 +31,9 @@ struct Train: ParsableCommand {
       let read = try Recipes.read(file)
       let name = file.deletingPathExtension().lastPathComponent
       let folder = URL(fileURLWithPath: output ?? "runs/\(name)")
-      try TrainingProcesses(compute, processes).run(in: folder) { try read.run(in: $0, $1) }
+      try TrainingProcesses(compute, processes).run(in: folder) { folder, context in
+        try LossCurve.drawn(folder, context) { try read.run(in: folder, context) }
+      }
       try Interruption.check()
     }
   }

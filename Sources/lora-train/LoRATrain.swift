@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Evaluation
 import Foundation
 import Training
 
@@ -75,7 +76,9 @@ struct LoRATrain: ParsableCommand {
       let folder =
         data.run.map { URL(fileURLWithPath: $0) } ?? outputURL.deletingPathExtension().appendingPathExtension("run")
       try checkPlaces(folder)
-      try TrainingProcesses(compute, processes).run(in: folder) { try recipe.run(in: $0, $1) }
+      try TrainingProcesses(compute, processes).run(in: folder) { folder, context in
+        try LossCurve.drawn(folder, context) { try recipe.run(in: folder, context) }
+      }
       try Interruption.check()
     }
   }

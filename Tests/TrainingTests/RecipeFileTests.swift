@@ -1,4 +1,5 @@
 import Foundation
+import Lessons
 import SceneTraining
 import Testing
 import Training
@@ -40,6 +41,7 @@ import Training
     let files = try FileManager.default.contentsOfDirectory(at: pipelines, includingPropertiesForKeys: nil)
       .filter { $0.pathExtension == "yaml" }
     let recipes = try files.filter { try String(contentsOf: $0, encoding: .utf8).contains("kind:") }
+    LessonKinds.register()
     for recipe in recipes { _ = try Recipes.read(recipe) }
     #expect(recipes.count >= 6)
   }

@@ -16,7 +16,9 @@ public struct Chart {
   public let series: [Series]
   /// Pixels of the picture, and of the field inside the axes.
   private static let size = (width: 900, height: 560)
-  private static let field = (left: 110.0, top: 80.0, right: 880.0, bottom: 480.0)
+  private static let field = (left: 110.0, top: 80.0, right: 860.0, bottom: 480.0)
+  /// A curve of more points is a line alone.
+  private static let markedPoints = 40
   /// Colours that differ for every eye (Okabe & Ito 2008).
   private static let colours: [SIMD3<Float>] = [
     SIMD3(0, 114, 178), SIMD3(213, 94, 0), SIMD3(0, 158, 115), SIMD3(204, 121, 167), SIMD3(230, 159, 0),
@@ -65,7 +67,7 @@ public struct Chart {
       for (a, b) in zip(known, known.dropFirst()) {
         canvas.line(place(a.x, a.y.value), place(b.x, b.y.value), width: 2.5, colour)
       }
-      for point in known {
+      for point in known where known.count <= Self.markedPoints {
         canvas.line(place(point.x, point.y.low), place(point.x, point.y.high), width: 1.5, colour)
         canvas.dot(place(point.x, point.y.value), radius: 4.5, colour)
       }

@@ -1,14 +1,14 @@
 import Images
 
 /// A picture that a chart is drawn on: colours 0 ... 255, positions in pixels, y downwards.
-struct ChartCanvas {
+package struct ChartCanvas {
   private let width, height: Int
   private var pixels: [SIMD3<Float>]
   /// Pixels of a letter's dot.
   private static let dot: Float = 2
 
   /// A white one.
-  init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     (self.width, self.height) = (width, height)
     pixels = Array(repeating: SIMD3(repeating: 255), count: width * height)
   }
@@ -32,7 +32,7 @@ struct ChartCanvas {
   }
 
   /// A straight line with round ends.
-  mutating func line(_ a: SIMD2<Float>, _ b: SIMD2<Float>, width: Float, _ colour: SIMD3<Float>) {
+  package mutating func line(_ a: SIMD2<Float>, _ b: SIMD2<Float>, width: Float, _ colour: SIMD3<Float>) {
     let along = b - a
     let square = max((along * along).sum(), 1e-6)
     let reach = SIMD2(repeating: width)
@@ -43,8 +43,18 @@ struct ChartCanvas {
     }
   }
 
-  mutating func dot(_ centre: SIMD2<Float>, radius: Float, _ colour: SIMD3<Float>) {
+  /// A filled circle.
+  package mutating func dot(_ centre: SIMD2<Float>, radius: Float, _ colour: SIMD3<Float>) {
     line(centre, centre, width: 2 * radius, colour)
+  }
+
+  /// Gives every pixel of a rectangle the colour its middle has.
+  package mutating func shade(_ columns: Range<Int>, _ rows: Range<Int>, _ colour: (SIMD2<Float>) -> SIMD3<Float>) {
+    for y in rows.clamped(to: 0..<height) {
+      for x in columns.clamped(to: 0..<width) {
+        pixels[y * width + x] = colour(SIMD2(Float(x) + 0.5, Float(y) + 0.5))
+      }
+    }
   }
 
   /// Faint colour between two upright lines, each given by its upper and lower end.
@@ -67,7 +77,7 @@ struct ChartCanvas {
   static func width(of text: String) -> Float { Float(text.count * (Glyphs.width + 1) - 1) * dot }
 
   /// Writes a text that begins at `x`, its middle at `y`.
-  mutating func text(_ text: String, at x: Float, y: Float, _ colour: SIMD3<Float>) {
+  package mutating func text(_ text: String, at x: Float, y: Float, _ colour: SIMD3<Float>) {
     let (left, top, dot) = (Int(x), Int(y - Float(Glyphs.height) * Self.dot / 2), Int(Self.dot))
     for (place, character) in text.enumerated() {
       for (row, bits) in Glyphs.rows(character).enumerated() {
@@ -90,7 +100,7 @@ struct ChartCanvas {
   }
 
   /// Rounds to 8 bits.
-  func image() -> Image {
+  package func image() -> Image {
     Image(
       width: width, height: height, channels: 3,
       pixels: pixels.flatMap { pixel in (0..<3).map { UInt8(min(max(pixel[$0], 0), 255) + 0.5) } })

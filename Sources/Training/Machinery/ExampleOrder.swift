@@ -45,11 +45,15 @@ public struct ShuffledOrder: ExampleOrder {
 }
 
 /// Each example once: for data that is made anew without end.
-struct EndlessOrder: ExampleOrder {
+package struct EndlessOrder: ExampleOrder {
   let size: Int
-  var batchesPerEpoch: Int { Int.max }
 
-  func batch(_ number: Int) -> [Draw] {
+  /// - Parameter size: examples of a batch.
+  package init(size: Int) { self.size = size }
+
+  package var batchesPerEpoch: Int { Int.max }
+
+  package func batch(_ number: Int) -> [Draw] {
     (number * size..<(number + 1) * size).map { Draw(index: $0, epoch: 0) }
   }
 }

@@ -2,16 +2,16 @@ import Files
 import Foundation
 
 /// Small files of a run: each appears whole under its name or not at all, and what goes wrong is one line with its path.
-enum RunFiles {
+package enum RunFiles {
   /// Makes a folder and those above it that are missing.
-  static func makeFolder(_ url: URL) throws(TrainingError) {
+  package static func makeFolder(_ url: URL) throws(TrainingError) {
     do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
       throw .badFolder(path: url.path, reason: "cannot be made: \(FileFailure.reason(error))")
     }
   }
 
   /// Writes a file in place of the one that is there.
-  static func write(_ data: Data, to url: URL) throws(TrainingError) {
+  package static func write(_ data: Data, to url: URL) throws(TrainingError) {
     do { try PartialFile.write(data, to: url.path) } catch { throw unwritable(url, error) }
   }
 

@@ -18,12 +18,16 @@ struct CirclePoints: BatchSource {
 }
 
 /// Noise in points.
-struct PointsObjective: Objective {
+package struct PointsObjective: Objective {
   let model: PointsMLP
   let prediction: NoisePrediction
-  let groups: [ParameterGroup]
+  package let groups: [ParameterGroup]
 
-  func loss(_ points: Tensor, random: inout [ExampleRandom]) -> Tensor {
+  package init(model: PointsMLP, prediction: NoisePrediction, groups: [ParameterGroup]) {
+    (self.model, self.prediction, self.groups) = (model, prediction, groups)
+  }
+
+  package func loss(_ points: Tensor, random: inout [ExampleRandom]) -> Tensor {
     prediction.loss(points, random: &random) { model($0, timesteps: $1) }
   }
 }

@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Images
 import Models
 import NN
 import TensorCore
@@ -43,6 +44,8 @@ extension CircleRecipe {
   /// Radius of the samples a trained model draws.
   public struct Result: Sendable {
     public let meanRadius, radiusDeviation: Double
+    /// The samples themselves, and how the first of them came there.
+    let paths: PointPaths
   }
 
   /// Trains, draws samples and throws unless they lie on the circle.
@@ -55,11 +58,12 @@ extension CircleRecipe {
     let objective = PointsObjective(
       model: model, prediction: NoisePrediction(try scheduler.trainingSchedule, dtype: .f32),
       groups: [ParameterGroup("denoiser", store.parameters)])
-    let check = RadiusCheck { try sample(model) }
+    let check = RadiusCheck(folder: folder) { try sample(model) }
+    context.note("\(name): \(objective.groups[0].size) parameters, points on a circle")
     let result = try TrainingRun(
       loop, in: RunFolder(folder), identity: identity(), source: CirclePoints(), objective: objective, artifact: check,
       context
-    ).run()
+    ).tellingCost().run()
     guard result.isFinished, let radius = check.result else { return nil }
     context.note(
       String(format: "mean radius %.4f, standard deviation %.4f", radius.meanRadius, radius.radiusDeviation))
@@ -70,39 +74,57 @@ extension CircleRecipe {
     return radius
   }
 
-  /// Measures samples with the averaged weights.
+  /// Measures samples with the averaged weights, and draws them if the program can.
   private final class RadiusCheck: Artifact {
+    let folder: URL
     let measure: () throws -> Result
     var result: Result?
 
-    init(_ measure: @escaping () throws -> Result) { self.measure = measure }
+    init(folder: URL, _ measure: @escaping () throws -> Result) { (self.folder, self.measure) = (folder, measure) }
 
     func write(step: Int, isLast: Bool) throws -> [URL] {
-      if isLast { result = try measure() }
-      return []
+      guard isLast else { return [] }
+      let result = try measure()
+      self.result = result
+      guard let picture = PointsDrawing.draw(result.paths) else { return [] }
+      let url = folder.appendingPathComponent("samples.png")
+      try ImageFile.save(picture, to: url, text: [])
+      return [url]
     }
   }
+
+  /// Points whose paths are kept.
+  private static let followed = 48
 
   /// Draws points by DDPM over every timestep and measures their distance from the centre.
   func sample(_ model: PointsMLP) throws -> Result {
     let sampler = DDPMSampler(scheduler)
     var noise = NoiseSource(.torchBatch, seeds: [loop.seed])
     let start = noise.normal([1, samples, 1, 2])
-    let points = try sampler.sample(
-      start, plan: sampler.plan(steps: scheduler.trainSteps), noise: &noise,
-      predict: { x, t, _ in
-        let flat = x.reshaped([samples, 2])
-        return model(flat, timesteps: Array(repeating: t, count: samples)).reshaped(x.shape)
-      }, onStep: { _ in nil }
-    ).floats()
-    let radii: [Double] = (0..<samples).map { i in
-      let (x, y) = (Double(points[2 * i]), Double(points[2 * i + 1]))
-      return (x * x + y * y).squareRoot()
-    }
-    let count = Double(radii.count)
-    let mean = radii.reduce(0, +) / count
+    let count = min(samples, Self.followed)
+    var stations = [Self.points(start, count)]
+    let points = Self.points(
+      try sampler.sample(
+        start, plan: sampler.plan(steps: scheduler.trainSteps), noise: &noise,
+        predict: { x, t, _ in
+          let flat = x.reshaped([samples, 2])
+          return model(flat, timesteps: Array(repeating: t, count: samples)).reshaped(x.shape)
+        },
+        onStep: { step in
+          stations.append(Self.points(step.sample, count))
+          return nil
+        }), samples)
+    let paths = PointPaths(points: points, paths: (0..<count).map { point in stations.map { $0[point] } })
+    let radii = points.map { (Double($0.x) * Double($0.x) + Double($0.y) * Double($0.y)).squareRoot() }
+    let mean = radii.reduce(0, +) / Double(samples)
     let squares = radii.map { ($0 - mean) * ($0 - mean) }
-    let variance = squares.reduce(0, +) / count
-    return Result(meanRadius: mean, radiusDeviation: variance.squareRoot())
+    let variance = squares.reduce(0, +) / Double(samples)
+    return Result(meanRadius: mean, radiusDeviation: variance.squareRoot(), paths: paths)
+  }
+
+  /// The first points of a tensor of them.
+  private static func points(_ x: Tensor, _ count: Int) -> [SIMD2<Float>] {
+    let values = x.floats()
+    return (0..<count).map { SIMD2(values[2 * $0], values[2 * $0 + 1]) }
   }
 }

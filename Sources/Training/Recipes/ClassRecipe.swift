@@ -69,7 +69,7 @@ extension ClassRecipe {
     let result = try TrainingRun(
       loop, in: runFolder, identity: identity(), source: pictures, objective: objective, artifact: drawn,
       optimizer: loop.optimizerSettings(precision.dtype), context
-    ).run()
+    ).tellingCost().run()
     try checkLoss(result, below: lossLimit)
   }
 }

@@ -82,7 +82,7 @@ extension ClassifierRecipe {
     let result = try TrainingRun(
       loop, in: runFolder, identity: identity(), source: samples.source, objective: objective, artifact: trained,
       optimizer: loop.optimizerSettings(precision.dtype), context
-    ).run()
+    ).tellingCost().run()
     if result.isFinished, let accuracy = trained.cleanAccuracy, accuracy < accuracyLimit {
       throw TrainingError.selfCheck(recipe: name, reason: "it tells \(accuracy) right, below \(accuracyLimit)")
     }

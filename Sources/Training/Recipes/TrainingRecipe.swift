@@ -1,6 +1,8 @@
 import Foundation
+import Synchronization
 
-/// A kind of training run, described by a YAML file. A new kind is a type of its own and a line in `Recipes.kinds`.
+/// A kind of training run, described by a YAML file. A new kind is a type of its own, and a line in `Recipes.ownKinds` or, where a
+/// target above this one has it, a call of `Recipes.register`.
 public protocol TrainingRecipe: Codable, Sendable {
   /// The file's `kind`.
   static var kind: String { get }
@@ -39,7 +41,7 @@ extension TrainingRecipe {
   public var problem: RecipeProblem? { nil }
 
   /// What decides the result.
-  func identity(facts: [String: String] = [:]) throws -> RunIdentity {
+  package func identity(facts: [String: String] = [:]) throws -> RunIdentity {
     let data = DataRecipe.incidental.map { "data.\($0)" }
     return try RunIdentity(
       of: self, ignoring: LoopSettings.incidental + Self.incidental + data + ["name"], facts: facts)
@@ -48,10 +50,20 @@ extension TrainingRecipe {
 
 /// The kinds of recipes there are, and reading them.
 public enum Recipes {
-  public static let kinds: [any TrainingRecipe.Type] = [
+  private static let ownKinds: [any TrainingRecipe.Type] = [
     AutoencoderRecipe.self, TextToImageRecipe.self, UnconditionalRecipe.self, ClassConditionalRecipe.self,
     ClassifierRecipe.self, ContrastiveRecipe.self, CircleRecipe.self, FineTuningRecipe.self, DiTRecipe.self,
   ]
+  private static let handedIn = Mutex<[any TrainingRecipe.Type]>([])
+
+  /// All of them.
+  public static var kinds: [any TrainingRecipe.Type] { ownKinds + handedIn.withLock { $0 } }
+
+  /// Makes a kind known that training itself does not have, before a recipe is read; one that is known stays.
+  public static func register(_ kind: any TrainingRecipe.Type) {
+    guard !kinds.contains(where: { $0.kind == kind.kind }) else { return }
+    handedIn.withLock { $0.append(kind) }
+  }
 
   /// Reads a recipe file strictly: every key has to be known.
   public static func read(_ url: URL) throws -> any TrainingRecipe {

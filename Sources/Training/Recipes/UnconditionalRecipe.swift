@@ -57,7 +57,7 @@ extension UnconditionalRecipe {
         columns: 8
       ) { try $0.generate(seeds: (0..<sampleCount).map(UInt64.init), steps: sampleSteps) },
       optimizer: loop.optimizerSettings(precision.dtype), context
-    ).run()
+    ).tellingCost().run()
     try checkLoss(result, below: lossLimit)
   }
 }

@@ -1,0 +1,12 @@
+import Training
+
+/// What this target hands to training: its kinds of recipes, and how points are drawn.
+public enum LessonKinds {
+  /// Makes them known; to be called before a recipe is read.
+  public static func register() {
+    Recipes.register(GenerativeRecipe.self)
+    Recipes.register(LanguageRecipe.self)
+    Recipes.register(LearnedStepsRecipe.self)
+    PointsDrawing.register { PlanePlot.paths($0) }
+  }
+}
