@@ -10,13 +10,13 @@ private enum Machine {
     }
   }
 
-  static var hasMPI: Bool { isInstalled("mpirun") }
+  static var hasMPI: Bool { isInstalled("mpirun") && isInstalled("pkill") }
   /// Namespaces are root's to make.
   static var hasHosts: Bool { hasMPI && isInstalled("ip") && isInstalled("unshare") && getuid() == 0 }
 }
 
 /// `mpirun` and the commands: a run shared by processes on this machine, and by two hosts that these tests make of network namespaces.
-@Suite(.serialized, .enabled(if: Machine.hasMPI, "needs Open MPI's mpirun")) struct ManyProcessesTests {
+@Suite(.serialized, .enabled(if: Machine.hasMPI, "needs Open MPI's mpirun and pkill")) struct ManyProcessesTests {
   private let folder: CommandFolder
 
   init() throws { folder = try CommandFolder() }
