@@ -40,7 +40,7 @@ import Testing
   @Test func theQueueOutlivesTheServer() async throws {
     let place = try TestServer.Place()
     let first = try await TestServer(place)
-    let long = try await first.job(Self.body(1, steps: 60, count: 3))
+    let long = try await first.job(Self.body(1, steps: 25, count: 3))
     let other = try await first.job(Self.body(9))
     while try await (first.get("/api/jobs/\(long)").object["pictures"] as? [Any] ?? []).isEmpty {
       try await Task.sleep(for: .milliseconds(20))
