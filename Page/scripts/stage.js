@@ -23,7 +23,7 @@ const line = h("div", {
   "aria-valuemin": 0,
   "aria-valuemax": 100,
 }, h("i", {}));
-const status = h("p", { class: "status", id: "status", role: "status" });
+const status = h("p", { class: "status", id: "status" });
 const tools = h("div", { class: "stage-tools" });
 const strip = h("ul", { class: "strip", "aria-label": "Pictures of this session" });
 const tabs = h("div", { class: "stage-tabs", hidden: true });

@@ -29,7 +29,8 @@ final class Chromium {
     // The pipe is at descriptors 3 and 4, to which Process gives no access.
     let arguments = [
       "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--hide-scrollbars",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
+      "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--remote-debugging-pipe",
       "--user-data-dir=\(profile.path)", "about:blank",
     ]
     process.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -44,6 +44,9 @@ struct PageAccessTests {
         #expect(faint == "", "\(view), \(isDark ? "dark" : "light"): contrast below 4.5")
       }
     }
+    try browser.evaluate("location.hash = '#create'")
+    try browser.wait("!document.querySelector('#view-create').hidden")
+    #expect(try browser.number("document.querySelector('#frame').offsetWidth") > 300, "no place for pictures")
     // Everything of the form is reached by Tab alone, and shows that it has the focus.
     try browser.show(width: 1440, height: 900)
     try browser.evaluate("location.hash = '#create'; document.activeElement.blur()")
