@@ -56,6 +56,21 @@ import Testing
     try await second.stop()
   }
 
+  /// What a server that was killed had half written goes; nobody was answered for it.
+  @Test func halfWrittenJobsGo() async throws {
+    let place = try TestServer.Place()
+    let queue = place.data.appendingPathComponent("queue")
+    for name in [".imago-2147483646-1.partial", "withoutsettings"] {
+      let folder = queue.appendingPathComponent(name)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data("{".utf8).write(to: folder.appendingPathComponent("job.json"))
+    }
+    let server = try await TestServer(place)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: queue.path).isEmpty)
+    #expect((try await server.get("/api/jobs").object["jobs"] as? [Any])?.isEmpty == true)
+    try await server.stop()
+  }
+
   @Test func promptFilesAndGrids() async throws {
     let server = try await TestServer()
     let settings = #"{"model": "sd1_tiny", "width": 64, "height": 64, "steps": 1}"#

@@ -35,6 +35,8 @@ package struct QueueStore: Sendable {
   init(_ folder: URL) throws {
     self.folder = folder
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    // What a server that was killed had not finished writing.
+    Partials.sweep(folder.path)
   }
 
   func place(_ id: String) -> URL { folder.appendingPathComponent(id, isDirectory: true) }

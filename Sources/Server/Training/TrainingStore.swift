@@ -19,6 +19,8 @@ struct TrainingStore: Sendable {
   init(_ folder: URL) throws {
     self.folder = folder
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    // What a server that was killed had not finished writing.
+    Partials.sweep(folder.path)
   }
 
   func place(_ id: String) -> URL { folder.appendingPathComponent(id) }
