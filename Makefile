@@ -14,7 +14,8 @@ picture: build
 	@echo "open outputs/picture.png"
 
 # Checks formatting and package structure, builds everything and runs every test.
-test: dependencies lint
+test: lint
+	scripts/install-dependencies test
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --filter '$(threads)'
 	$(SWIFT) test -c release --skip-build --skip '$(threads)'

@@ -164,6 +164,7 @@ let package = Package(
         "Lessons", "Evaluation", "Training", "Checkpoints", "Images", "NN", "TensorCore", "TestSupport",
         "ReferenceSupport",
       ]),
+    .testTarget(name: "PageTests", dependencies: ["imago", "Images"]),
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"]),

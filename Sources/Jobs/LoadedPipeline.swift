@@ -34,7 +34,7 @@ public struct LoadedPipeline: Sendable {
     let (spec, folder) = try locator.pipeline(source.model)
     var options = source.fileOptions(over: spec.fileOptions(home: locator.home))
     let vaeURL = source.vae.map { URL(fileURLWithPath: $0) }
-    let requests = try source.adapters(model: folder, home: locator.home)
+    let requests = try source.adapters(model: folder, locator)
     options.keepsAllWords = !requests.isEmpty
     var notes: [String] = []
     let components = try PipelineComponents(folder: folder, name: spec.name, options: options) { networks in
@@ -115,11 +115,12 @@ public struct ModelChoice: Sendable, Hashable {
   /// The adapters with their files.
   /// - Parameters:
   ///   - model: the model's file or folder; adapters named in a prompt are also looked up beside it.
-  ///   - home: the folder of the program's own models.
-  func adapters(model: URL, home: URL) throws -> [AdapterRequest] {
+  ///   - locator: where they are looked up besides.
+  func adapters(model: URL, _ locator: ModelLocator) throws -> [AdapterRequest] {
     let named = try loras.map { try AdapterRequest(argument: $0) }
     guard !tags.isEmpty else { return named }
-    let folders = AdapterFolders.standard(model: model, home: home)
+    let folders = AdapterFolders.standard(
+      model: model, home: locator.home, workingDirectory: locator.workingDirectory)
     return try named
       + tags.map { tag in
         let (name, text, unet) = try tag.adapter()

@@ -42,7 +42,9 @@ public struct ModelListing: Sendable {
     for folder in locator.modelFolders {
       for (name, url) in Self.models(in: folder) { add(name, url) }
     }
-    for (name, url) in AdapterFolders.standard(model: nil, home: locator.home).all() { add(name, url) }
+    let adapters = AdapterFolders.standard(
+      model: nil, home: locator.home, workingDirectory: locator.workingDirectory)
+    for (name, url) in adapters.all() { add(name, url) }
     self.entries = entries
   }
 

@@ -15,7 +15,8 @@ public struct ModelLocator: Sendable {
   public static let endings = ["safetensors", "sft", "ckpt", "pt", "pth", "bin", "gguf"]
   /// Folder that holds `Pipelines/`, `Prompts/` and `Weights/`.
   public let home: URL
-  let workingDirectory: URL
+  /// Where names are looked up last.
+  package let workingDirectory: URL
 
   /// Takes the home from `IMAGO_HOME`, else from above the program's own file (with `share/imago` there, as `make install`
   /// lays it out), else from above the working directory.
@@ -32,6 +33,11 @@ public struct ModelLocator: Sendable {
     let starts = [executable.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }, self.workingDirectory]
     home = starts.compactMap { $0.flatMap(Self.home(above:)) }.first ?? self.workingDirectory
   }
+
+  /// - Parameters:
+  ///   - home: the folder that holds `Pipelines/` and `Weights/`.
+  ///   - workingDirectory: where names are looked up last.
+  public init(home: URL, workingDirectory: URL) { (self.home, self.workingDirectory) = (home, workingDirectory) }
 
   private static func home(above start: URL) -> URL? {
     var folder = start

@@ -17,6 +17,7 @@ struct Imago: ParsableCommand {
         imago models
         imago inspect model.safetensors
         imago explain "a (red:1.3) car on a [street:beach:0.5]"
+        imago serve
         imago train circle
         imago eval drawn/ --reference photos/
         imago bench kernels
@@ -24,8 +25,8 @@ struct Imago: ParsableCommand {
     version: Version.of("imago"),
     subcommands: [
       ModelsCommand.self, Inspect.self, Convert.self, Merge.self, LoRACommand.self, Explain.self, Sample.self,
-      GuidanceGrid.self, Train.self, Curves.self, Compare.self, Generate.self, DataCommand.self, EvalCommand.self,
-      Bench.self,
+      GuidanceGrid.self, Serve.self, Train.self, Curves.self, Compare.self, Generate.self, DataCommand.self,
+      EvalCommand.self, Bench.self,
     ])
 
   static func main() {

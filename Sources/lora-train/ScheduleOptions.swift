@@ -48,15 +48,12 @@ struct ScheduleOptions: ParsableArguments {
   }
 
   func loop(_ usual: UsualSettings) -> LoopSettings {
-    let steps = steps ?? usual.steps
     let rate = lr ?? usual.rate * (optimizer == .lion ? 0.1 : 1)
-    var loop = LoopSettings(steps: steps, batch: batch ?? usual.batch, learningRate: rate)
+    var loop = usual.loop(steps: steps, batch: batch, rate: rate)
     (loop.accumulate, loop.optimizer, loop.warmupSteps) = (accumulate, optimizer, warmup)
     loop.decay = scheduler == .cosine ? .cosine : scheduler == .linear ? .linear : .constant
     loop.seed = seed
-    loop.logEvery = max(1, min(50, steps / 10))
-    loop.saveEvery = max(1, min(100, steps))
-    loop.sampleEvery = sampleEvery ?? max(steps, 1)
+    loop.sampleEvery = sampleEvery ?? loop.sampleEvery
     loop.writeEvery = saveEvery
     return loop
   }

@@ -10,6 +10,9 @@ public enum Infotext {
       fields: Setting.all.flatMap { $0.infotext?.write(record) ?? [] } + [("Version", "imago")])
   }
 
+  /// Keys of metadata under which files are named, or their hashes stand.
+  public static let fileKeys = Set(Setting.all.compactMap(\.infotext).filter(\.namesFiles).flatMap(\.keys))
+
   /// The same without what does not decide it: where files lie, whose hashes say what they are.
   static func identity(of record: PictureJob) -> String {
     var parameters = parameters(of: record)

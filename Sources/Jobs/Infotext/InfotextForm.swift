@@ -6,6 +6,8 @@ struct InfotextForm: Sendable {
   var keys: [String]
   /// Keys that say where something lies and not what it is.
   var places: [String] = []
+  /// Whether its keys name files, which are looked for when they are read.
+  var namesFiles = false
   /// Whether it stands there only for pictures made from another one.
   var isOfEdits = false
   /// The fields of a finished picture's settings.

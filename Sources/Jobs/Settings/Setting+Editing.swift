@@ -98,7 +98,7 @@ extension InfotextRow where Value == String {
   ) -> InfotextRow {
     .form(
       InfotextForm(
-        keys: [key, hashKey], places: [key], isOfEdits: true,
+        keys: [key, hashKey], places: [key], namesFiles: true, isOfEdits: true,
         write: { job in
           guard let path = job[keyPath: field] else { return [] }
           if path == besides { return [(key, path)] }

@@ -119,7 +119,7 @@ extension InfotextRow where Value == String {
   ) -> InfotextRow {
     .form(
       InfotextForm(
-        keys: [key, hashKey],
+        keys: [key, hashKey], namesFiles: true,
         write: { job in
           guard let path = job[keyPath: field] else { return [] }
           let name = (key, NamedFiles.name(of: path))
@@ -138,7 +138,7 @@ extension InfotextRow where Value == [String] {
   ) -> InfotextRow {
     .form(
       InfotextForm(
-        keys: [key, hashKey],
+        keys: [key, hashKey], namesFiles: true,
         write: { job in
           let files = named(job)
           return [(key, files.namesField), (hashKey, files.hashesField)].compactMap { key, value in

@@ -1,0 +1,268 @@
+// The picture to change: redrawn, under a mask, extended, or edited by words.
+import { $, h, iconButton, put, segments } from "./dom.js";
+import { base64, call } from "./api.js";
+import { complain, say } from "./messages.js";
+import { Mask } from "./brush.js";
+import { brushPanel } from "./brush-panel.js";
+import { Margins } from "./extend.js";
+import { followPicture, settings } from "./form.js";
+
+const state = {
+  file: null,
+  url: "",
+  mode: "redraw",
+  strength: { redraw: 0.6, mask: 0.8, extend: 0.9, words: 0.7 },
+  area: "whole",
+  blur: 4,
+  found: null,
+};
+let listener = () => {};
+/** Calls back with whether there is a picture now. */
+export const onSource = (work) => {
+  listener = work;
+};
+export const hasSource = () => state.file !== null;
+
+const image = h("img", { class: "source-picture", id: "source-picture", alt: "The picture to change" });
+const canvas = h("canvas", { class: "mask", id: "mask", tabindex: 0, role: "application" });
+const holder = h("div", { class: "source-holder" }, image, canvas);
+const board = h("div", { class: "board" }, holder);
+const mask = new Mask(canvas, image);
+const margins = new Margins(board, holder, image);
+const panel = h("div", { class: "panel" });
+const input = h("input", {
+  type: "file",
+  id: "source-file",
+  accept: "image/png,image/jpeg",
+  hidden: true,
+  onchange: () => {
+    if (input.files[0]) source.take(input.files[0]);
+    input.value = "";
+  },
+});
+
+/** The picture to change, for everyone. */
+export const source = {
+  open: () => input.click(),
+
+  /** Takes a picture; says so if it is none. */
+  async take(file) {
+    const url = URL.createObjectURL(file);
+    try {
+      image.src = url;
+      await image.decode();
+    } catch {
+      URL.revokeObjectURL(url);
+      say(`${file.name} is not a picture that can be read: PNG and JPEG are.`, null, 8);
+      return;
+    }
+    if (state.url) URL.revokeObjectURL(state.url);
+    Object.assign(state, { file, url, found: null });
+    mask.reset();
+    margins.reset();
+    draw();
+    followPicture(true);
+    listener(true);
+  },
+
+  /** Puts it away. */
+  drop() {
+    if (state.url) URL.revokeObjectURL(state.url);
+    Object.assign(state, { file: null, url: "", found: null });
+    image.removeAttribute("src");
+    followPicture(false);
+    listener(false);
+  },
+
+  /** What a job is told of it: {image, mask?} and its settings. Throws in words what is missing. */
+  async asked() {
+    if (!state.file) return { settings: {} };
+    const asked = { image: await base64(state.file), settings: { strength: state.strength[state.mode] } };
+    if (state.mode === "mask") {
+      if (mask.isEmpty) throw new Error("Paint over what should change first, or choose Redraw.");
+      asked.mask = mask.png();
+      Object.assign(asked.settings, { mask_blur: state.blur, inpaint_area: state.area });
+    } else if (state.mode === "extend") {
+      if (margins.isEmpty) throw new Error("Drag an edge of the picture outwards first.");
+      asked.settings.outpaint = margins.text;
+    } else if (state.mode === "words") {
+      asked.settings.edit = true;
+      if ($("edit-source").value.trim()) asked.settings.source = $("edit-source").value.trim();
+    }
+    return asked;
+  },
+};
+
+function strength(hint) {
+  const value = h("output", { class: "count" }, state.strength[state.mode].toFixed(2));
+  const range = h("input", {
+    type: "range",
+    id: "strength",
+    min: 0.05,
+    max: 1,
+    step: 0.05,
+    value: state.strength[state.mode],
+    oninput: () => {
+      state.strength[state.mode] = Number(range.value);
+      value.textContent = Number(range.value).toFixed(2);
+      fill();
+    },
+  });
+  const fill = () => range.style.setProperty("--filled", `${((range.value - 0.05) / 0.95) * 100}%`);
+  fill();
+  return h(
+    "div",
+    { class: "field" },
+    h("div", { class: "label-row" }, h("label", { for: "strength" }, "Strength"), value),
+    range,
+    h("p", { class: "quiet small" }, hint),
+  );
+}
+
+async function find(button) {
+  const prompt = $("prompt").value.trim();
+  if (!prompt) {
+    say("Write into the prompt what the picture should become.");
+    $("prompt").focus();
+    return;
+  }
+  button.disabled = true;
+  button.textContent = "Looking";
+  try {
+    const asked = await source.asked();
+    const answer = await call("POST", "/api/find-mask", {
+      settings: { ...settings(), ...asked.settings },
+      image: asked.image,
+    });
+    state.found = answer.mask;
+    await mask.load(`data:image/png;base64,${answer.mask}`);
+    draw();
+  } catch (error) {
+    complain(error);
+  } finally {
+    button.disabled = false;
+    button.textContent = "Show what would change";
+  }
+}
+
+const panels = {
+  redraw: () => [strength("Low keeps the picture, high follows the prompt.")],
+  mask: () => [
+    brushPanel(mask),
+    h(
+      "div",
+      { class: "pair even" },
+      h(
+        "div",
+        { class: "field" },
+        h("span", { class: "label" }, "Work on"),
+        segments("Work on", [["whole", "Whole picture"], ["masked", "Masked part"]], state.area, (value) => {
+          state.area = value;
+        }),
+      ),
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "blur" }, "Soft edge, pixels"),
+        h("input", {
+          type: "number",
+          id: "blur",
+          min: 0,
+          max: 64,
+          value: state.blur,
+          oninput: (event) => {
+            state.blur = Number(event.target.value);
+          },
+        }),
+      ),
+    ),
+    strength("Only what is painted changes; the rest stays as it is, bit for bit."),
+  ],
+  extend: () => [margins.fields(), strength("The new edges are made up to fit the prompt and the picture.")],
+  words: () => {
+    const button = h(
+      "button",
+      { type: "button", class: "plain", id: "find-mask", onclick: () => find(button) },
+      "Show what would change",
+    );
+    return [
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "edit-source" }, "What it shows now"),
+        h("input", {
+          type: "text",
+          id: "edit-source",
+          placeholder: "a cat on the moon (may stay empty)",
+          value: state.source ?? "",
+          oninput: (event) => {
+            state.source = event.target.value;
+          },
+        }),
+      ),
+      h(
+        "p",
+        { class: "quiet small" },
+        "The prompt says what it should show instead, such as “a dog on the moon”. Where the two differ, the picture changes.",
+      ),
+      h(
+        "div",
+        { class: "row" },
+        button,
+        state.found && h("button", {
+          type: "button",
+          class: "plain",
+          onclick: () => {
+            state.mode = "mask";
+            draw();
+          },
+        }, "Refine with the brush"),
+      ),
+      strength("How far the found part may go from what it was."),
+    ];
+  },
+};
+
+const modes = segments(
+  "How to change it",
+  [["redraw", "Redraw"], ["mask", "Mask"], ["extend", "Extend"], ["words", "By words"]],
+  state.mode,
+  (mode) => {
+    if (mode === "words" && state.mode !== "words" && !state.found) mask.reset();
+    state.mode = mode;
+    draw();
+  },
+);
+
+function draw() {
+  modes.set(state.mode);
+  put(panel, panels[state.mode]());
+  canvas.hidden = state.mode !== "mask" && !(state.mode === "words" && state.found);
+  mask.isLocked = state.mode !== "mask";
+  margins.show(state.mode === "extend");
+  mask.fit();
+}
+
+/** Builds the editor; it is hidden until there is a picture. */
+export function buildSource() {
+  const editor = h(
+    "div",
+    { class: "editor", id: "editor", hidden: true },
+    board,
+    h(
+      "div",
+      { class: "editor-head" },
+      modes,
+      h(
+        "span",
+        { class: "actions-end" },
+        iconButton("picture", "Choose another picture", () => source.open()),
+        iconButton("close", "Put the picture away", () => source.drop(), { id: "source-drop" }),
+      ),
+    ),
+    panel,
+    input,
+  );
+  draw();
+  return editor;
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Synchronization
+import Training
+
+/// One training: what it is, and how far.
+final class TrainingRun: Sendable {
+  /// All that changes.
+  struct State: Sendable {
+    var phase = JobPhase.queued
+    var step = 0
+    var steps = 0
+    var secondsLeft: Double?
+    /// Steps and losses; of long runs every second, fourth, ... step.
+    var losses: [(step: Int, loss: Double)] = []
+    /// Files of pictures that were drawn on the way, and after which step.
+    var samples: [(step: Int, file: URL)] = []
+    var notes: [String] = []
+    var failure: APIError?
+    var isCancelled = false
+    fileprivate var stride = 1
+    fileprivate var followers: [Int: AsyncStream<Void>.Continuation] = [:]
+    fileprivate var lastFollower = 0
+  }
+
+  let id: String
+  let settings: TrainingSettings
+  /// Holds its pictures, its state, and what it writes.
+  let folder: URL
+  private let state = Mutex(State())
+
+  init(id: String, settings: TrainingSettings, folder: URL) {
+    (self.id, self.settings, self.folder) = (id, settings, folder)
+  }
+
+  func read<Value>(_ body: (State) -> Value) -> Value { state.withLock { body($0) } }
+
+  func change(_ body: (inout State) -> Void) {
+    state.withLock { state in
+      body(&state)
+      for follower in state.followers.values { follower.yield() }
+    }
+  }
+
+  /// Most losses that are told.
+  private static let lossLimit = 2000
+
+  /// Notes what a run says of itself.
+  func note(_ event: RunEvent) {
+    change { state in
+      switch event {
+      case .note(let line): state.notes.append(line)
+      case .step(let done, let total, let loss, _, let left):
+        (state.step, state.steps, state.secondsLeft) = (done, total, left.isFinite ? left : nil)
+        if done % state.stride == 0, loss.isFinite { state.losses.append((done, loss)) }
+        if state.losses.count > Self.lossLimit {
+          state.stride *= 2
+          state.losses.removeAll { $0.step % state.stride != 0 }
+        }
+      case .log: break
+      case .wrote(let kind, let url): if kind == "samples" { state.samples.append((state.step, url)) }
+      }
+    }
+  }
+
+  /// As `ServedJob.follow`.
+  func follow() -> (number: Int, wakes: AsyncStream<Void>) {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let number = state.withLock { state in
+      state.lastFollower += 1
+      state.followers[state.lastFollower] = continuation
+      return state.lastFollower
+    }
+    continuation.yield()
+    return (number, stream)
+  }
+
+  func unfollow(_ number: Int) { _ = state.withLock { $0.followers.removeValue(forKey: number) } }
+
+  func wake(_ number: Int) { _ = state.withLock { $0.followers[number]?.yield() } }
+}
