@@ -29,7 +29,7 @@ struct ProcessLauncher {
     // More processes than cores are allowed. What is stopped has time to save its state.
     process.arguments =
       [
-        "mpirun", "--quiet", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "60", "-n",
+        "mpirun", "--quiet", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "20", "-n",
         "\(count)",
       ]
       + (getuid() == 0 ? ["--allow-run-as-root"] : []) + [Self.executable] + Array(CommandLine.arguments.dropFirst())
