@@ -13,7 +13,7 @@ import Testing
   private func record(_ prompt: String, seed: UInt64 = 7) -> PictureJob {
     var job = PictureJob()
     (job.prompt, job.seed, job.steps, job.sampler) = (prompt, seed, 20, "euler")
-    (job.model, job.loras) = ("/home/someone/models/scenes.safetensors", ["/home/someone/loras/zkz.safetensors:0.5"])
+    (job.model, job.loras) = ("/a/folder/models/scenes.safetensors", ["/a/folder/loras/zkz.safetensors:0.5"])
     job.edit.input = "/tmp/upload.png"
     return job
   }

@@ -1,7 +1,7 @@
 """Asks for pictures until the disk is full, frees it, and asks again. Nothing half written may be left.
 
-    mount -t tmpfs -o size=4m tmpfs /mnt/small
-    python3 full_disk.py http://127.0.0.1:7860 /mnt/small/data      (the server's --data)
+    mkdir small && mount -t tmpfs -o size=4m tmpfs small
+    python3 full_disk.py http://127.0.0.1:7860 small/data      (the server's --data)
 """
 import os
 import sys
