@@ -42,10 +42,10 @@ struct JobState: Sendable {
 
   /// When somebody last asked for previews, and how many follow the job's events.
   var previewAsked: ContinuousClock.Instant?
-  var followers: [Int: AsyncStream<Void>.Continuation] = [:]
-  var lastFollower = 0
+  var followers = Followers()
+  var lastWaiter = 0
   var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
 
   /// Tells everybody that something changed.
-  func tell() { for follower in followers.values { follower.yield() } }
+  func tell() { followers.tell() }
 }

@@ -85,8 +85,8 @@ package final class ServedJob: Sendable {
     await withCheckedContinuation { continuation in
       let isOver = state.withLock { state in
         guard !state.phase.isOver else { return true }
-        state.lastFollower += 1
-        state.waiters[state.lastFollower] = continuation
+        state.lastWaiter += 1
+        state.waiters[state.lastWaiter] = continuation
         return false
       }
       if isOver { continuation.resume() }
@@ -95,20 +95,13 @@ package final class ServedJob: Sendable {
 
   /// Wakes whenever something changed; what it was, the state says. Whoever is slow sleeps over what lies between.
   func follow() -> (number: Int, wakes: AsyncStream<Void>) {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    let number = state.withLock { state in
-      state.lastFollower += 1
-      state.followers[state.lastFollower] = continuation
-      return state.lastFollower
-    }
-    continuation.yield()
-    return (number, stream)
+    state.withLock { $0.followers.add() }
   }
 
-  func unfollow(_ number: Int) { _ = state.withLock { $0.followers.removeValue(forKey: number) } }
+  func unfollow(_ number: Int) { state.withLock { $0.followers.remove(number) } }
 
   /// Wakes one follower, so that it says something to a client that may be gone.
-  func wake(_ number: Int) { _ = state.withLock { $0.followers[number]?.yield() } }
+  func wake(_ number: Int) { state.withLock { $0.followers.wake(number) } }
 
   /// Whether somebody wants to see where the run seems to end.
   var wantsPreview: Bool {

@@ -18,8 +18,7 @@ final class TrainingRun: Sendable {
     var failure: APIError?
     var isCancelled = false
     fileprivate var stride = 1
-    fileprivate var followers: [Int: AsyncStream<Void>.Continuation] = [:]
-    fileprivate var lastFollower = 0
+    fileprivate var followers = Followers()
   }
 
   let id: String
@@ -37,7 +36,7 @@ final class TrainingRun: Sendable {
   func change(_ body: (inout State) -> Void) {
     state.withLock { state in
       body(&state)
-      for follower in state.followers.values { follower.yield() }
+      state.followers.tell()
     }
   }
 
@@ -64,17 +63,10 @@ final class TrainingRun: Sendable {
 
   /// As `ServedJob.follow`.
   func follow() -> (number: Int, wakes: AsyncStream<Void>) {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    let number = state.withLock { state in
-      state.lastFollower += 1
-      state.followers[state.lastFollower] = continuation
-      return state.lastFollower
-    }
-    continuation.yield()
-    return (number, stream)
+    state.withLock { $0.followers.add() }
   }
 
-  func unfollow(_ number: Int) { _ = state.withLock { $0.followers.removeValue(forKey: number) } }
+  func unfollow(_ number: Int) { state.withLock { $0.followers.remove(number) } }
 
-  func wake(_ number: Int) { _ = state.withLock { $0.followers[number]?.yield() } }
+  func wake(_ number: Int) { state.withLock { $0.followers.wake(number) } }
 }
