@@ -148,7 +148,8 @@ let package = Package(
         "Generation", "ModelFiles", "SafeTensors", "PipelineSupport", "TestSupport", "ReferenceSupport",
       ]),
     .testTarget(
-      name: "JobsTests", dependencies: ["Jobs", "ModelFiles", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
+      name: "JobsTests",
+      dependencies: ["Jobs", "Files", "ModelFiles", "PromptLanguage", "TestSupport", "ReferenceSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(

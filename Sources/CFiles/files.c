@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 int cf_exchange(const char *first, const char *second) {
   return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE) == 0 ? 0 : errno;
@@ -25,3 +28,9 @@ static int lock_byte(int file, long long offset, short type) {
 int cf_hold_byte(int file, long long offset) { return lock_byte(file, offset, F_WRLCK); }
 
 void cf_let_go_byte(int file, long long offset) { lock_byte(file, offset, F_UNLCK); }
+
+void cf_give_back_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}

@@ -86,7 +86,7 @@ struct DenoisingRun: Sendable {
   /// Runs the sampler over a plan from the sample it starts with.
   /// - Parameters:
   ///   - onClean: told after each step where the run seems to end.
-  ///   - onStep: as the sampler's; may replace the sample.
+  ///   - onStep: as the sampler's; may replace the sample, or throw `EarlyEnd`.
   func run(
     from start: Tensor, plan: SamplingPlan, noise: inout NoiseSource, context: LatentContext = .none,
     onClean: CleanPreview? = nil, onStep: (SamplingStep) throws -> Tensor?
@@ -96,25 +96,36 @@ struct DenoisingRun: Sendable {
       start.shape[3] + context.channels == wanted, "\(context.channels) further channels for \(wanted)")
     let predict = prediction(context: context)
     var calls = 0
+    var seemed: Tensor?
     var last = LastPrediction(components.scheduler, sampler: request.sampler)
-    return try sampler.sample(
-      start, plan: plan, noise: &noise,
-      predict: { sample, timestep, step in
-        defer { calls += 1 }
-        let place = "at step \(step + 1) of \(plan.timesteps.count)"
-        let output = try predict(sample, timestep, call: calls, place: place)
-        last.note(sample, timestep, output)
-        return output
-      },
-      onStep: { step in
-        try Finiteness.check(
-          step.sample, "sampler \(request.sampler.rawValue) at step \(step.index + 1) of \(step.count)"
-        ) {
-          Finiteness.large(last.output ?? step.sample, guidance: request.guidance.scale)
-            ?? "the sampler does not suit the model's noise schedule: give another `sampler`, `schedule` or `prediction`"
-        }
-        try onClean?(last.clean ?? step.sample, step)
-        return try onStep(step)
-      })
+    do {
+      return try sampler.sample(
+        start, plan: plan, noise: &noise,
+        predict: { sample, timestep, step in
+          defer { calls += 1 }
+          let place = "at step \(step + 1) of \(plan.timesteps.count)"
+          let output = try predict(sample, timestep, call: calls, place: place)
+          last.note(sample, timestep, output)
+          return output
+        },
+        onStep: { step in
+          try Finiteness.check(
+            step.sample, "sampler \(request.sampler.rawValue) at step \(step.index + 1) of \(step.count)"
+          ) {
+            Finiteness.large(last.output ?? step.sample, guidance: request.guidance.scale)
+              ?? "the sampler does not suit the model's noise schedule: give another `sampler`, `schedule` or `prediction`"
+          }
+          try onClean?(last.clean ?? step.sample, step)
+          do {
+            return try onStep(step)
+          } catch let end as EarlyEnd {
+            seemed = last.clean ?? step.sample
+            throw end
+          }
+        })
+    } catch let end as EarlyEnd {
+      guard let seemed else { throw end }
+      return seemed
+    }
   }
 }

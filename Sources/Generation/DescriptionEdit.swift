@@ -45,10 +45,13 @@ public struct DescriptionEdit: Sendable {
   }
 
   /// Edits one picture for each seed.
-  /// - Parameter onProgress: called after each evaluation of the network; throw to stop.
+  /// - Parameters:
+  ///   - onMask: told the mask of each, of the results' size, before anything is drawn in it; throw to stop.
+  ///   - onProgress: called after each evaluation of the network; throw to stop.
   /// - Returns: the results, and the mask found for each, of the results' size.
   public func generate(
-    _ request: DescriptionEditRequest, onProgress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
+    _ request: DescriptionEditRequest, onMask: (Mask) throws -> Void = { _ in },
+    onProgress: (_ done: Int, _ of: Int) throws -> Void = { _, _ in }
   ) throws -> (batch: GeneratedBatch, masks: [Mask]) {
     let generation = request.generation
     try ImageToImageRequest(generation, canvas: request.canvas, strength: request.strength).validate()
@@ -78,10 +81,11 @@ public struct DescriptionEdit: Sendable {
           throw GenerationError.unsupported(
             what: "the two texts make no difference to this picture: name what is there with `source`, or give `mask`")
         }
-        let latents = try texts.edited(cells, strength: request.strength, onStep: step)
         let canvas = request.canvas.masked(cells: cells, downscale: components.autoencoder.downscale)
-        let pixels = canvas.finished(try texts.target.codec.decode(latents))
-        results.append((latents, pixels, canvas.mask ?? Mask(width: 1, height: 1, filledWith: 255)))
+        let mask = canvas.mask ?? Mask(width: 1, height: 1, filledWith: 255)
+        try onMask(mask)
+        let latents = try texts.edited(cells, strength: request.strength, onStep: step)
+        results.append((latents, canvas.finished(try texts.target.codec.decode(latents)), mask))
       }
       return (
         GeneratedBatch(

@@ -73,7 +73,8 @@ struct JobRun {
         if let line = forecast.told(atStep: done) { events.onNote(line) }
         try stopping { try events.onStep(done, count) }
       },
-      onClean: try sink.previews(of: places, rows: rows, loaded))
+      onClean: try sink.previews(of: places, rows: rows, loaded),
+      onMask: { mask in try stopping { try events.onMask(mask) } })
     let seconds = Date().timeIntervalSince(started) / Double(places.count)
     var failure: (any Error)?
     for (place, row) in zip(places, rows) {
@@ -127,7 +128,8 @@ struct JobRun {
     let reason: any Error
   }
 
+  /// `EarlyEnd` goes to the run as it is: what it leaves is a picture.
   private func stopping(_ work: () throws -> Void) throws {
-    do { try work() } catch { throw Stop(reason: error) }
+    do { try work() } catch let end as EarlyEnd { throw end } catch { throw Stop(reason: error) }
   }
 }

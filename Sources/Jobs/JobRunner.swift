@@ -1,5 +1,7 @@
 import Conditioning
+import Files
 import Foundation
+import Generation
 
 /// A picture that was made and handed over.
 public struct FinishedPicture: Sendable {
@@ -61,6 +63,8 @@ public struct JobRunner: Sendable {
     public var onGrid: (URL) throws -> Void = { _ in }
     /// A finished picture that was there before.
     public var onSkip: (URL) -> Void = { _ in }
+    /// A mask that an edit by words found, before anything is drawn in it; throw to stop.
+    public var onMask: (Mask) throws -> Void = { _ in }
     /// One line a person should know.
     public var onNote: (String) -> Void = { _ in }
     /// What is wrong with a job; the run goes on with the next one.
@@ -193,34 +197,19 @@ public struct JobRunner: Sendable {
     }
   }
 
-  /// Does jobs, those first that no other process is at. One that is taken is looked at again once the others are done: it may have
-  /// been left undone.
-  private func make(_ jobs: [PlannedJob], of claims: JobClaims?, _ work: (PlannedJob) throws -> Void) throws {
+  /// Does jobs, those first that no other process is at.
+  private func make(_ jobs: [PlannedJob], of claims: FileClaims?, _ work: (PlannedJob) throws -> Void) throws {
     guard let claims else { return try jobs.forEach(work) }
-    var rest = jobs
-    while !rest.isEmpty {
-      var taken: [PlannedJob] = []
-      for job in rest {
-        let number = job.pictures.first?.index ?? 0
-        guard claims.take(number) else {
-          taken.append(job)
-          continue
-        }
-        defer { claims.release(number) }
-        try work(job)
-      }
-      if taken.count == rest.count { Thread.sleep(forTimeInterval: 0.1) }
-      rest = taken
-    }
+    try claims.forEach(jobs, number: { $0.pictures.first?.index ?? 0 }, work)
   }
 
   /// What tells this process which jobs of a file others are at; nil for a run that keeps no account of its pictures.
-  private var claims: JobClaims? {
+  private var claims: FileClaims? {
     guard options.keepsManifest, options.writesFiles, let job = groups.first?.jobs.first,
       let picture = job.pictures.first
     else { return nil }
     let url = naming.url(
       index: picture.index, seed: picture.seed, prompt: job.job.prompt ?? "", stem: job.stem(of: picture))
-    return JobClaims(folder: url.deletingLastPathComponent())
+    return FileClaims(url.deletingLastPathComponent().appendingPathComponent(Manifest.name))
   }
 }

@@ -92,10 +92,11 @@ struct OpenedEdit {
   /// - Parameters:
   ///   - onStep: steps done and in all; throw to stop.
   ///   - onClean: told where the run seems to end; never by an edit that finds its mask.
+  ///   - onMask: told a mask that was found, before anything is drawn in it; throw to stop.
   /// - Returns: the results, and the masks found for them.
   func generate(
     _ request: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void,
-    onClean: CleanPreview?
+    onClean: CleanPreview?, onMask: (Mask) throws -> Void
   ) throws -> (batch: GeneratedBatch, masks: [Mask]) {
     let (components, precision) = (loaded.components, loaded.pipeline.precision)
     guard findsMask else {
@@ -110,7 +111,7 @@ struct OpenedEdit {
     var pipeline = DescriptionEdit(components, precision: precision)
     pipeline.embeddings = loaded.pipeline.embeddings
     let change = DescriptionEditRequest(request, canvas: canvas, source: edit.source ?? "", strength: strength)
-    let made = try pipeline.generate(change, onProgress: onStep)
+    let made = try pipeline.generate(change, onMask: onMask, onProgress: onStep)
     return (made.batch, made.masks)
   }
 

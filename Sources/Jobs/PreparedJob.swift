@@ -74,11 +74,12 @@ struct PreparedJob {
   /// - Parameters:
   ///   - onStep: steps done and in all; throw to stop.
   ///   - onClean: told where the run seems to end.
+  ///   - onMask: told a mask that was found, before anything is drawn in it; throw to stop.
   func generate(
     _ part: GenerationRequest, _ loaded: LoadedPipeline, onStep: (_ done: Int, _ of: Int) throws -> Void,
-    onClean: CleanPreview? = nil
+    onClean: CleanPreview? = nil, onMask: (Mask) throws -> Void = { _ in }
   ) throws -> (batch: GeneratedBatch, masks: [Mask]) {
-    if let edit { return try edit.generate(part, loaded, onStep: onStep, onClean: onClean) }
+    if let edit { return try edit.generate(part, loaded, onStep: onStep, onClean: onClean, onMask: onMask) }
     let made = try loaded.pipeline.generate(part, onStep: { try onStep($0.index + 1, $0.count) }, onClean: onClean)
     return (made, [])
   }

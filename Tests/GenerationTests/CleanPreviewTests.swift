@@ -29,6 +29,21 @@ import Testing
     #expect(first > 1e-2, "the first step knows less")
   }
 
+  /// A run that is ended after some steps gives what it seemed to end in then; another error gives nothing.
+  @Test func anEarlyEndIsAResult() throws {
+    let pipeline = TextToImage(try EditFixtures.components(), precision: .f32)
+    let request = GenerationRequest(
+      prompts: ["a cat", "a dog"], steps: 9, guidance: Guidance(scale: 3), sampler: .euler, seeds: [1, 2], width: 32,
+      height: 32)
+    var seen: [Tensor] = []
+    let made = try pipeline.generate(
+      request, onStep: { if $0.index == 2 { throw EarlyEnd() } }, onClean: { clean, _ in seen.append(clean) })
+    #expect(seen.count == 3 && made.latents.floats() == seen[2].floats())
+    #expect(made.pixels.shape[0] == 2)
+    struct Other: Error {}
+    #expect(throws: Other.self) { _ = try pipeline.generate(request, onStep: { _ in throw Other() }) }
+  }
+
   @Test func ofASecondPass() throws {
     let pipeline = TextToImage(try EditFixtures.components(), precision: .f32)
     var request = ReferencePipelines.shortRequest(seeds: [1], prompts: ["a cat"])

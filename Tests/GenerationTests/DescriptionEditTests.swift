@@ -50,10 +50,12 @@ import Testing
   @Test func onlyTheMaskChanges() throws {
     let (edit, request) = try request()
     var evaluations: [Int] = []
-    let (batch, masks) = try edit.generate(request) { done, of in
-      evaluations.append(done)
-      #expect(of == 26)
-    }
+    let (batch, masks) = try edit.generate(
+      request,
+      onProgress: { done, of in
+        evaluations.append(done)
+        #expect(of == 26)
+      })
     #expect(evaluations == Array(1...26))
     let (before, after) = (try EditFixtures.picture(), ImageTensor.images(batch.pixels)[0])
     let mask = try #require(masks.first)
@@ -63,6 +65,24 @@ import Testing
       if isChanged { if mask.image.pixels[pixel] == 0 { outside += 1 } else { inside += 1 } }
     }
     #expect(outside == 0 && inside > 0)
+  }
+
+  /// Who wants the mask alone pays for nothing else.
+  @Test func theMaskIsToldBeforeAnythingIsDrawn() throws {
+    struct Enough: Error {}
+    let (edit, request) = try request()
+    let wanted = try #require(try edit.generate(request).masks.first)
+    var found: Mask?
+    var evaluations = 0
+    #expect(throws: Enough.self) {
+      _ = try edit.generate(
+        request,
+        onMask: { mask in
+          found = mask
+          throw Enough()
+        }, onProgress: { _, _ in evaluations += 1 })
+    }
+    #expect(evaluations == DescriptionEdit.maps && found?.image == wanted.image)
   }
 
   @Test func neighboursChangeNothing() throws {

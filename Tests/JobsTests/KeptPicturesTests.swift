@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Generation
 import Images
@@ -131,9 +132,9 @@ import Testing
 
   /// A job that somebody is at is left to them, and done here where they end without having done it.
   @Test func whatAnEndedProcessHadBegunIsDone() throws {
-    let claims = try #require(JobClaims(folder: tiny.file("out")))
+    let claims = try #require(FileClaims(tiny.file("out/manifest.jsonl")))
     #expect(claims.take(0))
-    #expect(JobClaims(folder: tiny.file("out"))?.take(0) == false)
+    #expect(FileClaims(tiny.file("out/manifest.jsonl"))?.take(0) == false)
     var steps = 0
     let lines = line("a dog") { $0.fileName = "dog" } + line("a cat") { $0.fileName = "cat" }
     let result = try tiny.run(lines, output: "out/", keepsManifest: true) {

@@ -33,6 +33,14 @@ import Testing
     #expect(try await server.finished(job)["state"] as? String == "done")
     #expect(try await server.post("/api/trainings", Self.body(picture, name: "ink")).status == 409)
     try await server.stop()
+    // A server that comes later knows what it did.
+    let later = try await TestServer(server.place)
+    let remembered = try await later.get("/api/trainings/\(id)").object
+    #expect((remembered["losses"] as? [[Double]])?.map { $0[0] } == [1, 2] && remembered["steps"] as? Int == 2)
+    #expect(
+      (remembered["samples"] as? [[String: Any]])?.compactMap { $0["step"] as? Int }
+        == samples.map { $0["step"] as? Int })
+    try await later.stop()
   }
 
   @Test func whatCannotBeTrained() async throws {

@@ -16,9 +16,9 @@ import Testing
     "script_args": [], "send_images": true, "save_images": false, "alwayson_scripts": {}
     """
 
-  private static func body(_ more: String, without name: String = "") -> String {
-    var lines = sentByClients.split(separator: ",").map(String.init).filter {
-      name.isEmpty || !$0.contains("\"\(name)\":")
+  private static func body(_ more: String, without names: String...) -> String {
+    var lines = sentByClients.split(separator: ",").map(String.init).filter { line in
+      !names.contains { !$0.isEmpty && line.contains("\"\($0)\":") }
     }
     lines.append(#""prompt": "a cat""#)
     lines.append(
@@ -65,6 +65,34 @@ import Testing
     (#""steps": "many""#, "steps", "steps", 422), (#""width": 65"#, "width", "65", 422),
     (#""prompt": 3"#, "prompt", "prompt", 422), (#""styles": ["ink"]"#, "styles", "style", 422),
   ]
+
+  /// A picture that is ended before its time is answered as it is, and not what it would have become; no further one is begun.
+  @Test(arguments: ["interrupt", "skip"]) func endedPictures(_ way: String) async throws {
+    let server = try await TestServer()
+    let steps = #""steps": 600, "n_iter": 2, "seed": 1, "save_images": true"#
+    let body = Self.body(steps, without: "steps", "n_iter", "seed", "save_images")
+    async let made = server.post("/sdapi/v1/txt2img", body)
+    var isDrawing = false
+    while !isDrawing {
+      let state = try await server.get("/sdapi/v1/progress").object["state"] as? [String: Any]
+      isDrawing = state?["sampling_step"] as? Int ?? 0 > 0
+    }
+    _ = try await server.post("/sdapi/v1/\(way)", "")
+    if way == "skip" {
+      var number = 0
+      while number == 0 {
+        let state = try await server.get("/sdapi/v1/progress").object["state"] as? [String: Any]
+        number = state?["job_no"] as? Int ?? 0
+      }
+      _ = try await server.post("/sdapi/v1/interrupt", "")
+    }
+    let answer = try await made
+    let images = answer.object["images"] as? [String] ?? []
+    #expect(answer.status == 200 && images.count == (way == "skip" ? 2 : 1), "\(answer.text.prefix(300))")
+    let gallery = try await server.get("/api/gallery").object["pictures"] as? [Any]
+    #expect(gallery?.isEmpty == true, "what was not finished is not kept")
+    try await server.stop()
+  }
 
   @Test func listsAndOptions() async throws {
     let server = try await TestServer()

@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 import TensorCore
 import Testing
 import Training
@@ -66,6 +68,28 @@ import Training
     #expect(made.isEmpty)
     _ = try open(folder, identity(), made: &made, notes: &notes)
     #expect(made.isEmpty, "the shards are there still")
+  }
+
+  /// Processes that open one folder together make each shard once, and all have all of them.
+  @Test func severalShareTheWork() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url.appendingPathComponent("latents")
+    let identity = try identity()
+    let made = Mutex<[[Int]]>([[], [], []])
+    let counts = Mutex<[Int]>([])
+    DispatchQueue.concurrentPerform(iterations: 3) { process in
+      let cache = try? LatentCache.open(
+        folder, count: 18, identity: identity, rows: 3, note: { _ in },
+        make: { range in
+          made.withLock { $0[process].append(range.lowerBound) }
+          Thread.sleep(forTimeInterval: 0.03)
+          return shard(range)
+        })
+      counts.withLock { $0.append(cache?.count ?? 0) }
+    }
+    let each = made.withLock { $0 }
+    #expect(each.flatMap { $0 }.sorted() == [0, 3, 6, 9, 12, 15], "\(each)")
+    #expect(counts.withLock { $0 } == [18, 18, 18])
   }
 
   @Test func aDamagedShardIsMadeAgain() throws {

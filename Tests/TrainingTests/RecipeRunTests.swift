@@ -139,6 +139,19 @@ import Training
     #expect(try weights(folder, "alone/\(path)") == weights(folder, "written/\(path)"))
   }
 
+  @Test func windowsAreLearntFromAndWholePicturesMeasured() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "whole")
+    try autoencoder(folder, output: "windows", extra: "window: 8")
+    let path = "vae/diffusion_pytorch_model.safetensors"
+    #expect(try weights(folder, "whole/\(path)") != weights(folder, "windows/\(path)"))
+    for window in ["12", "24", "7"] {
+      #expect(throws: (any Error).self) { try autoencoder(folder, output: "wrong", extra: "window: \(window)") }
+    }
+  }
+
   @Test func principalAxesAreUncorrelatedWidestFirst() throws {
     let scratch = try ScratchFolder()
     let folder = scratch.url

@@ -21,4 +21,7 @@ int cf_hold_byte(int file, long long offset);
 /// Lets a byte go.
 void cf_let_go_byte(int file, long long offset);
 
+/// Gives freed memory, which the allocator keeps, back to the system, where the C library can.
+void cf_give_back_memory(void);
+
 #endif

@@ -33,12 +33,14 @@ struct JobState: Sendable {
   var failure: APIError?
   /// The latest preview, a JPEG, and how many there were.
   var preview: (number: Int, jpeg: Data)?
-  /// Pictures that were skipped.
-  var skipped: Set<Int> = []
-
   /// What it was told to do.
   var isCancelled = false
+  /// Ends the picture that is drawn as it is, and no further one is begun.
+  var isInterrupted = false
+  /// Ends the picture that is drawn as it is.
   var skipsPicture = false
+  /// Whether the picture that comes next was ended before it was finished.
+  var isHalfMade = false
 
   /// When somebody last asked for previews, and how many follow the job's events.
   var previewAsked: ContinuousClock.Instant?

@@ -98,7 +98,7 @@ final class TrainingDesk: Sendable {
     run.change { $0.phase = .running }
     do {
       try recipe(run).run(
-        in: run.folder.appendingPathComponent("run"),
+        in: run.results,
         RunContext(onEvent: { run.note($0) }, shouldStop: { self.isStopping || run.read { $0.isCancelled } }))
       if run.read({ $0.isCancelled }) {
         end(run, .cancelled)

@@ -25,6 +25,8 @@ final class TrainingRun: Sendable {
   let settings: TrainingSettings
   /// Holds its pictures, its state, and what it writes.
   let folder: URL
+  /// The part of it that the training writes to.
+  var results: URL { folder.appendingPathComponent("run") }
   private let state = Mutex(State())
 
   init(id: String, settings: TrainingSettings, folder: URL) {
@@ -50,14 +52,30 @@ final class TrainingRun: Sendable {
       case .note(let line): state.notes.append(line)
       case .step(let done, let total, let loss, _, let left):
         (state.step, state.steps, state.secondsLeft) = (done, total, left.isFinite ? left : nil)
+        // Steps after the last state are run again.
+        while let last = state.losses.last, last.step >= done { state.losses.removeLast() }
         if done % state.stride == 0, loss.isFinite { state.losses.append((done, loss)) }
         if state.losses.count > Self.lossLimit {
           state.stride *= 2
           state.losses.removeAll { $0.step % state.stride != 0 }
         }
       case .log: break
-      case .wrote(let kind, let url): if kind == "samples" { state.samples.append((state.step, url)) }
+      case .wrote(let kind, let url):
+        guard kind == "samples" else { break }
+        state.samples.removeAll { $0.file == url }
+        state.samples.append((state.step, url))
       }
+    }
+  }
+
+  /// Takes up what an earlier server's run left in its folder: losses as its log has them, and samples.
+  func takeUp(_ folder: URL) {
+    let log = TrainingLog.entries(of: folder)
+    change { state in
+      state.losses = log.suffix(Self.lossLimit).filter { $0.loss.isFinite }.map { ($0.step, $0.loss) }
+      state.step = log.last?.step ?? 0
+      state.steps = max(settings.steps ?? 0, state.step)
+      state.samples = SampleGrid.files(in: folder)
     }
   }
 

@@ -60,6 +60,7 @@ struct TrainingStore: Sendable {
         let entry = try? JSONDecoder().decode(Entry.self, from: data)
       else { return nil }
       let run = TrainingRun(id: name, settings: entry.settings, folder: place)
+      run.takeUp(run.results)
       run.change { state in
         state.phase = entry.end ?? .queued
         state.failure = entry.problem.map { APIError(.unprocessableContent, $0) }

@@ -15,7 +15,7 @@ struct WebUIProgressRoutes: Sendable {
       return try JSONAnswer(progress(showsPicture: !["true", "1"].contains(skips)))
     }
     router.post("/sdapi/v1/interrupt") { _, _ in
-      if let job = running { desk.queue.cancel(job) }
+      running?.change { $0.isInterrupted = true }
       return try JSONAnswer([String: String]())
     }
     router.post("/sdapi/v1/skip") { _, _ in
@@ -41,7 +41,7 @@ struct WebUIProgressRoutes: Sendable {
       "progress": .number(min((Double(picture) + share) / Double(count), 1)),
       "eta_relative": .number(progress.secondsLeft ?? 0),
       "state": .object([
-        "skipped": .flag(state.skipsPicture), "interrupted": .flag(state.isCancelled),
+        "skipped": .flag(state.skipsPicture), "interrupted": .flag(state.isInterrupted || state.isCancelled),
         "stopping_generation": .flag(desk.queue.isStopping), "job": .text("Batch \(picture + 1) out of \(count)"),
         "job_count": .whole(Int64(count)), "job_timestamp": .text(WebUIInfo.stamp(job.created)),
         "job_no": .whole(Int64(picture)), "sampling_step": .whole(Int64(progress.step)),

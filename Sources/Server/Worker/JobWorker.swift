@@ -1,6 +1,8 @@
 import Dispatch
+import Files
 import Foundation
 import Generation
+import Images
 import Jobs
 import Models
 import TensorCore
@@ -22,7 +24,7 @@ final class JobWorker: Sendable {
   func start() {
     let thread = Thread { [self] in
       Device.$current.withValue(device) {
-        while let job = desk.queue.next(patience: .seconds(5), idle: Processor.releaseCachedMemory) {
+        while let job = desk.queue.next(patience: .seconds(5), idle: Self.rest) {
           make(job)
           desk.queue.finished(job)
         }
@@ -35,11 +37,17 @@ final class JobWorker: Sendable {
     thread.start()
   }
 
+  /// Gives memory back that is kept for the next job.
+  private static func rest() {
+    Processor.releaseCachedMemory()
+    FreedMemory.giveBack()
+  }
+
   /// Waits until the thread has ended.
   func join() { ended.wait() }
 
   /// Why a run ends before its pictures are made.
-  private enum Stop: Error { case cancelled, stopping, skipped }
+  private enum Stop: Error { case cancelled, stopping, foundMask }
 
   private func make(_ job: ServedJob) {
     do {
@@ -48,6 +56,8 @@ final class JobWorker: Sendable {
         guard APIError(error).kind == .memory else { throw error }
         try run(job)
       }
+      job.end(.done)
+    } catch Stop.foundMask {
       job.end(.done)
     } catch Stop.cancelled {
       job.end(.cancelled)
@@ -73,23 +83,14 @@ final class JobWorker: Sendable {
     return above
   }
 
-  /// Runs a job until its pictures are there, but for those that are skipped.
+  /// Runs a job until its pictures are there.
   private func run(_ job: ServedJob) throws {
     var options = JobRunner.Options()
     options.writesFiles = false
     options.needsInput = !job.job.edit.isEmpty
     let runner = try JobRunner(
       [JobLine(job.job)], below: below, above: above, options: options, load: { [pool] in try pool.load($0) })
-    while true {
-      do {
-        return try runner.run(events(job), into: PictureTaker(job, desk, desk.folders.files()))
-      } catch Stop.skipped {
-        job.change { state in
-          state.skipsPicture = false
-          state.skipped.insert(state.progress.picture - 1)
-        }
-      }
-    }
+    return try runner.run(events(job), into: PictureTaker(job, desk, desk.folders.files()))
   }
 
   private func events(_ job: ServedJob) -> JobRunner.Events {
@@ -97,8 +98,10 @@ final class JobWorker: Sendable {
     var clock = StepClock()
     events.onStart = { [desk] picture, count in
       try Self.check(job, desk)
+      if job.read({ $0.isInterrupted }) { throw Stop.cancelled }
       clock.start()
       job.change { state in
+        state.skipsPicture = false
         state.progress.picture = picture
         (state.progress.step, state.progress.pictures) = (0, count)
       }
@@ -111,16 +114,30 @@ final class JobWorker: Sendable {
         state.progress.secondsLeft = clock.secondsPerStep.map { ($0 * Double(left) * 10).rounded() / 10 }
       }
       try Self.check(job, desk)
+      if done < count { try Self.endEarly(job) }
+    }
+    events.onMask = { mask in
+      guard case .mask = job.origin else { return }
+      let png = Data(try PNG.encode(mask.image))
+      job.change { $0.mask = png }
+      throw Stop.foundMask
     }
     events.onNote = { note in job.change { $0.notes.append(note) } }
     return events
   }
 
   private static func check(_ job: ServedJob, _ desk: JobDesk) throws {
-    let (isCancelled, skips) = job.read { ($0.isCancelled, $0.skipsPicture) }
-    if isCancelled { throw Stop.cancelled }
+    if job.read({ $0.isCancelled }) { throw Stop.cancelled }
     if desk.queue.isStopping { throw Stop.stopping }
-    if skips { throw Stop.skipped }
+  }
+
+  /// Ends the picture that is drawn as it is, if somebody said so.
+  private static func endEarly(_ job: ServedJob) throws {
+    let ends = job.change { state in
+      state.isHalfMade = state.isHalfMade || state.isInterrupted || state.skipsPicture
+      return state.isHalfMade
+    }
+    if ends { throw EarlyEnd() }
   }
 }
 

@@ -18,9 +18,9 @@ final class PictureTaker: PictureSink {
     previews = PreviewPace()
   }
 
-  /// All but what is finished, from before a crash or from before a picture that was skipped.
+  /// All but what is finished from before a crash.
   func look(at wanted: WantedJob) -> Outstanding {
-    let done = job.read { state in state.skipped.union(state.pictures.map(\.index)) }
+    let done = job.read { state in Set(state.pictures.map(\.index)) }
     return Outstanding(missing: wanted.pictures.indices.filter { !done.contains($0) })
   }
 
@@ -65,13 +65,16 @@ final class PictureTaker: PictureSink {
   func take(_ picture: MadePicture, of wanted: WantedJob) throws -> Delivery {
     let described = wanted.pictures[picture.place]
     let pixels = picture.batch.pixels.slice(axis: 0, from: picture.row, count: 1)
-    if let mask = picture.mask { job.change { state in state.mask = (try? PNG.encode(mask.image)).map { Data($0) } } }
     // What the command writes (`PictureWriter`).
     let text: [PNG.Text] =
       Self.problem(described.parameters) == nil ? [(ImageFile.parametersKey, described.parameters)] : []
     let png = Data(try PNG.encode(picture.finished(ImageTensor.images(pixels)[0]), text: text))
     var id: Int64?
-    if job.savesPictures {
+    let isHalfMade = job.change { state in
+      defer { state.isHalfMade = false }
+      return state.isHalfMade
+    }
+    if job.savesPictures, !isHalfMade {
       id = try desk.keeper.add(
         picture: png, record: files.named(described.record), infotext: described.parameters, job: job.id,
         index: picture.place)

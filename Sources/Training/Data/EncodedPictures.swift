@@ -40,7 +40,8 @@ struct EncodedPictures {
     let (total, started) = (pictures.count, Date())
     var made = 0
     let found = try LatentCache.open(
-      URL(fileURLWithPath: cache), count: total, identity: try identity(encoder), note: context.note
+      URL(fileURLWithPath: cache), count: total, identity: try identity(encoder), note: context.note,
+      shouldStop: context.shouldStop
     ) { range in
       let shard = try encoder.encode(range, shouldStop: context.shouldStop)
       made += range.count

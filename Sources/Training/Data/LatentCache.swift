@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import TensorCore
 
@@ -6,7 +7,7 @@ import TensorCore
 /// of the pictures.
 ///
 /// The folder holds shards of equal size, each a safetensors file that appears when it is whole, so an interrupted start
-/// goes on behind the last one. They stay mapped: what is not read takes no memory.
+/// goes on with what is missing, and several processes share the work. They stay mapped: what is not read takes no memory.
 public struct LatentCache: Sendable {
   /// `[n, h, w, C]` each, stored as f16, scaled for diffusion.
   private let shards: [Tensor]
@@ -45,18 +46,19 @@ extension LatentCache {
     }
   }
 
-  /// Opens the cache in a folder and makes the shards that are missing.
+  /// Opens the cache in a folder and makes the shards that are missing and that no other process makes; those it waits for.
   /// - Parameters:
   ///   - count: pictures in all, at least one.
   ///   - identity: what decides the latents.
   ///   - rows: pictures of a shard.
+  ///   - shouldStop: asked while others' shards are waited for.
   ///   - make: encodes some pictures; nil to stop, which leaves what is finished.
   ///   - note: told what is made again.
   /// - Returns: nil if it was stopped.
   /// - Throws: `noData` if the folder's shards were made from something else, with what differs.
   package static func open(
     _ folder: URL, count: Int, identity: RunIdentity, rows: Int = 2048, note: (String) -> Void,
-    make: (Range<Int>) throws -> Shard?
+    shouldStop: () -> Bool = { false }, make: (Range<Int>) throws -> Shard?
   ) throws -> LatentCache? {
     var isFolder: ObjCBool = true
     if FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), !isFolder.boolValue {
@@ -64,23 +66,35 @@ extension LatentCache {
         path: folder.path, reason: "is a file; latents are kept in a folder now: remove it, or name another cache")
     }
     try RunFiles.makeFolder(folder)
-    var (tensors, captions, truths) = ([Tensor](), [String](), [SceneTruth]())
-    for first in stride(from: 0, to: count, by: rows) {
-      let range = first..<min(first + rows, count)
-      let url = folder.appendingPathComponent(String(format: "shard-%05d.safetensors", first / rows))
+    var found: [Int: Shard] = [:]
+    struct Stopped: Error {}
+    func complete(_ number: Int) throws {
+      let range = number * rows..<min((number + 1) * rows, count)
+      let url = folder.appendingPathComponent(String(format: "shard-%05d.safetensors", number))
       var shard = try read(url, identity, rows: range.count, note)
       if shard == nil {
-        guard let made = try make(range) else { return nil }
+        guard let made = try make(range) else { throw Stopped() }
         try write(made, to: url, identity)
         shard = try read(url, identity, rows: range.count, note)
       }
       guard let shard else { throw TrainingError.noData(path: url.path, reason: "cannot be read back") }
-      tensors.append(shard.latents)
-      captions += shard.captions
-      truths += shard.truths
+      found[number] = shard
     }
+    let numbers = Array(0..<(count + rows - 1) / rows)
+    do {
+      if let claims = FileClaims(folder.appendingPathComponent(".claims")) {
+        try claims.forEach(numbers, number: { $0 }, waiting: { if shouldStop() { throw Stopped() } }, complete)
+      } else {
+        try numbers.forEach(complete)
+      }
+    } catch is Stopped {
+      return nil
+    }
+    let shards = numbers.compactMap { found[$0] }
+    let (captions, truths) = (shards.flatMap(\.captions), shards.flatMap(\.truths))
     return LatentCache(
-      shards: tensors, rowsPerShard: rows, captions: captions, truths: truths.count == captions.count ? truths : [])
+      shards: shards.map(\.latents), rowsPerShard: rows, captions: captions,
+      truths: truths.count == captions.count ? truths : [])
   }
 
   private static func write(_ shard: Shard, to url: URL, _ identity: RunIdentity) throws {

@@ -2,7 +2,6 @@ import Foundation
 import Generation
 import Images
 import Models
-import Synchronization
 import TensorCore
 
 /// Pictures through an autoencoder into latents: drawn on all cores, then encoded on all cores, a batch at a time.
@@ -41,20 +40,10 @@ struct LatentEncoder {
     guard let described = data as? any DescribedImages else {
       return try range.map { (try data.example($0, size: size), nil) }
     }
-    let (side, threads, first) = (size, Processor.threads, range.lowerBound)
-    let drawn = Mutex([Result<Picture, any Error>?](repeating: nil, count: range.count))
-    DispatchQueue.concurrentPerform(iterations: threads) { thread in
-      for index in stride(from: thread, to: range.count, by: threads) {
-        let result = Result<Picture, any Error> {
-          let found = try described.described(first + index, size: side)
-          return (found.example, found.truth)
-        }
-        drawn.withLock { $0[index] = result }
-      }
-    }
-    return try drawn.withLock { $0 }.map { result in
-      guard let result else { preconditionFailure("a picture was not drawn") }
-      return try result.get()
+    let side = size
+    return try ConcurrentReading.map(Array(range)) { index in
+      let found = try described.described(index, size: side)
+      return (found.example, found.truth)
     }
   }
 }

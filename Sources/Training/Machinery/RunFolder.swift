@@ -30,5 +30,5 @@ public final class RunFolder {
 
   /// That file of a run's folder.
   static func state(of folder: URL) -> URL { folder.appendingPathComponent("state.safetensors") }
-  public var log: URL { url.appendingPathComponent("log.jsonl") }
+  public var log: URL { url.appendingPathComponent(TrainingLog.name) }
 }

@@ -36,11 +36,24 @@ public struct TrainingLog {
   init(_ url: URL, keepingThrough through: Int) throws {
     self.url = url
     let old = FileManager.default.fileExists(atPath: url.path) ? try Data(contentsOf: url) : Data()
-    let kept = String(decoding: old, as: UTF8.self).split(separator: "\n").filter { line in
-      guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line.utf8)) else { return false }
-      return entry.step <= through
-    }
+    let kept = Self.lines(old).filter { line in Self.entry(line).map { $0.step <= through } ?? false }
     try RunFiles.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: url)
+  }
+
+  /// What the log of a run's folder says, without lines that were cut short; empty where there is none.
+  public static func entries(of folder: URL) -> [Entry] {
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else { return [] }
+    return lines(data).compactMap(entry)
+  }
+
+  static let name = "log.jsonl"
+
+  private static func lines(_ data: Data) -> [Substring] {
+    String(decoding: data, as: UTF8.self).split(separator: "\n")
+  }
+
+  private static func entry(_ line: Substring) -> Entry? {
+    try? JSONDecoder().decode(Entry.self, from: Data(line.utf8))
   }
 
   /// Adds a line; one that a full disk cut short is dropped when the log is opened again.

@@ -1,21 +1,7 @@
 import Generation
-import Images
 import Models
 import NN
 import TensorCore
-
-/// Pictures as they are.
-struct WholePictures: BatchSource {
-  let data: any CaptionedImages
-  let size: Int
-
-  var count: Int { data.count }
-
-  /// `[B, size, size, 3]` in ±1.
-  func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> Tensor {
-    ImageTensor.pack(try draws.map { try data.example($0.index, size: size).image })
-  }
-}
 
 /// Pictures through an autoencoder and back.
 struct AutoencoderObjective: Objective {

@@ -17,6 +17,8 @@ public struct AutoencoderRecipe: TrainingRecipe {
   public var data: DataRecipe
   /// Side of the training pictures.
   public var size: Int
+  /// Side of the square windows that are learnt from, cut where pictures have most detail; nil for whole pictures.
+  public var window: Int?
   public var model: AutoencoderKLConfig
   /// The folder of an autoencoder to go on from instead of random weights.
   public var startFrom: String?
@@ -38,7 +40,7 @@ public struct AutoencoderRecipe: TrainingRecipe {
   public var loop: LoopSettings
 
   enum CodingKeys: String, CodingKey {
-    case name, data, size, model, frozen, precision, loop
+    case name, data, size, window, model, frozen, precision, loop
     case startFrom = "start_from"
     case squareWeight = "square_weight"
     case edgeWeight = "edge_weight"
@@ -51,9 +53,18 @@ public struct AutoencoderRecipe: TrainingRecipe {
 
 extension AutoencoderRecipe {
   public var problem: RecipeProblem? {
+    let downscaling = 1 << (model.blockOutChannels.count - 1)
     let rules: [RecipeProblem.Rule] = [
       ((8...4096).contains(size), "size", "must be 8 to 4096"),
-      (size % (1 << (model.blockOutChannels.count - 1)) == 0, "size", "must be a multiple of the downscaling"),
+      (size % downscaling == 0, "size", "must be a multiple of the downscaling"),
+      (
+        window.map { $0 % DetailWindow.step == 0 && $0 % downscaling == 0 && (8...size).contains($0) } ?? true,
+        "window", "must be a multiple of the downscaling and of \(DetailWindow.step), at most the size"
+      ),
+      (
+        window == nil || size % DetailWindow.step == 0, "size",
+        "must be a multiple of \(DetailWindow.step) where there are windows"
+      ),
       (
         [squareWeight, edgeWeight, divergenceWeight].allSatisfy { $0 >= 0 && $0.isFinite }, "square_weight",
         "and the other weights must not be negative"
@@ -75,11 +86,22 @@ extension AutoencoderRecipe {
     let objective = AutoencoderObjective(
       model: model, recipe: self, groups: [ParameterGroup("vae", parameters.filter(\.isTrainable))])
     context.note("\(name): \(objective.groups[0].size) parameters, \(data.count) pictures")
+    let artifact = TrainedAutoencoder(
+      recipe: self, model: model, parameters: parameters, data: data, folder: folder, note: context.note)
+    let whole = WholePictures(data: data, size: size)
+    if let window {
+      try train(PictureWindows(whole: whole, side: window), objective, artifact, in: folder, context)
+    } else {
+      try train(whole, objective, artifact, in: folder, context)
+    }
+  }
+
+  private func train(
+    _ source: some BatchSource<Tensor>, _ objective: AutoencoderObjective, _ artifact: TrainedAutoencoder,
+    in folder: URL, _ context: RunContext
+  ) throws {
     try TrainingRun(
-      loop, in: RunFolder(folder), identity: identity(), source: WholePictures(data: data, size: size),
-      objective: objective,
-      artifact: TrainedAutoencoder(
-        recipe: self, model: model, parameters: parameters, data: data, folder: folder, note: context.note),
+      loop, in: RunFolder(folder), identity: identity(), source: source, objective: objective, artifact: artifact,
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).run()
   }

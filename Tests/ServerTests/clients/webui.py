@@ -118,7 +118,8 @@ def with_webuiapi():
         time.sleep(0.02)
     api.interrupt()
     long.join()
-    assert result["made"].images == [], result
+    # Both are there as they were when they were ended.
+    assert [image.size for image in result["made"].images] == [(128, 128)] * 2, result
     assert api.get_progress()["progress"] == 0
 
 

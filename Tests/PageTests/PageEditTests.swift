@@ -1,0 +1,166 @@
+import Foundation
+import FoundationNetworking
+import Images
+import Testing
+
+/// Further ways to change pictures on the page, strips, files dropped on it, trainings, and what goes wrong on the way.
+@Suite(.enabled(if: Chromium.program != nil, "Chromium is not installed"), .serialized)
+struct PageEditTests {
+  private let server: ServedPage
+  private let browser: Chromium
+
+  init() throws {
+    (server, browser) = (try ServedPage(), try Chromium())
+    try browser.show(width: 1440, height: 900)
+    try browser.open(server.address)
+  }
+
+  private func picture(_ id: String) throws -> Image {
+    try PNG.decode(try Data(contentsOf: try #require(URL(string: "\(server.address)api/gallery/\(id)/image"))))
+  }
+
+  /// The number of the picture that is shown.
+  private func shown() throws -> String {
+    try browser.wait("document.querySelector('#result')?.complete && document.querySelector('#cancel').hidden")
+    return try browser.text("document.querySelector('#frame').dataset.picture")
+  }
+
+  private func make(_ prompt: String, steps: Int) throws {
+    try browser.fill("#prompt", prompt)
+    try browser.fill("#set-steps", "\(steps)")
+    try browser.press("Enter", modifiers: 2)
+  }
+
+  /// Drops a file on the page.
+  /// - Parameters:
+  ///   - content: a script for what is in it.
+  ///   - place: a script for what it is dropped on.
+  private func drop(_ content: String, _ name: String, _ type: String, on place: String) throws {
+    try browser.evaluate(
+      """
+      (async () => {
+        const files = new DataTransfer();
+        files.items.add(new File([\(content)], '\(name)', { type: '\(type)' }));
+        const drop = (kind, target) => target.dispatchEvent(new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true }));
+        drop('dragenter', document.body);
+        drop('drop', \(place));
+      })()
+      """)
+  }
+
+  private func image(_ id: String) -> String { "await (await fetch('/api/gallery/\(id)/image')).blob()" }
+
+  @Test func editsByWordsAndExtends() throws {
+    try make("a cat on the moon", steps: 8)
+    let first = try shown()
+    let before = try picture(first)
+
+    // By words: what would change is shown first, and nothing else changes then.
+    try browser.click("#stage [data-action=change]")
+    try browser.click(".editor-head [data-value=words]")
+    try browser.fill("#edit-source", "a cat on the moon")
+    try browser.fill("#prompt", "a dog on the moon")
+    try browser.click("#find-mask")
+    try browser.wait("!document.querySelector('#mask').hidden && document.querySelector('#find-mask').disabled === false")
+    try browser.screenshot("words")
+    try browser.click("#make")
+    try browser.wait("document.querySelector('#frame').dataset.picture > \(first)")
+    let edited = try picture(try shown())
+    try #require(edited.pixels.count == before.pixels.count)
+    let changed = (0..<before.pixels.count / 3).count { before.pixels[3 * $0] != edited.pixels[3 * $0] }
+    #expect((1..<before.pixels.count / 3).contains(changed), "all or nothing changed")
+
+    // Extended to the right by keys.
+    try drop(image(first), "cat.png", "image/png", on: "document.querySelectorAll('#drop-veil div')[0]")
+    try browser.wait("!document.querySelector('#editor').hidden")
+    try browser.click(".editor-head [data-value=extend]")
+    try browser.evaluate("document.querySelector('.handle.right').focus()")
+    try browser.press("ArrowRight", modifiers: 8)
+    #expect(try browser.text("document.querySelector('#margin-right').value") == "64")
+    try browser.screenshot("extend")
+    let latest = try browser.text("document.querySelector('#frame').dataset.picture")
+    try browser.click("#make")
+    try browser.wait("document.querySelector('#frame').dataset.picture > \(latest)")
+    let wider = try picture(try shown())
+    #expect(wider.width == before.width + 64 && wider.height == before.height)
+    #expect(browser.complaints == [])
+  }
+
+  @Test func variesEnlargesAndDrawsStrips() throws {
+    try make("a red boat", steps: 4)
+    let first = try shown()
+    try browser.click("#stage [data-action=vary]")
+    try browser.wait("document.querySelector('#frame').dataset.picture > \(first)")
+    let varied = try shown()
+    #expect(try picture(varied) != picture(first))
+    try browser.click("#stage [data-action=enlarge]")
+    try browser.wait("document.querySelector('#frame').dataset.picture > \(varied)")
+    #expect(try picture(try shown()).width == 2 * picture(first).width)
+
+    try browser.evaluate("location.hash = '#grid'")
+    try browser.click("#view-grid [data-value=strip]")
+    try browser.fill("#to-prompt", "a blue boat")
+    try browser.fill("#frames", "3")
+    try browser.click("#strip-form [type=submit]")
+    try browser.wait("document.querySelectorAll('#film img').length === 3")
+    try browser.screenshot("strip")
+
+    // A prompt file that is dropped anywhere.
+    try drop("'a cat\\\\na dog'", "two.txt", "text/plain", on: "document.body")
+    try browser.wait("location.hash === '#batch' && document.querySelector('#batch-text').value === 'a cat\\\\na dog'")
+    #expect(browser.complaints == [])
+  }
+
+  @Test func teaches() throws {
+    try make("a red boat", steps: 2)
+    let made = try shown()
+    try browser.evaluate("location.hash = '#train'")
+    try browser.click("#training-board .primary")
+    try browser.evaluate(
+      """
+      (async () => {
+        const files = new DataTransfer();
+        files.items.add(new File([\(image(made))], 'boat.png', { type: 'image/png' }));
+        files.items.add(new File(['a boat'], 'boat.txt', { type: 'text/plain' }));
+        document.querySelector('#train-pictures').files = files.files;
+      })()
+      """)
+    try browser.fill("#train-name", "boats")
+    try browser.fill("#train-steps", "2")
+    try browser.fill("#train-trigger", "zkz style")
+    try browser.fill("#train-sample", "a cat, zkz style")
+    try browser.screenshot("train-form")
+    try browser.press("Enter")
+    try browser.wait("document.querySelector('#training-board')?.textContent.includes('<lora:boats:1>')")
+    #expect(try browser.number("document.querySelectorAll('#training-board .film img').length") >= 2)
+    try browser.screenshot("trained")
+    // What it made is offered.
+    try browser.evaluate("location.hash = '#create'")
+    try browser.click("#add-lora")
+    try browser.wait("[...document.querySelectorAll('.pick-list button')].some((one) => one.textContent.includes('boats'))")
+    #expect(browser.complaints == [])
+  }
+
+  @Test func goesOnAfterWhatGoesWrong() throws {
+    // More than there is memory for: a size that fits is offered.
+    try browser.fill("#set-width", "16384")
+    try browser.fill("#set-height", "16384")
+    try make("a cat", steps: 1)
+    try browser.wait("document.querySelector('.failure h2')?.textContent === 'Not enough memory'")
+    try browser.screenshot("memory")
+    #expect(try browser.text("document.querySelector('.failure .primary').textContent") == "Make it 8192 × 8192")
+    try browser.click("#set-width")
+    for side in ["width", "height"] { try browser.fill("#set-\(side)", "128") }
+
+    // The server goes in the middle of a picture: it is made when the server is back.
+    try make("a cat on the moon", steps: 200)
+    try browser.wait("document.querySelector('#status').textContent.includes('of 200')")
+    let port = server.port
+    server.stop()
+    try browser.wait("!document.querySelector('#notice').hidden")
+    try server.start(port: port)
+    try browser.wait("document.querySelector('#notice').hidden")
+    _ = try shown()
+    #expect(browser.complaints == [])
+  }
+}
