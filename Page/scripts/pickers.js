@@ -1,12 +1,19 @@
 // Lists of adapters, embeddings and styles that are put into the prompt.
 import { $, h } from "./dom.js";
-import { dialog } from "./messages.js";
-import { options } from "./options.js";
+import { complain, dialog } from "./messages.js";
+import { loadOptions, options } from "./options.js";
 import { insert } from "./prompt.js";
 import { set, shown } from "./form.js";
 
-/** A list with a filter; `take(entry)` is called with the one that is chosen. */
-function pick(title, entries, nothing, take, extra = []) {
+/** A list of `options[key]` with a filter, as the server has it now; `take(entry)` is called with the one that is chosen. */
+async function pick(title, key, nothing, take, extra = () => []) {
+  try {
+    await loadOptions();
+  } catch (error) {
+    complain(error);
+    return;
+  }
+  const entries = options[key];
   const list = h("ul", { class: "pick-list" });
   let close;
   const draw = (filter) => {
@@ -46,7 +53,7 @@ function pick(title, entries, nothing, take, extra = []) {
         oninput: (event) => draw(event.target.value),
       }),
       list,
-      extra,
+      entries.length ? extra() : [],
       h("div", { class: "dialog-end" }, h("button", { type: "button", class: "plain", onclick: end }, "Close")),
     ];
   });
@@ -58,14 +65,12 @@ export function buildPickers() {
     const weight = h("input", { type: "number", id: "lora-weight", value: "0.8", step: 0.1, min: -4, max: 4 });
     pick(
       "LoRA",
-      options.loras,
+      "loras",
       "There are none yet: put .safetensors files into the server's folder, or train one.",
       (entry) => {
         insert([`<lora:${entry.name}:${Number(weight.value) || 1}>`, ...(entry.trigger ?? []).slice(0, 1)].join(" "));
       },
-      options.loras.length
-        ? [h("div", { class: "field narrow" }, h("label", { for: "lora-weight" }, "Weight"), weight)]
-        : [],
+      () => [h("div", { class: "field narrow" }, h("label", { for: "lora-weight" }, "Weight"), weight)],
     );
   });
   $("add-embedding").addEventListener(
@@ -73,7 +78,7 @@ export function buildPickers() {
     () =>
       pick(
         "Embedding",
-        options.embeddings,
+        "embeddings",
         "There are none yet: put files of textual inversions into the server's folder.",
         (entry) => insert(entry.name),
       ),
@@ -83,7 +88,7 @@ export function buildPickers() {
     () =>
       pick(
         "Style",
-        options.styles,
+        "styles",
         "There are none: the server reads them from styles.csv.",
         (entry) => set("styles", [...(shown("styles") ?? []), entry.name]),
       ),

@@ -2,6 +2,7 @@
 import { h } from "./dom.js";
 import { base64, call } from "./api.js";
 import { complain, dialog, say } from "./messages.js";
+import { together } from "./upload.js";
 import { plural } from "./format.js";
 
 /** Asks for pictures and words; `started(id)` is called once the server has them. */
@@ -56,14 +57,16 @@ export function askTraining(started) {
               ) => [file.name.slice(0, -4), (await file.text()).trim()]),
             ),
           );
-          const images = await Promise.all(
-            files.filter((file) => file.type.startsWith("image/")).map(async (file) => ({
-              name: file.name,
-              image: await base64(file),
-              caption: captions.get(file.name.replace(/\.[^.]*$/, "")),
-            })),
-          );
           try {
+            const chosen = files.filter((file) => file.type.startsWith("image/"));
+            const sent = await together(chosen);
+            const images = await Promise.all(
+              chosen.map(async (file, index) => ({
+                name: file.name,
+                image: await base64(sent[index]),
+                caption: captions.get(file.name.replace(/\.[^.]*$/, "")),
+              })),
+            );
             const { id } = await call("POST", "/api/trainings", {
               name: name.value,
               kind: kind.value,

@@ -23,15 +23,33 @@ import Training
     #expect(found == (0..<25).map { [$0 % 5 * 8, $0 / 5 * 8] })
   }
 
-  /// Fewer than half of the 49 windows touch the square; in the picture without the floor all would.
+  /// A window comes as often as its share of the summed squared differences, and of a quarter of their mean.
   @Test func windowsComeWhereTheDetailIs() {
-    let windows = DetailWindow(in: picture(squareAt: 40, 8, side: 8), side: 16)
-    let found = places(windows, 5000)
-    let onIt = found.count { $0.x <= 40 && $0.x + 16 > 40 && $0.y <= 8 && $0.y + 16 > 8 }
-    // Each of the four windows that hold the square has the whole detail d and four cells' floor of d / 256, of 49 windows.
-    let share = (4.0 + 4 * 4.0 / 256) / (4 + 49 * 4.0 / 256)
-    #expect(abs(Double(onIt) / 5000 - share) < 0.1, "\(onIt) of 5000, about \(share)")
-    #expect(Set(found.map { $0.y * 64 + $0.x }).count == 49, "every window can come")
+    let picture = picture(squareAt: 40, 8, side: 8)
+    func value(_ x: Int, _ y: Int) -> Double { Double(picture.pixels[(y * 64 + x) * 3]) }
+    func detail(_ columns: Range<Int>, _ rows: Range<Int>) -> Double {
+      var sum = 0.0
+      for y in rows where y > 0 {
+        for x in columns where x > 0 {
+          let (across, down) = (value(x, y) - value(x - 1, y), value(x, y) - value(x, y - 1))
+          sum += across * across + down * down
+        }
+      }
+      return sum
+    }
+    let floor = 4 * 0.25 * detail(0..<64, 0..<64) / 64
+    var expected: [[Double]] = []
+    for y in stride(from: 0, through: 48, by: 8) {
+      for x in stride(from: 0, through: 48, by: 8) {
+        expected.append([Double(x), Double(y), detail(x..<x + 16, y..<y + 16) + floor])
+      }
+    }
+    let total = expected.reduce(0) { $0 + $1[2] }
+    let found = places(DetailWindow(in: picture, side: 16), 20_000)
+    for window in expected {
+      let count = found.count { Double($0.x) == window[0] && Double($0.y) == window[1] }
+      #expect(abs(Double(count) / 20_000 - window[2] / total) < 2e-4, "at \(window[0]), \(window[1])")
+    }
   }
 
   @Test func windowsStayInside() {
