@@ -4,7 +4,7 @@ import { base64, blob, call } from "./api.js";
 import { complain, say } from "./messages.js";
 import { apply, isEdited, ofWords, repeatable } from "./form.js";
 import { source } from "./source.js";
-import { jobs, submit } from "./jobs.js";
+import { submit } from "./jobs.js";
 
 /** All that is known of a picture. */
 export const details = (id) => call("GET", `/api/gallery/${id}`);
@@ -34,16 +34,25 @@ export function remove(id, onGone, onBack) {
 
 /** Puts a picture's settings into the form. */
 export async function reuse(id) {
-  const { settings } = await details(id);
-  apply(settings);
+  const { settings, sources } = await details(id);
+  const from = await origin(id, sources);
+  apply(asAsked(settings));
   location.hash = "#create";
+  if (from.image) await source.restore(from.image, from.mask, settings);
+  else source.drop();
   $("prompt").focus();
   say(
-    isEdited(settings)
-      ? "Its settings are in the form, without the picture it was made from."
+    isEdited(settings) && !from.image
+      ? "Its settings are in the form, without the picture it was made from, which is not kept."
       : "Its settings are in the form: the same picture, until you change one.",
   );
 }
+
+/** Settings of a changed picture with the size that was asked for, which need not be its own. */
+const asAsked = ({ width, height, ...settings }) =>
+  isEdited(settings)
+    ? { ...settings, width: settings.asked_width, height: settings.asked_height }
+    : { ...settings, width, height };
 
 /** Shows a job that was just sent, in Create. */
 async function present(job) {
@@ -52,24 +61,28 @@ async function present(job) {
   (await import("./stage.js")).present(job);
 }
 
-/** What a picture of this session was made from: {image, mask}; empty for one of words alone. */
-function origin(id) {
-  const { image, mask } = jobs.find((job) => job.pictures.some((picture) => picture.id === id))?.body ?? {};
-  return image ? { image, mask } : {};
+/** The files a picture was made from: {image, mask}; empty for one of words alone. */
+async function origin(id, sources) {
+  const files = await Promise.all(sources.map(async (kind) => {
+    const bytes = await blob(`/api/gallery/${id}/sources/${kind}`);
+    return [kind, new File([bytes], `${id}-${kind}`, { type: bytes.type })];
+  }));
+  return Object.fromEntries(files);
 }
 
 /** Makes a picture that differs a little from this one. */
 export async function vary(id) {
-  const { settings } = await details(id);
-  const from = origin(id);
+  const { settings, sources } = await details(id);
+  const from = await origin(id, sources);
   if (isEdited(settings) && !from.image) {
-    say("It was made from another picture, which is not here any more: choose Change instead.");
+    say("It was made from another picture, which is not kept: choose Change instead.");
     return;
   }
+  for (const kind of sources) from[kind] = await base64(from[kind]);
   const drawn = crypto.getRandomValues(new Uint32Array(1))[0];
   await present(
     await submit({
-      settings: { ...repeatable(settings), variation_seed: String(drawn), variation_strength: 0.3 },
+      settings: { ...repeatable(asAsked(settings)), variation_seed: String(drawn), variation_strength: 0.3 },
       ...from,
     }),
   );

@@ -49,6 +49,12 @@ export class Margins {
     this.draw();
   }
 
+  /** Takes over margins as the setting has them. */
+  take(text) {
+    const values = text.split(",").map(Number);
+    for (const [index, side] of sides.entries()) this.set(side, values[index] ?? 0);
+  }
+
   show(isShown) {
     this.isShown = isShown;
     this.outline.hidden = !isShown;

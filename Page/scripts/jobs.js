@@ -48,7 +48,6 @@ export async function submit(body) {
     position,
     title: body.settings.prompt ?? "",
     count: body.settings.frames ?? body.count ?? body.settings.count ?? 1,
-    body,
   });
 }
 

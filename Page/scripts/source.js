@@ -65,6 +65,28 @@ export const source = {
     listener(true);
   },
 
+  /** Takes the picture another one was made from, to be changed in the same way. */
+  async restore(file, maskFile, settings) {
+    await source.take(file);
+    state.mode = settings.edit
+      ? "words"
+      : settings.outpaint
+      ? "extend"
+      : maskFile || settings.mask
+      ? "mask"
+      : "redraw";
+    if (settings.strength) state.strength[state.mode] = settings.strength;
+    state.blur = settings.mask_blur ?? state.blur;
+    state.area = settings.inpaint_area ?? state.area;
+    state.source = settings.source ?? "";
+    if (settings.outpaint) margins.take(settings.outpaint);
+    if (maskFile) {
+      const url = URL.createObjectURL(maskFile);
+      await mask.load(url).finally(() => URL.revokeObjectURL(url));
+    }
+    draw();
+  },
+
   /** Puts it away. */
   drop() {
     if (state.url) URL.revokeObjectURL(state.url);

@@ -12,6 +12,7 @@ extension Gallery {
     try database.write { db in
       for file in gone { try db.execute(sql: "DELETE FROM pictures WHERE file = ?", arguments: [file]) }
     }
+    for file in gone { removeSources(of: file) }
     for file in found.subtracting(known).sorted() {
       // What is no picture is somebody else's.
       guard let data = try? Data(contentsOf: url(ofFile: file)), let header = try? ImageHeader(data) else { continue }

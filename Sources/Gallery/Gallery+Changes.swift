@@ -22,6 +22,7 @@ extension Gallery {
       where error.code == .fileNoSuchFile
     {} catch { throw GalleryError(error, at: folder.path) }
     try? FileManager.default.removeItem(at: url(ofThumbnail: id))
+    removeSources(of: file)
     try change { db in try db.execute(sql: "DELETE FROM pictures WHERE id = ?", arguments: [id]) }
   }
 
@@ -56,7 +57,7 @@ extension Gallery {
     } catch { throw GalleryError(error, at: url(ofFile: file).path) }
   }
 
-  private func file(of id: Int64) throws -> String {
+  func file(of id: Int64) throws -> String {
     try answer { db in
       guard let file = try String.fetchOne(db, sql: "SELECT file FROM pictures WHERE id = ?", arguments: [id]) else {
         throw GalleryError.unknown(id: id)

@@ -33,11 +33,12 @@ extension Gallery {
   /// A picture with all of its settings.
   /// - Throws: `GalleryError.unknown`.
   package func details(of id: Int64) throws -> GalleryPictureDetails {
-    let sql = "SELECT \(GalleryPicture.columns), settings, infotext FROM pictures WHERE id = ?"
+    let sql = "SELECT \(GalleryPicture.columns), file, settings, infotext FROM pictures WHERE id = ?"
     return try answer { db in
       guard let row = try Row.fetchOne(db, sql: sql, arguments: [id]) else { throw GalleryError.unknown(id: id) }
       return GalleryPictureDetails(
-        picture: try GalleryPicture(row: row), settings: row["settings"], infotext: row["infotext"])
+        picture: try GalleryPicture(row: row), settings: row["settings"], infotext: row["infotext"],
+        sources: sources(of: row["file"]).map(\.rawValue))
     }
   }
 

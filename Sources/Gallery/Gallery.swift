@@ -6,8 +6,8 @@ import Jobs
 
 /// The pictures a server has made: files in a folder, and a database of what is known of them.
 ///
-/// `pictures/` holds the files as they were made, by day; `thumbnails/` holds small ones, made when first asked for;
-/// `gallery.sqlite` the rest. A picture has its file before its row: a process that dies in between leaves a file that the next
+/// `pictures/` holds the files as they were made, by day; `sources/` what they were made from; `thumbnails/` small ones, made
+/// when first asked for; `gallery.sqlite` the rest. A picture has its file before its row: a process that dies in between leaves a file that the next
 /// one takes in (`adopt`).
 package final class Gallery: PictureKeeping {
   package let folder: URL
@@ -32,14 +32,20 @@ package final class Gallery: PictureKeeping {
     } catch { throw GalleryError(error, at: folder.path) }
   }
 
-  package func add(picture: Data, record: PictureJob, infotext: String, job: String, index: Int) throws -> Int64 {
+  package func add(
+    picture: Data, record: PictureJob, infotext: String, job: String, index: Int, madeFrom sources: PictureSources
+  ) throws -> Int64 {
     if let kept = try number(ofJob: job, index: index) { return kept }
     let header: ImageHeader
     do { header = try ImageHeader(picture) } catch { throw GalleryError.noPicture(reason: "\(error)") }
     let row = try PictureRow(record: record, infotext: infotext, job: job, index: index, header: header)
     do {
       let file = try place(picture, ending: header.format == .png ? "png" : "jpg", seed: row.seed)
-      do { return try insert(row, file: file) } catch {
+      do {
+        keep(sources, of: file)
+        return try insert(row, file: file)
+      } catch {
+        removeSources(of: file)
         try? FileManager.default.removeItem(at: url(ofFile: file))
         // Another thread was faster.
         if let kept = try? number(ofJob: job, index: index) { return kept }

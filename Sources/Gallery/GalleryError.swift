@@ -7,6 +7,8 @@ import Images
 package enum GalleryError: Error, Equatable, CustomStringConvertible {
   /// No picture has the number.
   case unknown(id: Int64)
+  /// What the picture was made from is not kept, or there was nothing.
+  case noSource(id: Int64, kind: String)
   /// The folder or its database cannot be opened or written.
   case unusable(path: String, reason: String)
   /// What was handed in is no picture.
@@ -17,6 +19,7 @@ package enum GalleryError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .unknown(let id): "the gallery has no picture \(id): it may have been deleted"
+    case .noSource(let id, let kind): "picture \(id) has no \(kind) that it was made from"
     case .unusable(let path, let reason): "\(path): \(reason); free space there or name another folder"
     case .noPicture(let reason), .noSettings(let reason): reason
     }

@@ -32,12 +32,15 @@ package struct GalleryPictureDetails: Sendable, Equatable {
   package var settings: String
   /// As its metadata has them.
   package var infotext: String
+  /// What is kept of what it was made from: `image`, `mask`.
+  package var sources: [String]
 
-  /// What the page reads: the picture's own values with `settings` and `infotext` beside them.
+  /// What the page reads: the picture's own values with `settings`, `infotext` and `sources` beside them.
   package func json() throws -> String {
     let encoder = JSONEncoder()
     let values = String(decoding: try encoder.encode(picture), as: UTF8.self).dropLast()
     let infotext = String(decoding: try encoder.encode(infotext), as: UTF8.self)
-    return "\(values),\"settings\":\(settings),\"infotext\":\(infotext)}"
+    let sources = String(decoding: try encoder.encode(sources), as: UTF8.self)
+    return "\(values),\"settings\":\(settings),\"infotext\":\(infotext),\"sources\":\(sources)}"
   }
 }

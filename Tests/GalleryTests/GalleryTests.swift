@@ -29,14 +29,43 @@ import Testing
   @discardableResult
   private func add(_ gallery: Gallery, _ record: PictureJob, width: Int = 8, height: Int = 4) throws -> Int64 {
     let made = try picture(record, width: width, height: height)
-    return try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "", index: 0)
+    return try gallery.add(
+      picture: made.data, record: record, infotext: made.infotext, job: "", index: 0, madeFrom: PictureSources())
+  }
+
+  /// What a picture was made from stays while the picture does, on disk once for all pictures of a job.
+  @Test func sourcesAreKept() throws {
+    let gallery = try Gallery(folder: scratch.file("gallery"))
+    let (image, mask) = (scratch.file("image.jpg"), scratch.file("mask.png"))
+    try Data("a photo".utf8).write(to: image)
+    try Data("a mask".utf8).write(to: mask)
+    let record = record("a dog")
+    let made = try picture(record)
+    let ids = try (0..<2).map { index in
+      try gallery.add(
+        picture: made.data, record: record, infotext: made.infotext, job: "j", index: index,
+        madeFrom: PictureSources(image: image, mask: index == 0 ? mask : nil))
+    }
+    // The request's own files go.
+    try FileManager.default.removeItem(at: image)
+    try FileManager.default.removeItem(at: mask)
+    #expect(try gallery.details(of: ids[0]).sources == ["image", "mask"])
+    #expect(try gallery.details(of: ids[1]).sources == ["image"])
+    for id in ids { #expect(try gallery.source(.image, of: id).data == Data("a photo".utf8)) }
+    #expect(try gallery.source(.image, of: ids[0]).format == .jpeg)
+    #expect(throws: GalleryError.noSource(id: ids[1], kind: "mask")) { _ = try gallery.source(.mask, of: ids[1]) }
+    try gallery.delete(ids[0])
+    #expect(try gallery.source(.image, of: ids[1]).data == Data("a photo".utf8))
+    let left = try FileManager.default.subpathsOfDirectory(atPath: scratch.file("gallery/sources").path)
+    #expect(left.count { $0.hasSuffix(".jpg") } == 1 && !left.contains { $0.hasSuffix(".png") }, "\(left)")
   }
 
   @Test func keepsBytesAndSettings() throws {
     let gallery = try Gallery(folder: scratch.file("gallery"))
     let record = record("a cat on the moon", seed: .max)
     let made = try picture(record)
-    let id = try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j1", index: 0)
+    let id = try gallery.add(
+      picture: made.data, record: record, infotext: made.infotext, job: "j1", index: 0, madeFrom: PictureSources())
 
     #expect(try gallery.image(of: id).data == made.data)
     let details = try gallery.details(of: id)
@@ -137,7 +166,9 @@ import Testing
     let ids = try await withThrowingTaskGroup(of: Int64.self) { group in
       for number in 0..<16 {
         group.addTask {
-          try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j", index: number)
+          try gallery.add(
+            picture: made.data, record: record, infotext: made.infotext, job: "j", index: number,
+            madeFrom: PictureSources())
         }
       }
       return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
@@ -151,7 +182,9 @@ import Testing
     let record = record("once")
     let made = try picture(record)
     func add(_ index: Int) throws -> Int64 {
-      try gallery.add(picture: made.data, record: record, infotext: made.infotext, job: "j1", index: index)
+      try gallery.add(
+        picture: made.data, record: record, infotext: made.infotext, job: "j1", index: index, madeFrom: PictureSources()
+      )
     }
     let first = try add(0)
     #expect(try add(0) == first)
@@ -162,7 +195,9 @@ import Testing
   @Test func refusesWhatIsNoPicture() throws {
     let gallery = try Gallery(folder: scratch.file("gallery"))
     #expect(throws: GalleryError.self) {
-      try gallery.add(picture: Data("no picture".utf8), record: record("x"), infotext: "", job: "j", index: 0)
+      try gallery.add(
+        picture: Data("no picture".utf8), record: record("x"), infotext: "", job: "j", index: 0,
+        madeFrom: PictureSources())
     }
     #expect(try gallery.count() == 0)
     #expect(throws: GalleryError.self) { try Gallery(folder: scratch.write([1], "file").appendingPathComponent("g")) }

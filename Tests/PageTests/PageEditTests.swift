@@ -71,6 +71,15 @@ struct PageEditTests {
     let changed = (0..<before.pixels.count / 3).count { before.pixels[3 * $0] != edited.pixels[3 * $0] }
     #expect((1..<before.pixels.count / 3).contains(changed), "all or nothing changed")
 
+    // What was found, as a mask of its own.
+    let byWords = try browser.text("document.querySelector('#frame').dataset.picture")
+    try browser.click("#stage .stage-tabs [data-value=edit]")
+    try browser.click("#find-mask ~ button")
+    try browser.wait("document.querySelector('#blur')")
+    try browser.click("#make")
+    try browser.wait("document.querySelector('#frame').dataset.picture > \(byWords)")
+    let masked = try shown()
+
     // Extended to the right by keys.
     try drop(image(first), "cat.png", "image/png", on: "document.querySelectorAll('#drop-veil div')[0]")
     try browser.wait("!document.querySelector('#editor').hidden")
@@ -84,6 +93,26 @@ struct PageEditTests {
     try browser.wait("document.querySelector('#frame').dataset.picture > \(latest)")
     let wider = try picture(try shown())
     #expect(wider.width == before.width + 64 && wider.height == before.height)
+
+    // Made again with all that they were made from, after the page was left.
+    for (id, mode) in [(masked, "mask"), (try shown(), "extend")] {
+      try browser.call("Page.reload")
+      try browser.wait("document.documentElement.dataset.ready === 'true'")
+      try browser.evaluate("location.hash = '#gallery'")
+      try browser.click(".tile[data-id=\"\(id)\"]")
+      try browser.click("#look [data-action=reuse]")
+      try browser.wait(
+        "!document.querySelector('#editor').hidden && document.querySelector('.editor-head [data-value=\(mode)]').getAttribute('aria-pressed') === 'true'"
+      )
+      try browser.click("#make")
+      try browser.wait("document.querySelector('#frame').dataset.picture > \(id)")
+      #expect(try picture(try shown()) == picture(id), "\(mode)")
+    }
+    try browser.click("#stage [data-action=vary]")
+    let repeated = try shown()
+    try browser.wait("document.querySelector('#frame').dataset.picture > \(repeated)")
+    let varied = try picture(try shown())
+    #expect(varied.width == wider.width && varied != wider)
     #expect(browser.complaints == [])
   }
 
@@ -155,14 +184,16 @@ struct PageEditTests {
 
   @Test func goesOnWhenTheServerIsBack() throws {
     // The server goes in the middle of a picture: it is made when the server is back.
-    try make("a cat on the moon", steps: 200)
-    try browser.wait("document.querySelector('#status').textContent.includes('of 200')")
+    try make("a cat on the moon", steps: 900)
+    try browser.wait("document.querySelector('#status').textContent.includes('of 900')")
     let port = server.port
     server.stop()
     try browser.wait("!document.querySelector('#notice').hidden")
     try server.start(port: port)
     try browser.wait("document.querySelector('#notice').hidden")
-    _ = try shown()
+    try browser.wait("document.querySelector('#preview') && document.querySelector('#status').textContent.includes('of 900')")
+    try browser.click("#cancel")
+    try browser.wait("document.querySelector('#frame').textContent.includes('Cancelled')")
     #expect(browser.complaints == [])
   }
 }

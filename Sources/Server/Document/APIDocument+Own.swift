@@ -67,6 +67,12 @@ extension APIDocument {
     APIOperation(
       "get", "/api/gallery/{id}/image", "A picture's file", answer: .picture("image/png"), failures: [404]),
     APIOperation(
+      "get", "/api/gallery/{id}/sources/image", "The picture another one was made from", answer: .picture("image/png"),
+      failures: [404]),
+    APIOperation(
+      "get", "/api/gallery/{id}/sources/mask", "The mask it was changed under", answer: .picture("image/png"),
+      failures: [404]),
+    APIOperation(
       "get", "/api/gallery/{id}/thumbnail", "A picture, small", answer: .picture("image/jpeg"), failures: [404]),
     APIOperation(
       "post", "/api/read-settings", "The settings a picture carries, or a text (text/plain) that has them",

@@ -27,6 +27,15 @@ struct GalleryRoutes: Sendable {
       let id = try id(context)
       return try await answer { Self.picture(try gallery.thumbnail(of: id), .jpeg) }
     }
+    for kind in Gallery.Source.allCases {
+      router.get("/api/gallery/:id/sources/\(kind.rawValue)") { _, context in
+        let id = try id(context)
+        return try await answer {
+          let source = try gallery.source(kind, of: id)
+          return Self.picture(source.data, source.format)
+        }
+      }
+    }
     router.patch("/api/gallery/:id") { request, context in
       let id = try id(context)
       let change = try await request.body(of: GalleryChange.self, context)
@@ -99,7 +108,7 @@ extension APIError {
   fileprivate init(_ error: GalleryError) {
     let status: HTTPResponse.Status =
       switch error {
-      case .unknown: .notFound
+      case .unknown, .noSource: .notFound
       case .unusable: .insufficientStorage
       case .noPicture, .noSettings: .unprocessableContent
       }

@@ -77,7 +77,7 @@ final class PictureTaker: PictureSink {
     if job.savesPictures, !isHalfMade {
       id = try desk.keeper.add(
         picture: png, record: files.named(described.record), infotext: described.parameters, job: job.id,
-        index: picture.place)
+        index: picture.place, madeFrom: sources)
     }
     let told = JobPicture(id: id, index: picture.place, seed: "\(described.seed)")
     job.change { state in
@@ -90,6 +90,12 @@ final class PictureTaker: PictureSink {
     }
     if job.isKept { desk.note(job) }
     return .taken(nil)
+  }
+
+  /// The pictures that came with the request.
+  private var sources: PictureSources {
+    func file(_ path: String?) -> URL? { path.flatMap { $0 == EditJob.alphaMask ? nil : URL(fileURLWithPath: $0) } }
+    return PictureSources(image: file(job.job.edit.input), mask: file(job.job.edit.mask))
   }
 
   func close(_ job: WantedJob, isNew: Bool) -> URL? { nil }
