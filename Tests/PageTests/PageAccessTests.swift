@@ -28,6 +28,21 @@ struct PageAccessTests {
     #expect(browser.complaints == [])
   }
 
+  @Test(.enabled(if: ServedPage.canLimitMemory, "needs root and unshare"))
+  func offersWhatThereIsMemoryFor() throws {
+    let (server, browser) = (try ServedPage(memory: 30_000_000), try Chromium())
+    try browser.show(width: 1440, height: 900)
+    try browser.open(server.address)
+    for side in ["width", "height"] { try browser.fill("#set-\(side)", "1024") }
+    try browser.fill("#set-steps", "1")
+    try browser.fill("#prompt", "a cat")
+    try browser.press("Enter", modifiers: 2)
+    try browser.wait("document.querySelector('.failure h2')?.textContent === 'Not enough memory'")
+    try browser.screenshot("memory")
+    #expect(try browser.text("document.querySelector('.failure .primary').textContent") == "Make it 512 × 512")
+    #expect(browser.complaints == [])
+  }
+
   @Test func isUsableByKeysOnPhonesAndByWeakEyes() throws {
     let (server, browser) = (try ServedPage(), try Chromium())
     try browser.show(width: 390, height: 844)

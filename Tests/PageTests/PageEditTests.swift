@@ -62,7 +62,8 @@ struct PageEditTests {
     try browser.fill("#edit-source", "a cat on the moon")
     try browser.fill("#prompt", "a dog on the moon")
     try browser.click("#find-mask")
-    try browser.wait("!document.querySelector('#mask').hidden && document.querySelector('#find-mask').disabled === false")
+    try browser.wait(
+      "!document.querySelector('#mask').hidden && document.querySelector('#find-mask').disabled === false")
     try browser.screenshot("words")
     try browser.click("#make")
     try browser.wait("document.querySelector('#frame').dataset.picture > \(first)")
@@ -178,7 +179,8 @@ struct PageEditTests {
     // What it made is offered.
     try browser.evaluate("location.hash = '#create'")
     try browser.click("#add-lora")
-    try browser.wait("[...document.querySelectorAll('.pick-list button')].some((one) => one.textContent.includes('boats'))")
+    try browser.wait(
+      "[...document.querySelectorAll('.pick-list button')].some((one) => one.textContent.includes('boats'))")
     #expect(browser.complaints == [])
   }
 
@@ -191,7 +193,8 @@ struct PageEditTests {
     try browser.wait("!document.querySelector('#notice').hidden")
     try server.start(port: port)
     try browser.wait("document.querySelector('#notice').hidden")
-    try browser.wait("document.querySelector('#preview') && document.querySelector('#status').textContent.includes('of 900')")
+    try browser.wait(
+      "document.querySelector('#preview') && document.querySelector('#status').textContent.includes('of 900')")
     try browser.click("#cancel")
     try browser.wait("document.querySelector('#frame').textContent.includes('Cancelled')")
     #expect(browser.complaints == [])

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// `imago serve` with the model that ships, as a person starts it, with its pictures in a folder of the test's.
 final class ServedPage {
@@ -9,9 +10,16 @@ final class ServedPage {
   let folder: URL
   private var process = Process()
   private let token: String?
+  private let memory: Int?
 
-  init(token: String? = nil) throws {
-    self.token = token
+  /// Whether a server can be told that it has little memory: in a mount namespace of its own, whose control group says so.
+  static let canLimitMemory =
+    getuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare")
+    && FileManager.default.fileExists(atPath: "/sys/fs/cgroup")
+
+  /// - Parameter memory: bytes the server finds free, if `canLimitMemory`; nil for what the machine has.
+  init(token: String? = nil, memory: Int? = nil) throws {
+    (self.token, self.memory) = (token, memory)
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("imago-page-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try start(port: 0)
@@ -32,6 +40,14 @@ final class ServedPage {
     process.arguments =
       ["serve", "--port", "\(port)", "--json", "--quiet", "--data", folder.appendingPathComponent("data").path]
       + (token.map { ["--token", $0] } ?? [])
+    if let memory, let program = process.executableURL {
+      let script = """
+        mount -t tmpfs none /sys/fs/cgroup && echo $((\(memory) + 1)) > /sys/fs/cgroup/memory.max \
+          && echo 1 > /sys/fs/cgroup/memory.current && exec "$0" "$@"
+        """
+      process.arguments = ["-m", "sh", "-c", script, program.path] + (process.arguments ?? [])
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+    }
     process.currentDirectoryURL = folder
     var environment = ProcessInfo.processInfo.environment
     environment["OMP_NUM_THREADS"] = "1"
