@@ -30,6 +30,14 @@ const board = h("div", { class: "board" }, holder);
 const mask = new Mask(canvas, image);
 const margins = new Margins(board, holder, image);
 const panel = h("div", { class: "panel" });
+// The first stroke says that only a part is to change.
+for (const kind of ["pointerup", "keyup"]) {
+  canvas.addEventListener(kind, () => {
+    if (state.mode !== "redraw" || mask.isEmpty) return;
+    state.mode = "mask";
+    draw();
+  });
+}
 const input = h("input", {
   type: "file",
   id: "source-file",
@@ -168,7 +176,7 @@ async function find(button) {
 }
 
 const panels = {
-  redraw: () => [strength("Low keeps the picture, high follows the prompt.")],
+  redraw: () => [strength("Low keeps the picture, high follows the prompt. To change a part only, paint over it.")],
   mask: () => [
     brushPanel(mask),
     h(
@@ -259,8 +267,9 @@ const modes = segments(
 function draw() {
   modes.set(state.mode);
   put(panel, panels[state.mode]());
-  canvas.hidden = state.mode !== "mask" && !(state.mode === "words" && state.found);
-  mask.isLocked = state.mode !== "mask";
+  // A picture that is to be redrawn can be painted on at once.
+  canvas.hidden = !{ redraw: mask.isEmpty, mask: true, extend: false, words: state.found }[state.mode];
+  mask.isLocked = state.mode !== "mask" && state.mode !== "redraw";
   margins.show(state.mode === "extend");
   mask.fit();
 }

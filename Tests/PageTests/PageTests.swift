@@ -52,7 +52,7 @@ struct PageTests {
     // A mask over the lower left part; what lies outside stays as it is.
     try browser.click("#stage [data-action=change]")
     try browser.wait("!document.querySelector('#editor').hidden")
-    try browser.click(".editor-head [data-value=mask]")
+    // The first stroke makes it a mask.
     try browser.drag("#mask", from: (0.2, 0.7), to: (0.5, 0.8))
     try browser.screenshot("mask")
     try browser.fill("#prompt", "a dog on the moon")
