@@ -3,9 +3,9 @@ import { $, h, iconButton, put, segments } from "./dom.js";
 import { base64, call } from "./api.js";
 import { complain, say } from "./messages.js";
 import { Mask } from "./brush.js";
-import { brushPanel } from "./brush-panel.js";
 import { Margins } from "./extend.js";
 import { followPicture, settings } from "./form.js";
+import { panels } from "./source-panels.js";
 
 const state = {
   file: null,
@@ -123,32 +123,6 @@ export const source = {
   },
 };
 
-function strength(hint) {
-  const value = h("output", { class: "count" }, state.strength[state.mode].toFixed(2));
-  const range = h("input", {
-    type: "range",
-    id: "strength",
-    min: 0.05,
-    max: 1,
-    step: 0.05,
-    value: state.strength[state.mode],
-    oninput: () => {
-      state.strength[state.mode] = Number(range.value);
-      value.textContent = Number(range.value).toFixed(2);
-      fill();
-    },
-  });
-  const fill = () => range.style.setProperty("--filled", `${((range.value - 0.05) / 0.95) * 100}%`);
-  fill();
-  return h(
-    "div",
-    { class: "field" },
-    h("div", { class: "label-row" }, h("label", { for: "strength" }, "Strength"), value),
-    range,
-    h("p", { class: "quiet small" }, hint),
-  );
-}
-
 async function find(button) {
   const prompt = $("prompt").value.trim();
   if (!prompt) {
@@ -175,84 +149,6 @@ async function find(button) {
   }
 }
 
-const panels = {
-  redraw: () => [strength("Low keeps the picture, high follows the prompt. To change a part only, paint over it.")],
-  mask: () => [
-    brushPanel(mask),
-    h(
-      "div",
-      { class: "pair even" },
-      h(
-        "div",
-        { class: "field" },
-        h("span", { class: "label" }, "Work on"),
-        segments("Work on", [["whole", "Whole picture"], ["masked", "Masked part"]], state.area, (value) => {
-          state.area = value;
-        }),
-      ),
-      h(
-        "div",
-        { class: "field" },
-        h("label", { for: "blur" }, "Soft edge, pixels"),
-        h("input", {
-          type: "number",
-          id: "blur",
-          min: 0,
-          max: 64,
-          value: state.blur,
-          oninput: (event) => {
-            state.blur = Number(event.target.value);
-          },
-        }),
-      ),
-    ),
-    strength("Only what is painted changes; the rest stays as it is, bit for bit."),
-  ],
-  extend: () => [margins.fields(), strength("The new edges are made up to fit the prompt and the picture.")],
-  words: () => {
-    const button = h(
-      "button",
-      { type: "button", class: "plain", id: "find-mask", onclick: () => find(button) },
-      "Show what would change",
-    );
-    return [
-      h(
-        "div",
-        { class: "field" },
-        h("label", { for: "edit-source" }, "What it shows now"),
-        h("input", {
-          type: "text",
-          id: "edit-source",
-          placeholder: "a cat on the moon (may stay empty)",
-          value: state.source ?? "",
-          oninput: (event) => {
-            state.source = event.target.value;
-          },
-        }),
-      ),
-      h(
-        "p",
-        { class: "quiet small" },
-        "The prompt says what it should show instead, such as “a dog on the moon”. Where the two differ, the picture changes.",
-      ),
-      h(
-        "div",
-        { class: "row" },
-        button,
-        state.found && h("button", {
-          type: "button",
-          class: "plain",
-          onclick: () => {
-            state.mode = "mask";
-            draw();
-          },
-        }, "Refine with the brush"),
-      ),
-      strength("How far the found part may go from what it was."),
-    ];
-  },
-};
-
 const modes = segments(
   "How to change it",
   [["redraw", "Redraw"], ["mask", "Mask"], ["extend", "Extend"], ["words", "By words"]],
@@ -266,7 +162,7 @@ const modes = segments(
 
 function draw() {
   modes.set(state.mode);
-  put(panel, panels[state.mode]());
+  put(panel, panels[state.mode]({ state, mask, margins, find, redraw: draw }));
   // A picture that is to be redrawn can be painted on at once.
   canvas.hidden = !{ redraw: mask.isEmpty, mask: true, extend: false, words: state.found }[state.mode];
   mask.isLocked = state.mode !== "mask" && state.mode !== "redraw";
