@@ -106,7 +106,8 @@ let package = Package(
         "MPICommunicator", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
-    .executableTarget(name: "img2img", dependencies: ["CommandSupport"]),
+    .executableTarget(
+      name: "img2img", dependencies: ["CommandSupport", "Training", "Jobs", "Generation", "Conditioning", "Images"]),
     .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters", "Evaluation"]),
     .executableTarget(
       name: "imago",
@@ -176,7 +177,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "SceneTraining", "Lessons", "Adapters", "Models", "NN", "Images", "TestSupport", "ReferenceSupport",
+        "Training", "SceneTraining", "Lessons", "Adapters", "Models", "NN", "Images", "Jobs", "TestSupport",
+        "ReferenceSupport", "PipelineSupport",
       ]),
   ],
   swiftLanguageModes: [.v6]

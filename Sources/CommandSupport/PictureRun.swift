@@ -10,6 +10,19 @@ public struct PictureRun {
   public var above: PictureJob
   /// Whether every job must name a picture to change.
   public var needsInput = false
+  /// What has to be done before the pictures, with the settings as far as they are known: a model that is taught something.
+  public var prepare: ((PictureJob) throws -> Prepared)?
+
+  /// What that leaves: settings that follow from it, and where the model comes from.
+  public struct Prepared {
+    public let job: PictureJob
+    public let load: @Sendable (ModelChoice) throws -> LoadedPipeline
+
+    public init(job: PictureJob, load: @escaping @Sendable (ModelChoice) throws -> LoadedPipeline) {
+      (self.job, self.load) = (job, load)
+    }
+  }
+
   let source: SourceOptions
   let output: OutputOptions
   let compute: ComputeOptions
@@ -38,8 +51,15 @@ public struct PictureRun {
     var (defaults, flags) = (below, above)
     flags.precision = compute.precision
     defaults.precision = defaults.precision ?? .best
-    let runner = try JobRunner(lines, below: defaults, above: flags, options: options(isFile: file != nil))
+    let options = options(isFile: file != nil)
+    let plain = prepare == nil ? try JobRunner(lines, below: defaults, above: flags, options: options) : nil
     try compute.run(precision: compute.precision ?? defaults.precision) {
+      var runner = plain
+      if let prepared = try prepare?(PictureJob.layered([defaults, flags])) {
+        runner = try JobRunner(
+          lines, below: defaults, above: flags.overlaid(by: prepared.job), options: options, load: prepared.load)
+      }
+      guard let runner else { return }
       if source.dryRun {
         failures += try DryRun(runner: runner, compute: compute, path: file?.path).run()
       } else {

@@ -51,7 +51,7 @@ public enum LatentAutoencoder: Sendable {
   var isDeterministic: Bool { if case .tiny = self { true } else { false } }
 
   /// Throws unless pictures can be encoded.
-  func requireEncoder() throws(GenerationError) {
+  package func requireEncoder() throws(GenerationError) {
     if case .tiny(let model) = self { try model.requireHalf(.encoder) }
   }
 

@@ -74,7 +74,7 @@ public struct PipelineComponents: Sendable {
   }
 
   /// The kind, or an error that says what the network is not.
-  func knownKind() throws(GenerationError) -> Kind {
+  package func knownKind() throws(GenerationError) -> Kind {
     guard let kind else {
       throw .unsupported(
         what:

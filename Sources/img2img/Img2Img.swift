@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Conditioning
 import Jobs
 
 /// Changes a picture by words.
@@ -22,6 +23,7 @@ struct Img2Img: ParsableCommand {
         img2img photo.png --edit "a dog on the moon" --source "a cat on the moon"
         img2img sticker.png "a cat in a garden" --mask alpha
         img2img photo.png "a wide landscape" --outpaint 128,0,128,0
+        img2img photo.png --imagic "a sitting dog" --imagic-share 0.6
         img2img photo.png --prompts variants.txt --output variants/
         img2img --from outputs/00001-7.png
 
@@ -33,6 +35,7 @@ struct Img2Img: ParsableCommand {
   @Argument(help: "The picture to change: PNG or JPEG.", completion: .file()) var input: String?
   @Argument(help: "What the result shows; with --edit, leave it out.") var prompt: String?
   @OptionGroup(title: "The change") var edits: EditOptions
+  @OptionGroup(title: "A change that learns the picture") var imagic: ImagicOptions
   @OptionGroup(title: "Many pictures, and pictures again") var source: SourceOptions
   @OptionGroup(title: "The picture") var picture: PictureOptions
   @OptionGroup(title: "Files") var output: OutputOptions
@@ -43,6 +46,7 @@ struct Img2Img: ParsableCommand {
       throw ValidationError("name the picture to change, or give --prompts FILE or --from IMAGE")
     }
     guard prompt == nil || edits.edit == nil else { throw ValidationError("give a prompt or --edit, not both") }
+    if imagic.imagic != nil { return try validateImagic() }
     let words = edits.edit ?? prompt
     guard words != nil || source.prompts != nil || source.from != nil else {
       throw ValidationError("say what the result shows, or give --edit TEXT, --prompts FILE or --from IMAGE")
@@ -73,8 +77,39 @@ struct Img2Img: ParsableCommand {
     }
   }
 
+  /// Everything that changes a part of a picture, or changes it in other ways, does not go with it.
+  private func validateImagic() throws {
+    guard input != nil, prompt == nil, edits.edit == nil, source.prompts == nil, source.from == nil else {
+      throw ValidationError("--imagic TEXT takes a picture and no other words, --prompts or --from")
+    }
+    var change = edits.job(prompt: nil)
+    (change.background, change.resize) = (nil, nil)
+    guard change.isEmpty, !picture.hires.isOn else {
+      throw ValidationError("of the flags of a change, --imagic goes with --background and --resize-mode alone")
+    }
+    try wrongUsage {
+      var flags = picture.job
+      flags.prompt = imagic.imagic
+      try flags.checkSupport()
+      try flags.checkValues()
+      try flags.checkUse(in: flags)
+      try output.checkUse(in: flags)
+    }
+  }
+
+  private func runImagic(_ input: String, _ text: String) throws {
+    var flags = picture.job
+    (flags.prompt, flags.emphasis) = (text, Emphasis.none)
+    var run = PictureRun(flags, source, output, compute)
+    let edit = ImagicEdit(
+      input: input, text: text, options: imagic, edit: edits.job(prompt: nil), compute: compute)
+    run.prepare = edit.prepare
+    try run.run()
+  }
+
   func run() throws {
     try reportingFailures {
+      if let text = imagic.imagic, let input { return try runImagic(input, text) }
       var flags = picture.job
       flags.prompt = edits.edit ?? prompt
       flags.edit = edits.job(prompt: prompt)

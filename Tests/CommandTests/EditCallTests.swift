@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import ReferenceSupport
 import TestSupport
 import Testing
@@ -33,5 +34,34 @@ import Testing
     let file = try folder.draw(.img2img, arguments)
     try file.expectStored(
       call.name, in: ReferenceCase(call.folder).expected, tolerance: StoredCallTests.tolerance)
+  }
+
+  /// A model that learns the picture first; the second call has nothing to learn.
+  @Test func learnsThePicture() throws {
+    let folder = try CommandFolder()
+    let model = try folder.model("sd1_tiny")
+    let picture = model.appendingPathComponent("i2i_s0.6.image.png").path
+    func call(_ more: String...) throws -> CommandResult {
+      try BuiltCommand.img2img.run(
+        [
+          picture, "--imagic", "a dog", "--model", model.path, "--imagic-steps", "2", "--imagic-folder", "learnt",
+          "--json",
+        ]
+          + more, in: folder.url)
+    }
+    let first = try call("--output", "results/a.png")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.errors.contains("learning the picture: 2 steps"))
+    let second = try call("--output", "results/b.png", "--imagic-share", "0.2")
+    #expect(second.status == 0 && !second.errors.contains("step 1/"), "\(second.errors)")
+    let files = ["a", "b"].map { FileManager.default.contents(atPath: folder.results.path + "/\($0).png") }
+    #expect(files[0] != nil && files[0] != files[1])
+    for wrong in [
+      ["--edit", "a dog"], ["a dog"], ["--mask", picture], ["--strength", "0.5"], ["--imagic-share", "9"],
+    ] {
+      let refused = try BuiltCommand.img2img.run([picture, "--imagic", "a dog"] + wrong, in: folder.url)
+      #expect(refused.status == 64, "\(wrong): \(refused.errors)")
+    }
+    #expect(try BuiltCommand.img2img.run([picture, "a dog", "--imagic-steps", "9"], in: folder.url).status == 64)
   }
 }
