@@ -51,7 +51,7 @@ public enum CommandStart {
 
   private static func end(_ command: any ParsableCommand.Type, _ error: any Error) -> Never {
     if error is Interruption.Stopped {
-      if !ProcessPlace.isFollower { Terminal.lastWords("error: \(error)") }
+      if !ProcessPlace.isFollower, !Interruption.isForLauncher { Terminal.lastWords("error: \(error)") }
       exit(Interruption.status)
     }
     let status = command.exitCode(for: error).rawValue

@@ -27,7 +27,9 @@ public enum Interruption {
   /// Starts listening. To be called once, before the first thread starts: threads inherit what they are not to receive.
   static func install() {
     // Under nohup a closed terminal is nothing to end for. Ctrl-C always is, also for a script's background process.
-    let numbers = [SIGINT, SIGTERM, SIGQUIT] + (cf_is_ignored(SIGHUP) ? [] : [SIGHUP])
+    var numbers = [SIGINT, SIGTERM, SIGQUIT] + (cf_is_ignored(SIGHUP) ? [] : [SIGHUP])
+    // `mpirun` hands this one on and gives no time limit with it (`ProcessLauncher`).
+    if ProcessPlace.isStarted { numbers.append(SIGUSR1) }
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in numbers { sigaddset(&signals, number) }
@@ -55,8 +57,21 @@ public enum Interruption {
     return try work()
   }
 
-  /// The exit status of a command that was interrupted, as shells count: 130 for Ctrl-C.
-  static var status: Int32 { 128 + received.load(ordering: .relaxed) }
+  /// Starts another program, which is not to inherit what this one's threads do not receive.
+  static func withoutBlocks<R>(_ start: () throws -> R) rethrows -> R {
+    var (none, own) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &own)
+    defer { pthread_sigmask(SIG_SETMASK, &own, nil) }
+    return try start()
+  }
+
+  /// The exit status of a command that was interrupted, as shells count: 130 for Ctrl-C. For one of several that `ProcessLauncher`
+  /// stops, 0: it speaks for all, and `mpirun` takes anything else for a loss.
+  static var status: Int32 { isForLauncher ? 0 : 128 + received.load(ordering: .relaxed) }
+
+  /// Whether the command that started this one as one of several asked it to stop.
+  static var isForLauncher: Bool { received.load(ordering: .relaxed) == SIGUSR1 }
 
   private static func listen(_ signals: sigset_t) {
     var signals = signals
@@ -72,7 +87,7 @@ public enum Interruption {
         if errno == EAGAIN, finishing.load(ordering: .relaxed) == 0 { break }
       }
     }
-    if !ProcessPlace.isFollower { Terminal.lastWords("error: \(Stopped())") }
+    if !ProcessPlace.isFollower, !isForLauncher { Terminal.lastWords("error: \(Stopped())") }
     Partials.removeForExit()
     _exit(status)
   }

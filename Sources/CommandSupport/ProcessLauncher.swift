@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Training
 
 /// Starts this command again as several processes under `mpirun`, on this machine.
@@ -26,10 +27,10 @@ struct ProcessLauncher {
   private func start(_ count: Int) throws -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    // More processes than cores are allowed. What is stopped has time to save its state.
+    // More processes than cores are allowed. Where one is lost, mpirun waits for the others so long, whatever they do.
     process.arguments =
       [
-        "mpirun", "--quiet", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "20", "-n",
+        "mpirun", "--quiet", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "5", "-n",
         "\(count)",
       ]
       + (getuid() == 0 ? ["--allow-run-as-root"] : []) + [Self.executable] + Array(CommandLine.arguments.dropFirst())
@@ -37,10 +38,16 @@ struct ProcessLauncher {
       throw TrainingError.badRecipe(
         path: "--processes", reason: "needs Open MPI's mpirun: install it (Debian: openmpi-bin) and run again")
     }
-    try process.run()
-    while process.isRunning {
-      Thread.sleep(forTimeInterval: 0.1)
-      if Interruption.isRequested { process.terminate() }
+    try Interruption.withoutBlocks { try process.run() }
+    Interruption.finishingFirst {
+      var isTold = false
+      while process.isRunning {
+        Thread.sleep(forTimeInterval: 0.1)
+        guard Interruption.isRequested, !isTold else { continue }
+        // The processes finish their step and save the state, however long that takes.
+        kill(process.processIdentifier, SIGUSR1)
+        isTold = true
+      }
     }
     return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
   }

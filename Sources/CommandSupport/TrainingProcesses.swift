@@ -47,9 +47,12 @@ public struct TrainingProcesses {
     guard ProcessPlace.count > 1 else { return try train(in: folder, SingleProcess(), work) }
     var world = try MPICommunicator(isStopping: { Interruption.isRequested })
     world.sumsInBFloat16 = options.gradients == .bf16
-    guard world.leads else { return try follow(world, work) }
-    try train(in: folder, world, work)
-    world.leave()
+    // `mpirun` takes a process that did not leave for one that was lost.
+    try Interruption.finishingFirst {
+      guard world.leads else { return try follow(world, work) }
+      try train(in: folder, world, work)
+      world.leave()
+    }
   }
 
   /// Trains with the leader, whose files it does not touch.

@@ -105,6 +105,21 @@ private enum Machine {
     #expect(try losses("e").count == 15)
   }
 
+  /// Who stops the command that started the processes stops them all after their step, with the state.
+  @Test func stoppedTogether() throws {
+    try recipe(steps: 100_000)
+    let result = try shell(
+      """
+      "$IMAGO" train circle.yaml --output results/s --processes 2 &
+      until [ -e results/s/state.safetensors ]; do kill -0 $! || exit 99; sleep 0.05; done
+      kill -INT $!
+      wait $!
+      """)
+    #expect(result.status == 130, "\(result.errors)")
+    #expect(result.errors.contains("; run again to go on\n"))
+    #expect(result.errors.components(separatedBy: "error: interrupted").count == 2, "\(result.errors)")
+  }
+
   @Test func whatIsWrongIsSaidOnce() throws {
     _ = try folder.write("kind: circle\nname: x\nwidth: 0\n", to: "circle.yaml")
     let result = try shell("\(Self.mpirun) -n 3 \"$IMAGO\" train circle.yaml --output results/x --quiet")
