@@ -226,8 +226,10 @@ impi_call *impi_sum(double *values, size_t n) {
 
 impi_call *impi_reduce(const float *values, size_t n, int root, int in_bfloat16) {
   const size_t width = in_bfloat16 ? sizeof(uint16_t) : sizeof(float);
-  void *copy = malloc(n * width), *result = malloc(n * width);
-  impi_call *call = copy && result ? hand_in(REDUCE, copy, n, root) : NULL;
+  // Only the root is given the sums.
+  const int receives = root == impi_rank();
+  void *copy = malloc(n * width), *result = receives ? malloc(n * width) : NULL;
+  impi_call *call = copy && (result || !receives) ? hand_in(REDUCE, copy, n, root) : NULL;
   if (!call) {
     free(copy);
     free(result);

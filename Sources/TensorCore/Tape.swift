@@ -86,7 +86,9 @@ public final class Tape: @unchecked Sendable {
     while let entry = entries.popLast() {
       defer {
         if let onFinal, let objects = finals?.removeValue(forKey: entries.count) {
-          for (object, index) in objects { if let gradient = gradients[index] { onFinal(object, gradient) } }
+          for (object, index) in objects {
+            if let gradient = gradients.removeValue(forKey: index) { onFinal(object, gradient) }
+          }
         }
       }
       guard let gradient = gradients[entry.output], let pullback = entry.pullback else { continue }
@@ -139,9 +141,9 @@ public struct Gradients {
 
 /// Evaluates `body` while recording, then differentiates its scalar result.
 /// - Parameters:
-///   - onFinal: told each leaf's gradient while the others are still computed, so that it can travel meanwhile.
+///   - onFinal: given each leaf's gradient while the others are still computed, so that it can travel meanwhile.
 ///   - body: returns a tensor of one element, computed from leaves (parameters, or `Tape.leaf`).
-/// - Returns: the value and the gradient of each leaf used.
+/// - Returns: the value and the gradient of each leaf used; with `onFinal`, which has them, none.
 public func valueAndGradients(
   scale: Float = 1, onFinal: Tape.OnFinal? = nil, _ body: () throws -> Tensor
 ) rethrows -> (value: Tensor, gradients: Gradients) {

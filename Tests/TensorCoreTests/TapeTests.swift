@@ -20,20 +20,22 @@ private func tensor(_ values: Float...) -> Tensor {
 }
 
 @Suite struct TapeTests {
-  /// A leaf's gradient is told once nothing is added to it any more, the last used first, and it is the one that is returned.
+  /// A leaf's gradient is told once nothing is added to it any more, the last used first, in place of being returned.
   @Test func finalGradientsAreToldAsSoonAsTheyAre() {
     let (first, second, unused) = (Variable(tensor(1, 2)), Variable(tensor(3, 4)), Variable(tensor(5, 6)))
     var told: [(ObjectIdentifier, [Float], Int)] = []
     let spy = Spy()
-    let (_, gradients) = valueAndGradients(
-      onFinal: { told.append((ObjectIdentifier($0), $1.floats(), spy.asked.count)) },
-      {
-        // The first leaf is used at the start and again at the end.
-        let early = spy.pass([first.value])
-        let both = spy.pass([early, second.value])
-        _ = spy.pass([unused.value])
-        return (both * first.value).sum()
-      })
+    func value() -> Tensor {
+      // The first leaf is used at the start and again at the end.
+      let early = spy.pass([first.value])
+      let both = spy.pass([early, second.value])
+      _ = spy.pass([unused.value])
+      return (both * first.value).sum()
+    }
+    let (_, left) = valueAndGradients(
+      onFinal: { told.append((ObjectIdentifier($0), $1.floats(), spy.asked.count)) }, value)
+    #expect(left.isEmpty)
+    let (_, gradients) = valueAndGradients(value)
     #expect(told.map(\.0) == [second, first].map { ObjectIdentifier($0) })
     // Of three recorded passes one has no part in the value.
     #expect(told.map(\.2) == [1, 2])
