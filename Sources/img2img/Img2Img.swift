@@ -82,6 +82,9 @@ struct Img2Img: ParsableCommand {
     guard input != nil, prompt == nil, edits.edit == nil, source.prompts == nil, source.from == nil else {
       throw ValidationError("--imagic TEXT takes a picture and no other words, --prompts or --from")
     }
+    guard !source.dryRun else {
+      throw ValidationError("--imagic learns the picture before anything else: no --dry-run")
+    }
     var change = edits.job(prompt: nil)
     (change.background, change.resize) = (nil, nil)
     guard change.isEmpty, !picture.hires.isOn else {

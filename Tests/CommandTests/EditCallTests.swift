@@ -51,13 +51,14 @@ import Testing
     }
     let first = try call("--output", "results/a.png")
     #expect(first.status == 0, "\(first.errors)")
-    #expect(first.errors.contains("learning the picture: 2 steps"))
+    #expect(first.errors.contains("learning the picture: 2 steps") && first.errors.contains("step 1/2 "))
     let second = try call("--output", "results/b.png", "--imagic-share", "0.2")
     #expect(second.status == 0 && !second.errors.contains("step 1/"), "\(second.errors)")
     let files = ["a", "b"].map { FileManager.default.contents(atPath: folder.results.path + "/\($0).png") }
     #expect(files[0] != nil && files[0] != files[1])
     for wrong in [
       ["--edit", "a dog"], ["a dog"], ["--mask", picture], ["--strength", "0.5"], ["--imagic-share", "9"],
+      ["--dry-run"],
     ] {
       let refused = try BuiltCommand.img2img.run([picture, "--imagic", "a dog"] + wrong, in: folder.url)
       #expect(refused.status == 64, "\(wrong): \(refused.errors)")

@@ -1,6 +1,20 @@
 import Foundation
 
 extension Chromium {
+  /// A browser that shows a server's page in a window of usual size.
+  convenience init(showing server: ServedPage) throws {
+    try self.init()
+    try show(width: 1440, height: 900)
+    try open(server.address)
+  }
+
+  /// Asks for a picture as a person does.
+  func make(_ prompt: String, steps: Int) throws {
+    try fill("#prompt", prompt)
+    try fill("#set-steps", "\(steps)")
+    try press("Enter", modifiers: 2)
+  }
+
   /// Opens an address and waits until the page is put together.
   func open(_ address: String) throws {
     try call("Page.navigate", ["url": address])

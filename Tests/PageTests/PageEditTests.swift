@@ -10,9 +10,8 @@ struct PageEditTests {
   private let browser: Chromium
 
   init() throws {
-    (server, browser) = (try ServedPage(), try Chromium())
-    try browser.show(width: 1440, height: 900)
-    try browser.open(server.address)
+    server = try ServedPage()
+    browser = try Chromium(showing: server)
   }
 
   private func picture(_ id: String) throws -> Image {
@@ -23,12 +22,6 @@ struct PageEditTests {
   private func shown() throws -> String {
     try browser.wait("document.querySelector('#result')?.complete && document.querySelector('#cancel').hidden")
     return try browser.text("document.querySelector('#frame').dataset.picture")
-  }
-
-  private func make(_ prompt: String, steps: Int) throws {
-    try browser.fill("#prompt", prompt)
-    try browser.fill("#set-steps", "\(steps)")
-    try browser.press("Enter", modifiers: 2)
   }
 
   /// Drops a file on the page.
@@ -51,7 +44,7 @@ struct PageEditTests {
   private func image(_ id: String) -> String { "await (await fetch('/api/gallery/\(id)/image')).blob()" }
 
   @Test func editsByWordsAndExtends() throws {
-    try make("a cat on the moon", steps: 8)
+    try browser.make("a cat on the moon", steps: 8)
     let first = try shown()
     let before = try picture(first)
 
@@ -118,7 +111,7 @@ struct PageEditTests {
   }
 
   @Test func variesEnlargesAndDrawsStrips() throws {
-    try make("a red boat", steps: 4)
+    try browser.make("a red boat", steps: 4)
     let first = try shown()
     try browser.click("#stage [data-action=vary]")
     try browser.wait("document.querySelector('#frame').dataset.picture > \(first)")
@@ -143,7 +136,7 @@ struct PageEditTests {
   }
 
   @Test func teaches() throws {
-    try make("a red boat", steps: 2)
+    try browser.make("a red boat", steps: 2)
     let made = try shown()
     try browser.evaluate("location.hash = '#train'")
     try browser.click("#training-board .primary")
@@ -186,7 +179,7 @@ struct PageEditTests {
 
   @Test func goesOnWhenTheServerIsBack() throws {
     // The server goes in the middle of a picture: it is made when the server is back.
-    try make("a cat on the moon", steps: 900)
+    try browser.make("a cat on the moon", steps: 900)
     try browser.wait("document.querySelector('#status').textContent.includes('of 900')")
     let port = server.port
     server.stop()

@@ -10,9 +10,8 @@ struct PageTests {
   private let browser: Chromium
 
   init() throws {
-    (server, browser) = (try ServedPage(), try Chromium())
-    try browser.show(width: 1440, height: 900)
-    try browser.open(server.address)
+    server = try ServedPage()
+    browser = try Chromium(showing: server)
   }
 
   /// Pictures the gallery has, the latest first.
@@ -25,12 +24,6 @@ struct PageTests {
     try Data(contentsOf: try #require(URL(string: server.address + path)))
   }
 
-  private func make(_ prompt: String, steps: Int) throws {
-    try browser.fill("#prompt", prompt)
-    try browser.fill("#set-steps", "\(steps)")
-    try browser.press("Enter", modifiers: 2)
-  }
-
   private static let isFinished =
     "document.querySelector('#result')?.complete && document.querySelector('#cancel').hidden"
 
@@ -40,7 +33,7 @@ struct PageTests {
       "new MutationObserver(() => { window.saw ||= Boolean(document.querySelector('#preview')); }).observe(document.body, { childList: true, subtree: true })"
     )
     try browser.screenshot("empty")
-    try make("a (cat:1.2) on the moon", steps: 12)
+    try browser.make("a (cat:1.2) on the moon", steps: 12)
     try browser.wait(Self.isFinished)
     #expect(try browser.evaluate("window.saw") as? Bool == true, "no preview was shown")
     #expect(try browser.text("document.querySelector('#prompt-count').textContent").contains("/"))
@@ -88,7 +81,7 @@ struct PageTests {
     #expect(try PNG.decode(try get("api/gallery/\(again)/image")) == original)
 
     // What is cancelled leaves nothing.
-    try make("a cat on the moon", steps: 900)
+    try browser.make("a cat on the moon", steps: 900)
     try browser.wait("document.querySelector('#status').textContent.includes('of 900')")
     try browser.click("#cancel")
     try browser.wait("document.querySelector('#frame').textContent.includes('Cancelled')")
@@ -112,7 +105,7 @@ struct PageTests {
   }
 
   @Test func comparesRunsFilesAndReadsPictures() throws {
-    try make("a red boat", steps: 2)
+    try browser.make("a red boat", steps: 2)
     try browser.wait(Self.isFinished)
 
     try browser.evaluate("location.hash = '#grid'")

@@ -33,6 +33,7 @@ struct JobState: Sendable {
   var failure: APIError?
   /// The latest preview, a JPEG, and how many there were.
   var preview: (number: Int, jpeg: Data)?
+
   /// What it was told to do.
   var isCancelled = false
   /// Ends the picture that is drawn as it is, and no further one is begun.
