@@ -24,8 +24,8 @@ public struct PictureRun {
   }
 
   let source: SourceOptions
-  let output: OutputOptions
-  let compute: ComputeOptions
+  var output: OutputOptions
+  var compute: ComputeOptions
 
   public init(_ flags: PictureJob, _ source: SourceOptions, _ output: OutputOptions, _ compute: ComputeOptions) {
     (above, self.source, self.output, self.compute) = (flags, source, output, compute)
@@ -33,6 +33,11 @@ public struct PictureRun {
 
   /// - Throws: what went wrong with the only job; of a file's jobs each is told on stderr, and an exit status is thrown.
   public func run() throws {
+    guard PictureProcesses.areThere, source.prompts == nil, !source.dryRun else { return try runAlone() }
+    try PictureProcesses().run(self) { try $0.runAlone() }
+  }
+
+  private func runAlone() throws {
     if source.prompts == nil, source.from != nil {
       let whole = below.overlaid(by: above)
       try above.checkUse(in: whole)

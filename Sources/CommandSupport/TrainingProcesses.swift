@@ -49,21 +49,12 @@ public struct TrainingProcesses {
     world.sumsInBFloat16 = options.gradients == .bf16
     // `mpirun` takes a process that did not leave for one that was lost.
     try Interruption.finishingFirst {
-      guard world.leads else { return try follow(world, work) }
-      try train(in: folder, world, work)
+      if world.leads {
+        try train(in: folder, world, work)
+      } else {
+        try Follower.work(in: world) { try train(in: $0, world, work) }
+      }
       world.leave()
-    }
-  }
-
-  /// Trains with the leader, whose files it does not touch.
-  private func follow(_ world: MPICommunicator, _ work: (URL, RunContext) throws -> Void) throws {
-    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("imago-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: scratch) }
-    do {
-      try train(in: scratch, world, work)
-      world.leave()
-    } catch {
-      throw FollowerError(rank: world.rank, host: ProcessInfo.processInfo.hostName, reason: "\(error)")
     }
   }
 
@@ -84,12 +75,4 @@ public struct TrainingProcesses {
       try Interruption.finishingFirst { try work(folder, context) }
     }
   }
-}
-
-/// What went wrong in a process that is not the leader.
-struct FollowerError: Error, CustomStringConvertible {
-  let rank: Int
-  let host, reason: String
-
-  var description: String { "process \(rank) on \(host): \(reason)" }
 }

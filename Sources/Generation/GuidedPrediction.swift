@@ -41,7 +41,7 @@ struct GuidedPrediction: Sendable {
     let pictures = samples.enumerated().map { rows($1.cast(to: dtype), timestep, picture: $0, step: call) }
     let outputs =
       joinsPictures(on: sample.device)
-      ? run(pictures, timestep: timestep) : pictures.map { run([$0], timestep: timestep)[0] }
+      ? try run(pictures, timestep: timestep) : try pictures.map { try run([$0], timestep: timestep)[0] }
     let guided = try samples.enumerated().map { picture, x in
       let output = combined(outputs[picture], timestep, picture: picture, step: call)
       try Finiteness.check(output, "the U-Net \(place)") {
@@ -97,22 +97,19 @@ struct GuidedPrediction: Sendable {
 
   /// Predictions `[1, h, w, C]`, float32, for the rows of each picture. Rows that are told equally much go together: all, else
   /// those of a picture, else each by itself.
-  private func run(_ pictures: [[Row]], timestep: Float) -> [[Tensor]] {
+  private func run(_ pictures: [[Row]], timestep: Float) throws -> [[Tensor]] {
     let rows = pictures.flatMap { $0 }
     guard rows.allSatisfy({ $0.told.fits(rows[0].told) }) else {
-      if pictures.count > 1 { return pictures.flatMap { run([$0], timestep: timestep) } }
-      return [rows.flatMap { run([[$0]], timestep: timestep)[0] }]
+      if pictures.count > 1 { return try pictures.flatMap { try run([$0], timestep: timestep) } }
+      return [try rows.flatMap { try run([[$0]], timestep: timestep)[0] }]
     }
     RowCount.current?.add(rows.count)
-    var told = NetworkConditioning.joined(rows.map(\.told))
-    if network.config.readsSizes {
-      let (height, width) = (Float(height), Float(width))
-      told.sizes = rows.map { _ in [height, width, 0, 0, height, width] }
-    }
-    let output = ProductArithmetic.$current.withValue(precision.products) {
-      network(
-        Tensor.concatenate(rows.map(\.sample), axis: 0), timesteps: Array(repeating: timestep, count: rows.count), told
-      ).cast(to: .f32)
+    let output: Tensor
+    if let others = RowShare.current, rows.count > 1 {
+      let shape = Array(rows[0].sample.shape[1...2]) + [network.config.predictionChannels]
+      output = try RowShare.predictions(rows.count, shape: shape, by: others) { predict(Array(rows[$0]), timestep) }
+    } else {
+      output = predict(rows, timestep)
     }
     var next = 0
     return pictures.map { rows in
@@ -120,6 +117,20 @@ struct GuidedPrediction: Sendable {
         defer { next += 1 }
         return output.slice(axis: 0, from: next, count: 1)
       }
+    }
+  }
+
+  /// One call of the network, `[rows, h, w, C]` in float32.
+  private func predict(_ rows: [Row], _ timestep: Float) -> Tensor {
+    var told = NetworkConditioning.joined(rows.map(\.told))
+    if network.config.readsSizes {
+      let (height, width) = (Float(height), Float(width))
+      told.sizes = rows.map { _ in [height, width, 0, 0, height, width] }
+    }
+    return ProductArithmetic.$current.withValue(precision.products) {
+      network(
+        Tensor.concatenate(rows.map(\.sample), axis: 0), timesteps: Array(repeating: timestep, count: rows.count), told
+      ).cast(to: .f32)
     }
   }
 

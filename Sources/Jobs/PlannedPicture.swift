@@ -79,7 +79,7 @@ struct PlannedJob: Sendable {
           line: line.number, job: job, problem: problem, pictures: [], isDrawn: false, requestSeeds: [])
       }
       if line.job.seed == nil, line.job.drawsSeed != true, let seed = flags.seed { job.seed = seed &+ UInt64(index) }
-      let first = job.seed ?? UInt64.random(in: 0..<(1 << 32))
+      let first = job.seed ?? PictureJob.drawnSeed()
       let isDrawn = job.seed == nil
       job.drawsSeed = nil
       let key = PictureJobKey(job: job)
@@ -132,4 +132,9 @@ private struct PictureJobKey: Hashable {
     (job.count, job.fileName) = (nil, nil)
     text = "\(job)"
   }
+}
+
+extension PictureJob {
+  /// A seed for a picture that names none.
+  package static func drawnSeed() -> UInt64 { .random(in: 0..<(1 << 32)) }
 }

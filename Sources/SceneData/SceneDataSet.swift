@@ -28,32 +28,50 @@ public struct SceneDataSet: Sendable {
     }
   }
 
-  /// Writes `count` scenes with seeds `seed`, `seed + 1`, ... and `metadata.jsonl`.
+  /// Writes a folder of scenes and `metadata.jsonl`.
   ///
   /// The folder appears under its name only when it is complete.
   /// - Parameters:
   ///   - directory: must not exist yet.
-  ///   - progress: called after each picture with the number written so far; throw to stop.
-  public func write(
-    count: Int, seed: UInt64, to directory: URL, progress: (Int) throws -> Void = { _ in }
-  ) throws {
+  ///   - draw: makes the pictures of that folder by ``draw(_:seed:into:progress:)``, and gives what that returns.
+  public func write(to directory: URL, _ draw: (_ folder: URL) throws -> Data) throws {
     try Self.check(directory)
-    do {
+    try Self.telling(directory) {
       let partial = try PartialFolder(directory.path)
+      try draw(partial.url).write(to: partial.url.appendingPathComponent("metadata.jsonl"))
+      try partial.finish()
+    }
+  }
+
+  /// Draws some of a set's scenes; scene `i` has seed `seed + i`.
+  /// - Parameters:
+  ///   - folder: where the pictures go.
+  ///   - progress: called after each picture with the number written so far; throw to stop.
+  /// - Returns: their lines of `metadata.jsonl`.
+  public func draw(
+    _ scenes: Range<Int>, seed: UInt64, into folder: URL, progress: (Int) throws -> Void = { _ in }
+  ) throws -> Data {
+    try Self.telling(folder) {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       var lines = Data()
-      for index in 0..<count {
+      for index in scenes {
         let scene = generator.scene(seed: seed &+ UInt64(index))
         let name = NumberedName.padded(index, digits: 6) + ".png"
-        try ImageFile.save(scene.image, to: partial.url.appendingPathComponent(name))
+        try ImageFile.save(scene.image, to: folder.appendingPathComponent(name))
         lines += try encoder.encode(
           Line(fileName: name, text: scene.caption, scene: scene.description, figures: scene.figures))
         lines.append(UInt8(ascii: "\n"))
-        try progress(index + 1)
+        try progress(index - scenes.lowerBound + 1)
       }
-      try lines.write(to: partial.url.appendingPathComponent("metadata.jsonl"))
-      try partial.finish()
+      return lines
+    }
+  }
+
+  /// Says of a failure which folder it was.
+  private static func telling<R>(_ directory: URL, _ work: () throws -> R) throws -> R {
+    do {
+      return try work()
     } catch let error as PartialError {
       throw SceneDataError.unwritable(path: directory.path, reason: error.description)
     } catch let error as CocoaError {

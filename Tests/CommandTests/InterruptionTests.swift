@@ -27,7 +27,7 @@ import Testing
     let model = try folder.model("sd1_tiny").path
     let result = try interrupt(
       """
-      "$TXT2IMG" cat --model '\(model)' --count 100000 --steps 2 --width 32 --height 32 --precision f32 --quiet \
+      "$TXT2IMG" cat --model '\(model)' --count 5000 --steps 2 --width 32 --height 32 --precision f32 --quiet \
       --output results/
       """, until: "[ -n \"$(ls results)\" ]", with: signal)
     #expect(result.status == status, "\(result.errors)")

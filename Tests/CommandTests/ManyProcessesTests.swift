@@ -2,27 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What this machine has for several processes.
-private enum Machine {
-  private static func isInstalled(_ program: String) -> Bool {
-    ["/usr/bin", "/usr/sbin", "/sbin", "/bin"].contains {
-      FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
-    }
-  }
-
-  static var hasMPI: Bool { isInstalled("mpirun") && isInstalled("pkill") }
-  /// Namespaces are root's to make.
-  static var hasHosts: Bool { hasMPI && isInstalled("ip") && isInstalled("unshare") && getuid() == 0 }
-}
-
 /// `mpirun` and the commands: a run shared by processes on this machine, and by two hosts that these tests make of network namespaces.
 @Suite(.serialized, .enabled(if: Machine.hasMPI, "needs Open MPI's mpirun and pkill")) struct ManyProcessesTests {
   private let folder: CommandFolder
 
   init() throws { folder = try CommandFolder() }
 
-  private static let mpirun =
-    "mpirun --quiet --oversubscribe --bind-to none\(getuid() == 0 ? " --allow-run-as-root" : "")"
+  private static let mpirun = Machine.mpirun
 
   /// Points on a circle, for so many steps; a state every 20.
   private func recipe(steps: Int = 120) throws {

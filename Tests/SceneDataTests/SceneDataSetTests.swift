@@ -21,7 +21,9 @@ import Testing
       .appendingPathComponent("scene-set-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: parent) }
     let folder = parent.appendingPathComponent("set")
-    try SceneDataSet(generator: generator).write(count: 5, seed: 70, to: folder)
+    let set = SceneDataSet(generator: generator)
+    // In two parts, as two processes would.
+    try set.write(to: folder) { try set.draw(0..<2, seed: 70, into: $0) + set.draw(2..<5, seed: 70, into: $0) }
     let text = try String(
       contentsOf: folder.appendingPathComponent("metadata.jsonl"), encoding: .utf8)
     let lines = try text.split(separator: "\n").map {
@@ -38,6 +40,6 @@ import Testing
     // A second data set must not mix with the first.
     #expect(
       throws: SceneDataError.unwritable(path: folder.path, reason: "it exists already")
-    ) { try SceneDataSet(generator: generator).write(count: 1, seed: 1, to: folder) }
+    ) { try set.write(to: folder) { try set.draw(0..<1, seed: 1, into: $0) } }
   }
 }

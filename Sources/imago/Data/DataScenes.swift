@@ -53,26 +53,41 @@ struct DataScenes: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let folder = URL(fileURLWithPath: output)
-      try SceneDataSet.check(folder)
-      var things = try SceneVocabulary(
-        contentsOf: vocabulary.map { URL(fileURLWithPath: $0) } ?? ModelLocator().sceneVocabulary)
-      let drawings = URL(fileURLWithPath: sprites)
-      if let hands {
-        let names = hands.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        things = try things.redrawn(by: names, sprites: drawings)
-      }
-      let generator = try SceneGenerator(
-        spriteDirectory: drawings, vocabulary: things, side: side,
-        mix: SceneMix(singles: Float(singles), isHeldOut: heldOut))
-      if let absence = generator.absence, !quiet { Terminal.error("note: \(absence)") }
-      let bar = ProgressBar(total: count, label: "scenes", quiet: quiet)
-      try SceneDataSet(generator: generator).write(count: count, seed: seed, to: folder) {
+      try ProcessTeam.run(quiet: quiet, json: json) { try make(quiet: $0, json: $1, $2) }
+    }
+  }
+
+  /// The processes of a team draw a range of the scenes each, into the leader's folder.
+  private func make(quiet: Bool, json: Bool, _ team: ProcessTeam) throws {
+    let folder = URL(fileURLWithPath: output)
+    if team.leads { try SceneDataSet.check(folder) }
+    var things = try SceneVocabulary(
+      contentsOf: vocabulary.map { URL(fileURLWithPath: $0) } ?? ModelLocator().sceneVocabulary)
+    let drawings = URL(fileURLWithPath: sprites)
+    if let hands {
+      let names = hands.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      things = try things.redrawn(by: names, sprites: drawings)
+    }
+    let generator = try SceneGenerator(
+      spriteDirectory: drawings, vocabulary: things, side: side,
+      mix: SceneMix(singles: Float(singles), isHeldOut: heldOut))
+    if let absence = generator.absence, !quiet { Terminal.error("note: \(absence)") }
+    let set = SceneDataSet(generator: generator)
+    let range = team.range(of: count)
+    let bar = ProgressBar(total: range.count, label: "scenes", quiet: quiet)
+    func draw(into folder: URL) throws -> Data {
+      let own = try set.draw(range, seed: seed, into: folder) {
         try Interruption.check()
         bar.update(done: $0)
       }
-      bar.finish(line: json ? nil : "wrote \(count) pictures and metadata.jsonl to \(folder.path)")
-      if json { try Terminal.json(Report(path: folder.path, pictures: count, seed: seed, side: side)) }
+      return Data(try team.everyones(Array(own)).joined())
     }
+    guard team.leads else {
+      _ = try draw(into: URL(fileURLWithPath: team.told("")))
+      return
+    }
+    try set.write(to: folder) { try draw(into: URL(fileURLWithPath: team.told($0.path))) }
+    bar.finish(line: json ? nil : "wrote \(count) pictures and metadata.jsonl to \(folder.path)")
+    if json { try Terminal.json(Report(path: folder.path, pictures: count, seed: seed, side: side)) }
   }
 }

@@ -114,15 +114,24 @@ struct Drawer {
 
   var name: String { drawing.loaded.spec.name }
 
-  /// - Parameter cfg: over the pipeline's guidance scale, under what a line says.
-  func draw(cfg: Float?) throws -> JudgedPictures {
+  /// - Parameters:
+  ///   - cfg: over the pipeline's guidance scale, under what a line says.
+  ///   - team: the processes that draw a range of the pictures each.
+  func draw(cfg: Float?, _ team: ProcessTeam) throws -> JudgedPictures {
     var drawing = drawing
     drawing.settings.cfg = cfg
-    let bar = ProgressBar(total: items.count, label: cfg.map { "drawing, cfg \($0)" } ?? "drawing", quiet: quiet)
+    let total = team.range(of: items.count).count
+    let bar = ProgressBar(total: total, label: cfg.map { "drawing, cfg \($0)" } ?? "drawing", quiet: quiet)
     defer { bar.finish() }
-    let images = try drawing.draw(items, seed: seed, batch: batch) {
-      try Interruption.check()
-      bar.update(done: $0)
+    let images = try team.all(items.count) { range in
+      try drawing.draw(Array(items[range]), seed: seed &+ UInt64(range.lowerBound), batch: batch) {
+        try Interruption.check()
+        bar.update(done: $0)
+      }
+    } pack: {
+      try PNG.encode($0)
+    } unpack: {
+      try PNG.decode($0)
     }
     return drawing.judged(items, images)
   }

@@ -53,10 +53,16 @@ struct EvalPictures: ParsableCommand {
   }
 
   func run() throws {
-    try reportingFailures { try compute.run(precision: drawing.isAsked ? nil : .f32) { try measure() } }
+    try reportingFailures {
+      try ProcessTeam.run(compute) { compute, team in
+        try compute.run(precision: drawing.isAsked ? nil : .f32) { try measure(compute, team) }
+      }
+    }
   }
 
-  private func measure() throws {
+  /// What is drawn is shared by the processes of a team; its leader measures.
+  private func measure(_ compute: ComputeOptions, _ team: ProcessTeam) throws {
+    guard team.leads || drawing.isAsked else { return }
     if let keep = drawing.keep { try KeptDrawings.check(URL(fileURLWithPath: keep)) }
     let real = try (reference ?? drawing.data).map {
       try JudgedPictures(folder: URL(fileURLWithPath: $0), limit: drawing.isAsked ? drawing.count : nil)
@@ -64,13 +70,14 @@ struct EvalPictures: ParsableCommand {
     let given = try pictures.map { try JudgedPictures(folder: URL(fileURLWithPath: $0)) }
     let evaluation = try measuring.evaluation()
     let drawer = try drawing.isAsked ? drawing.drawer(real, compute) : nil
-    let reference = try real.map { try features($0, evaluation, "real") }
+    let reference = try team.leads ? real.map { try features($0, evaluation, "real") } : nil
     var reports: [EvaluationReport] = []
     if let given {
       reports.append(try evaluation.report(try features(given, evaluation, "pictures"), reference: reference))
     } else if let drawer {
       for (index, scale) in drawing.scalesOrOwn.enumerated() {
-        let drawn = try drawer.draw(cfg: scale)
+        let drawn = try drawer.draw(cfg: scale, team)
+        guard team.leads else { continue }
         if index == 0, let keep = drawing.keep { try KeptDrawings.write(drawn, to: URL(fileURLWithPath: keep)) }
         var report = try evaluation.report(try features(drawn, evaluation, "drawn"), reference: reference)
         (report.model, report.cfg) = (drawer.name, scale.map(Double.init))
@@ -78,7 +85,7 @@ struct EvalPictures: ParsableCommand {
       }
     }
     for report in reports { try show(report) }
-    if let picture = measuring.picture {
+    if let picture = measuring.picture, team.leads {
       try EvalPicture.write(ReportCurves.image(reports), to: picture, quiet: compute.quiet)
     }
   }
