@@ -60,10 +60,16 @@ import Testing
   @Test func measurementsShareTheDrawing() throws {
     let model = try folder.model("sd1_tiny").path
     _ = try folder.write((1...5).map { "picture \($0)\n" }.joined(), to: "prompts.txt")
+    try FileManager.default.createDirectory(at: folder.file("real"), withIntermediateDirectories: true)
+    for index in 0..<4 {
+      let pixels = (0..<(32 * 32 * 3)).map { UInt8(($0 * (index + 3)) % 251) }
+      try ImageFile.save(
+        Image(width: 32, height: 32, channels: 3, pixels: pixels), to: folder.file("real/\(index).png"))
+    }
     func call(_ keep: String) -> String {
       """
-      "$IMAGO" eval --model '\(model)' --prompts prompts.txt --steps 2 --seed 4 --precision f32 --batch 1 --metrics agreement \
-        --json --quiet --keep results/\(keep)
+      "$IMAGO" eval --model '\(model)' --prompts prompts.txt --steps 2 --seed 4 --precision f32 --batch 1 --metrics kid \
+        --reference real --json --quiet --keep results/\(keep)
       """
     }
     let alone = try shell(call("1"))
