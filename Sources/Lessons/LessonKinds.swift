@@ -7,6 +7,7 @@ public enum LessonKinds {
     Recipes.register(GenerativeRecipe.self)
     Recipes.register(LanguageRecipe.self)
     Recipes.register(LearnedStepsRecipe.self)
+    Recipes.register(InpaintingRecipe.self)
     PointsDrawing.register { PlanePlot.paths($0) }
   }
 }
