@@ -8,6 +8,7 @@ public enum LessonKinds {
     Recipes.register(LanguageRecipe.self)
     Recipes.register(LearnedStepsRecipe.self)
     Recipes.register(InpaintingRecipe.self)
+    Recipes.register(DistillationRecipe.self)
     PointsDrawing.register { PlanePlot.paths($0) }
   }
 }
