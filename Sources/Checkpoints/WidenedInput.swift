@@ -9,10 +9,13 @@ public struct WidenedInput: ParameterSource {
   private let key: String
   private let channels: Int
 
+  /// The first layer's weight of diffusers' U-Nets.
+  public static let firstWeight = "conv_in.weight"
+
   /// - Parameters:
   ///   - key: the first layer's weight, `[out, in, h, w]`.
   ///   - channels: it is to read, at least as many as it does.
-  public init(_ base: any ParameterSource, key: String = "conv_in.weight", channels: Int) {
+  public init(_ base: any ParameterSource, key: String = firstWeight, channels: Int) {
     (self.base, self.key, self.channels) = (base, key, channels)
   }
 

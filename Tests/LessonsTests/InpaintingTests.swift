@@ -31,6 +31,7 @@ import Training
       held_back: 2
       precision: f32
       caption_dropout: 0.1
+      input_rate: 2
       measure_every: 2
       sample_steps: 2
       sample_guidance: 2
@@ -198,6 +199,7 @@ import Training
     ("figures: 0.5", "figures: 0.95", "masks.whole must be 0 or more, with figures at most 1"),
     ("measure_every: 2", "measure_every: 0", "measure_every must be a multiple of loop.log_every 1"),
     ("context_limit: 100", "context_limit: 100\njudge: {learnt: 4, drawn: 2}", "judge needs scenes"),
+    ("input_rate: 2", "input_rate: 0", "input_rate must be 0.01 to 100"),
     ("held_back: 2", "held_back: 6", "held_back: 6 of 6 pictures leave none to learn"),
     ("context_limit: 100", "context_limit: 0.0001", "the check at the end failed"),
   ])

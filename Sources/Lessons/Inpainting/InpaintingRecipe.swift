@@ -1,3 +1,4 @@
+import Checkpoints
 import Conditioning
 import Diffusion
 import Foundation
@@ -32,6 +33,9 @@ public struct InpaintingRecipe: TrainingRecipe {
   public var timestepSampling: TimestepSampling?
   /// How often a caption is replaced by the empty one, which makes guidance possible (Ho & Salimans 2022).
   public var captionDropout: Float
+  /// The learning rate of the first layer, whose weights of the new channels start at zero, as a multiple of the run's; 1 if not
+  /// given.
+  public var inputRate: Double?
   /// Steps between measurements of the loss on pictures held back.
   public var measureEvery: Int
   public var sampleSteps: Int
@@ -49,6 +53,7 @@ public struct InpaintingRecipe: TrainingRecipe {
     case heldBack = "held_back"
     case timestepSampling = "timestep_sampling"
     case captionDropout = "caption_dropout"
+    case inputRate = "input_rate"
     case measureEvery = "measure_every"
     case sampleSteps = "sample_steps"
     case sampleGuidance = "sample_guidance"
@@ -62,6 +67,7 @@ extension InpaintingRecipe {
       ((1...100_000).contains(heldBack), "held_back", "must be 1 to 100000"),
       (data.count.map { heldBack < $0 } ?? true, "held_back", "must be less than data.count"),
       ((0...1).contains(captionDropout), "caption_dropout", "must be 0 to 1"),
+      ((0.01...100).contains(inputRate ?? 1), "input_rate", "must be 0.01 to 100"),
       (
         measureEvery > 0 && measureEvery % max(loop.logEvery, 1) == 0, "measure_every",
         "must be a multiple of loop.log_every \(loop.logEvery)"
@@ -96,13 +102,17 @@ extension InpaintingRecipe {
     let texts = try TextRows(base.components.text)
     var prediction = NoisePrediction(try base.components.scheduler.trainingSchedule, dtype: precision.dtype)
     prediction.timesteps = timestepSampling ?? TimestepSampling()
+    let isInput = { (parameter: Parameter) in parameter.name == WidenedInput.firstWeight }
     let objective = LatentObjective(
       network: learner.network, texts: texts, prediction: prediction,
-      groups: [ParameterGroup("unet", learner.parameters)])
+      groups: [
+        ParameterGroup("unet", learner.parameters.filter { !isInput($0) }),
+        ParameterGroup("input", learner.parameters.filter(isInput), rateFactor: inputRate ?? 1),
+      ])
     let source = CachedLatents(
       latents, texts: texts, captionDropout: captionDropout, channels: channels, heldBack: heldBack)
     context.note(
-      "\(name): \(objective.groups[0].size) parameters, \(source.count) pictures of \(size) pixels, \(heldBack) held back"
+      "\(name): \(objective.groups.reduce(0) { $0 + $1.size }) parameters, \(source.count) pictures of \(size) pixels, \(heldBack) held back"
     )
     let trained = TrainedInpainting(
       recipe: self, base: base, learner: learner, latents: latents, source: source, objective: objective,
