@@ -91,11 +91,11 @@ import Training
   }
 
   /// What a student says of a sample is what it says a step of the teacher later (Luo et al. 2023, algorithm 1).
-  @Test(arguments: [PredictionType.velocity, .epsilon]) func aStudentIsConsistentAlongItsTeachersWay(
-    _ type: PredictionType
+  @Test(arguments: [PredictionType.velocity, .epsilon], [1, 4]) func aStudentIsConsistentAlongItsTeachersWay(
+    _ type: PredictionType, skip: Int
   ) throws {
     let config = config(type)
-    let method = try ConsistencyDistillation(config, steps: 50)
+    let method = try ConsistencyDistillation(config, steps: 50, skip: skip)
     #expect(
       method.timesteps.count == 50 && method.timesteps.prefix(3) == [999, 979, 959] && method.timesteps.last == 19)
     let places = [0, 10, 48, 49]
@@ -108,7 +108,7 @@ import Training
     }
     for (row, place) in places.enumerated() {
       let timestep = method.timesteps[place]
-      let next = place < 49 ? method.timesteps[place + 1] : nil
+      let next = place + skip < 50 ? method.timesteps[place + skip] : nil
       let (from, to) = (level(config, timestep), level(config, next))
       let (z, found) = (
         Double(values[row]), parts(type, says(Double(values[row]), timestep), Double(values[row]), from)
@@ -228,7 +228,10 @@ import Training
 
   @Test(arguments: [
     ("method: progressive\nresult: weights\nstudents: [2, 1]", ["student-2", "student-1"]),
-    ("method: consistency\nresult: lora\nsolver_steps: 10\nadapter: {rank: 2, targets: attention}", ["student"]),
+    (
+      "method: consistency\nresult: lora\nsolver_steps: 10\nsolver_skip: 2\nadapter: {rank: 2, targets: attention}",
+      ["student"]
+    ),
   ])
   func aStoppedRunGoesOnToTheSameStudents(method: String, students: [String]) throws {
     let scratch = try ScratchPipeline("sd1_tiny")
@@ -278,6 +281,7 @@ import Training
     ("method: progressive\nresult: weights\nstudents: [4, 1]", "students must be each half of the one before"),
     ("method: progressive\nresult: weights", "students is what progressive distillation has"),
     ("method: consistency\nresult: weights\nsolver_steps: 10\nstudents: [1]", "students is what progressive"),
+    ("method: consistency\nresult: weights\nsolver_steps: 10\nsolver_skip: 11", "solver_skip is 1 to solver_steps"),
     ("method: consistency\nresult: lora\nsolver_steps: 10", "adapter is what a lora has"),
     (
       "method: consistency\nresult: weights\nsolver_steps: 10\nsteps: 3",

@@ -10,11 +10,15 @@ package struct ConsistencyDistillation: Distillation {
   private let denoised: Denoised
   private let plan: SamplingPlan
   private let scaling: Double
+  private let skip: Int
 
   /// - Parameters:
   ///   - config: the teacher's.
   ///   - steps: of the teacher's solver, DDIM; of these the student's sampler takes some.
-  package init(_ config: SchedulerConfig, steps: Int) throws {
+  ///   - skip: how many of them the teacher goes at once (§4.3): with more the end's word is sooner heard at the start, and the
+  ///     teacher's way is coarser.
+  package init(_ config: SchedulerConfig, steps: Int, skip: Int = 1) throws {
+    self.skip = skip
     let settings = Self.sampled(config, steps: steps)
     plan = try SamplerName.lcm.make(settings, eta: 0).plan(steps: steps)
     (denoised, scaling) = (Denoised(settings), settings.timestepScaling)
@@ -43,10 +47,10 @@ package struct ConsistencyDistillation: Distillation {
     _ noisy: Tensor, places: [Int], teacher: (Tensor, [Int]) -> Tensor, student: (Tensor, [Int]) -> Tensor
   ) -> Tensor {
     let steps = timesteps
-    let (now, next) = (places.map { plan.levels[$0] }, places.map { plan.levels[$0 + 1] })
+    let (now, next) = (places.map { plan.levels[$0] }, places.map { plan.levels[min($0 + skip, steps.count)] })
     let later = LevelRows.step(teacher(noisy, places.map { steps[$0] }), noisy, from: now, to: next, denoised)
     // Behind the last one there is no noise: the function is the sample itself at timestep 0.
-    let told = places.map { $0 + 1 < steps.count ? steps[$0 + 1] : 0 }
+    let told = places.map { $0 + skip < steps.count ? steps[$0 + skip] : 0 }
     let output = student(later, told)
     return LevelRows.map(noisy) { row in
       let (x, at) = (later.row(row), boundary(told[row]))

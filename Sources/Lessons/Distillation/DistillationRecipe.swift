@@ -36,6 +36,8 @@ public struct DistillationRecipe: TrainingRecipe {
   public var students: [Int]?
   /// Steps of the teacher's solver (consistency).
   public var solverSteps: Int?
+  /// How many of them the teacher goes at once (consistency); 1 if not given.
+  public var solverSkip: Int?
   public var data: DataRecipe
   /// Where latents are kept between runs.
   public var cache: String
@@ -57,6 +59,7 @@ public struct DistillationRecipe: TrainingRecipe {
   enum CodingKeys: String, CodingKey {
     case name, method, result, teacher, guidance, students, data, cache, precision, adapter, judge, loop
     case solverSteps = "solver_steps"
+    case solverSkip = "solver_skip"
     case heldBack = "held_back"
     case comparedSteps = "compared_steps"
     case teacherCompared = "teacher_compared"
@@ -79,6 +82,10 @@ extension DistillationRecipe {
         "must be each half of the one before"
       ),
       ((2...1000).contains(solverSteps ?? 50), "solver_steps", "must be 2 to 1000"),
+      (
+        solverSkip.map { !isProgressive && (1...(solverSteps ?? 1)).contains($0) } ?? true, "solver_skip",
+        "is 1 to solver_steps, and consistency distillation's"
+      ),
       ((result == .lora) == (adapter != nil), "adapter", "is what a lora has, and weights have not"),
       (adapter.map { !$0.trainsText && $0.start == nil } ?? true, "adapter", "trains the U-Net alone, from the start"),
       ((1...100_000).contains(heldBack), "held_back", "must be 1 to 100000"),
@@ -100,7 +107,8 @@ extension DistillationRecipe {
     switch method {
     case .progressive:
       try (students ?? []).map { ("student-\($0)", try ProgressiveDistillation(config, steps: $0), $0) }
-    case .consistency: [("student", try ConsistencyDistillation(config, steps: solverSteps ?? 50), nil)]
+    case .consistency:
+      [("student", try ConsistencyDistillation(config, steps: solverSteps ?? 50, skip: solverSkip ?? 1), nil)]
     }
   }
 
