@@ -83,7 +83,8 @@ let package = Package(
       name: "Lessons",
       dependencies: [
         "Evaluation", "Training", "DataSets", "Models", "Diffusion", "NN", "TensorCore", "Checkpoints", "Tokenizers",
-        "Jobs", "Images", "Randomness", "Files",
+        "Jobs", "Images", "Randomness", "Files", "Generation", "ModelFiles", "Conditioning", "Adapters",
+        "Configurations",
       ]),
 
     // The server.
@@ -164,7 +165,7 @@ let package = Package(
       name: "LessonsTests",
       dependencies: [
         "Lessons", "Evaluation", "Training", "Checkpoints", "Images", "NN", "TensorCore", "TestSupport",
-        "ReferenceSupport",
+        "ReferenceSupport", "PipelineSupport", "Diffusion", "Generation", "Conditioning", "Models", "Jobs",
       ]),
     .testTarget(name: "PageTests", dependencies: ["imago", "Images"]),
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),

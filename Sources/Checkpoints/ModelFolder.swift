@@ -63,12 +63,14 @@ public struct ModelFolder: Sendable {
   /// Builds a model from this folder's weights, strictly: every tensor is used and has its shape.
   /// - Parameters:
   ///   - isTrainable: which keys get gradients.
+  ///   - adapt: may exchange the weights before the model is built.
   ///   - build: makes the model from its root path; told the checkpoint's keys.
   public func load<Model>(
     isTrainable: @escaping @Sendable (String) -> Bool = { _ in false },
+    adapt: (any ParameterSource) throws -> any ParameterSource = { $0 },
     _ build: (ParameterPath, [String]) throws -> Model
   ) throws -> (model: Model, parameters: [Parameter]) {
-    let source = CheckpointSource(try weights())
+    let source = try adapt(CheckpointSource(try weights()))
     let store = ParameterStore(source, isTrainable: isTrainable)
     let model = try build(store.root, source.keys)
     try store.finish(ignoring: ["position_ids"])

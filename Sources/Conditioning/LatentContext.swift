@@ -11,6 +11,9 @@ public enum LatentContext: Sendable {
   /// to keep to them.
   case instruction(picture: Tensor, guidance: Float)
 
+  /// What an inpainting network of so many latent channels reads: sample, mask and masked picture.
+  package static func inpaintingChannels(latent: Int) -> Int { 2 * latent + 1 }
+
   /// Further channels the network must have.
   package var channels: Int {
     switch self {

@@ -102,7 +102,7 @@ public struct Denoised: Sendable {
   public func slope(_ level: NoiseLevel) -> Double { factors(level).output }
 
   /// The clean sample and the noise in an output.
-  func cleanAndNoise(_ output: Tensor, _ x: Tensor, level: NoiseLevel) -> (clean: Tensor, noise: Tensor) {
+  package func cleanAndNoise(_ output: Tensor, _ x: Tensor, level: NoiseLevel) -> (clean: Tensor, noise: Tensor) {
     let (s, n) = (level.signal, level.noise)
     let clean = clean(output, x, level: level)
     switch meaning {

@@ -115,6 +115,13 @@ public struct NoiseSchedule: Sendable {
     return predictionType.target(clean: clean, noise: noise, signal: signal, sigma: sigma)
   }
 
+  /// What a network should say of noisy samples, so that a clean sample is what is seen in them.
+  package func target(clean: Tensor, noisy: Tensor, timesteps: [Int]) -> Tensor {
+    let (signal, sigma) = coefficients(timesteps, rank: clean.rank)
+    return predictionType.target(
+      clean: clean, noise: (noisy - clean * signal) / sigma, signal: signal, sigma: sigma)
+  }
+
   /// `√ᾱ` and `√(1 − ᾱ)` for each row, shaped to multiply a batch.
   private func coefficients(_ timesteps: [Int], rank: Int) -> (Tensor, Tensor) {
     let shape = [timesteps.count] + Array(repeating: 1, count: rank - 1)

@@ -73,9 +73,19 @@ extension SchedulerConfig {
     get { given.lowerOrderFinal ?? defaults.lowerOrderFinal }
     set { given.lowerOrderFinal = newValue }
   }
+  /// Steps of the teacher of a model distilled to few, of which its own are some.
+  public var originalInferenceSteps: Int {
+    get { given.originalInferenceSteps ?? 50 }
+    set { given.originalInferenceSteps = newValue }
+  }
+  /// What timesteps are multiplied by in a consistency function's boundary (`ConsistencyBoundary`).
+  public var timestepScaling: Double {
+    get { given.timestepScaling ?? 10 }
+    set { given.timestepScaling = newValue }
+  }
 
   /// The same model's configuration for another of diffusers' classes.
-  func adapted(to className: String) -> SchedulerConfig {
+  public func adapted(to className: String) -> SchedulerConfig {
     var config = self
     // What the network predicts stays with the model, and its class may be all that says it.
     if Self.kind(ofClass: self.className)?.impliedPrediction != nil { config.predictionType = predictionType }

@@ -136,12 +136,3 @@ private struct Redrawing {
       })
   }
 }
-
-extension Mask {
-  /// 1 where the picture is kept, 0 where it is repainted, `[1, H, W, 1]`.
-  fileprivate var kept: Tensor {
-    Tensor(shape: [1, height, width, 1]) { out in
-      for index in 0..<(width * height) { out[index] = isRepainted(index) ? 0 : 1 }
-    }
-  }
-}

@@ -67,7 +67,7 @@ public struct PipelineComponents: Sendable {
     let latent = autoencoder.latentChannels
     return switch network.config.inChannels {
     case latent: .plain
-    case 2 * latent + 1: .inpainting
+    case LatentContext.inpaintingChannels(latent: latent): .inpainting
     case 2 * latent: .instruction
     default: nil
     }

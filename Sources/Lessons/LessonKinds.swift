@@ -7,6 +7,8 @@ public enum LessonKinds {
     Recipes.register(GenerativeRecipe.self)
     Recipes.register(LanguageRecipe.self)
     Recipes.register(LearnedStepsRecipe.self)
+    Recipes.register(InpaintingRecipe.self)
+    Recipes.register(DistillationRecipe.self)
     PointsDrawing.register { PlanePlot.paths($0) }
   }
 }

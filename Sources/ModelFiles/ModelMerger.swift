@@ -61,8 +61,7 @@ public struct ModelMerger {
   private func other(_ model: PipelineFiles, _ part: ModelPart, _ key: String, _ shape: [Int]) throws -> Tensor {
     let tensor = try model.raw(part, key).tensor().cast(to: .f32)
     guard tensor.shape != shape, shape.count == 4 else { return tensor.reshaped(shape) }
-    let missing = [shape[0], shape[1] - tensor.shape[1], shape[2], shape[3]]
-    return Tensor.concatenate([tensor, .zeros(missing)], axis: 1)
+    return tensor.withInputs(shape[1])
   }
 
   /// Every tensor must have a partner of its shape.

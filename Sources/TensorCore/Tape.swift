@@ -159,6 +159,11 @@ public func valueAndGradients(
   return (value.detached, gradients)
 }
 
+/// Evaluates `body` without recording: what it gives is a constant to those who differentiate around it.
+public func withoutRecording<R>(_ body: () throws -> R) rethrows -> R {
+  try Tape.$current.withValue(nil) { try body() }
+}
+
 /// Leaves of plain tensors, for gradients with respect to inputs (guidance, tests).
 public final class Variable: Sendable {
   /// The value, never recorded.

@@ -24,11 +24,8 @@ public struct LCMSampler: Sampler {
     for i in plan.indices {
       let output = try predict(x, plan.timesteps[i], i)
       let clean = limit.apply(Denoised(schedule).cleanAndNoise(output, x, level: plan.levels[i]).clean)
-      // The consistency function's boundary: the sample itself at timestep 0 (eq. 8).
-      let (data, scaled) = (0.5, Double(plan.timesteps[i]) * (config.given.timestepScaling ?? 10))
-      let size = scaled * scaled + data * data
-      let (skip, out) = (data * data / size, scaled / size.squareRoot())
-      x = clean.scaled(by: Float(out), adding: x, times: Float(skip))
+      let boundary = ConsistencyBoundary(timestep: Double(plan.timesteps[i]), scaling: config.timestepScaling)
+      x = clean.scaled(by: Float(boundary.out), adding: x, times: Float(boundary.skip))
       if i + 1 < plan.timesteps.count {
         let next = plan.levels[i + 1]
         x = x.scaled(

@@ -1,7 +1,7 @@
 /// Timesteps of models distilled to few steps: some of the teacher's (Luo et al. 2023, §4.3).
 enum DistillationSpacing {
   static func timesteps(_ config: SchedulerConfig, steps: Int, sampler: String) throws(SamplerError) -> [Int] {
-    let count = config.given.originalInferenceSteps ?? 50
+    let count = config.originalInferenceSteps
     guard (1...config.trainSteps).contains(count) else {
       throw .unsupportedSetting(sampler: sampler, key: "original_inference_steps", value: "\(count)")
     }

@@ -15,7 +15,7 @@ public struct Mask: Sendable, Equatable {
   }
 
   /// - Parameter values: row-major, 255 = repaint.
-  init(width: Int, height: Int, values: [UInt8]) {
+  package init(width: Int, height: Int, values: [UInt8]) {
     image = Image(width: width, height: height, channels: 1, pixels: values)
   }
 
@@ -41,7 +41,7 @@ public struct Mask: Sendable, Equatable {
   public var isEmpty: Bool { image.pixels.allSatisfy { $0 == 0 } }
 
   /// The smallest rectangle around everything that may change; nil if nothing may.
-  var region: PixelRegion? {
+  package var region: PixelRegion? {
     let rows = (0..<height).filter { y in
       image.pixels[(y * width)..<((y + 1) * width)].contains { $0 > 0 }
     }
@@ -102,11 +102,19 @@ public struct Mask: Sendable, Equatable {
   }
 
   /// Whether each pixel is repainted by the network, which knows no mixtures: at least half.
-  func isRepainted(_ index: Int) -> Bool { image.pixels[index] >= 128 }
+  package func isRepainted(_ index: Int) -> Bool { image.pixels[index] >= 128 }
+
+  /// 1 where the picture is kept, 0 where it is repainted, `[1, H, W, 1]`: a picture times this is what an inpainting network
+  /// is shown.
+  package var kept: Tensor {
+    Tensor(shape: [1, height, width, 1]) { out in
+      for index in 0..<(width * height) { out[index] = isRepainted(index) ? 0 : 1 }
+    }
+  }
 
   /// An edge, where what was drawn is uploaded: the mask on the grid of latents, `[1, h, w, 1]`, 1 = repaint: the pixel at the top left of each cell decides, as in
   /// diffusers.
-  func latents(downscale: Int) -> Tensor {
+  package func latents(downscale: Int) -> Tensor {
     let (h, w) = (height / downscale, width / downscale)
     return Tensor(shape: [1, h, w, 1]) { out in
       for y in 0..<h {

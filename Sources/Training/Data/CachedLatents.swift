@@ -2,27 +2,38 @@ import Conditioning
 import TensorCore
 
 /// Encoded pictures of one size with the tokens of their captions.
-struct CachedLatents: BatchSource {
+package struct CachedLatents: BatchSource {
   let latents: LatentCache
   /// For each encoder and picture a row.
   let tokens: [[TextRows.Row]]
   /// What stands for no caption, for each encoder.
   let empty: [TextRows.Row]
   /// How often a caption is left out, which makes guidance possible (Ho & Salimans 2022).
-  let captionDropout: Float
+  package var captionDropout: Float
   /// More scenes with a single thing at first: their share, and for how many batches.
   var singles: (share: Double, batches: Int)?
 
-  init(_ latents: LatentCache, texts: TextRows, captionDropout: Float) {
-    (self.latents, self.captionDropout) = (latents, captionDropout)
+  /// Channels of a latent; what the cache has behind them is joined to noisy ones.
+  let channels: Int
+  /// Examples at the end that no batch has.
+  let heldBack: Int
+
+  /// - Parameters:
+  ///   - channels: of a latent; nil for all the cache has.
+  ///   - heldBack: examples at the end that no batch has; fewer than there are.
+  package init(
+    _ latents: LatentCache, texts: TextRows, captionDropout: Float, channels: Int? = nil, heldBack: Int = 0
+  ) {
+    (self.latents, self.captionDropout, self.heldBack) = (latents, captionDropout, heldBack)
+    self.channels = channels ?? latents.latentShape[2]
     let rows = latents.captions.map { texts.tokens($0) }
     tokens = (0..<texts.encoderCount).map { encoder in rows.map { $0[encoder] } }
     empty = texts.tokens("")
   }
 
-  var count: Int { latents.count }
+  package var count: Int { latents.count - heldBack }
 
-  func order(batch: Int, seed: UInt64) -> any ExampleOrder {
+  package func order(batch: Int, seed: UInt64) -> any ExampleOrder {
     guard let singles else { return ShuffledOrder(count: count, size: batch, seed: seed) }
     let kinds = latents.kinds
     return MixedOrder(
@@ -30,12 +41,15 @@ struct CachedLatents: BatchSource {
       seed: seed)
   }
 
-  func batch(_ draws: [Draw], random: inout [ExampleRandom]) -> LatentBatch {
+  package func batch(_ draws: [Draw], random: inout [ExampleRandom]) -> LatentBatch {
     let isEmpty = random.indices.map { random[$0].uniform() < captionDropout }
     let ids = tokens.indices.map { encoder in
       zip(draws, isEmpty).map { $1 ? empty[encoder] : tokens[encoder][$0.index] }
     }
-    var batch = LatentBatch(latents: latents.batch(draws.map(\.index)), text: .tokens(ids))
+    let kept = latents.batch(draws.map(\.index))
+    let further = latents.latentShape[2] - channels
+    var batch = LatentBatch(latents: kept.slice(axis: 3, from: 0, count: channels), text: .tokens(ids))
+    if further > 0 { batch.joined = kept.slice(axis: 3, from: channels, count: further) }
     if !latents.truths.isEmpty { batch.truths = draws.map { latents.truths[$0.index] } }
     return batch
   }

@@ -36,7 +36,7 @@ public struct DataRecipe: Codable, Sendable, Equatable {
   static let incidental = ["fetch"]
 
   /// What is wrong with the settings alone.
-  var problem: RecipeProblem? {
+  package var problem: RecipeProblem? {
     if let split, kind != .published || ImportOptions.Split(rawValue: split) == nil {
       return RecipeProblem("data.split", "is train or test, of data of the kind published")
     }

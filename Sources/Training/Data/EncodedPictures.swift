@@ -4,7 +4,7 @@ import Generation
 import Models
 
 /// Pictures as latents of a finished autoencoder: encoded once and kept in a folder between runs.
-struct EncodedPictures {
+package struct EncodedPictures {
   let data: DataRecipe
   /// Side of the pictures.
   let size: Int
@@ -13,11 +13,20 @@ struct EncodedPictures {
   /// Where the latents are kept.
   let cache: String
   let precision: Precision
+  /// What is cut out of the pictures for networks that fill holes, kept beside their latents; nil for nothing.
+  let masks: TrainingMasks?
+
+  package init(
+    data: DataRecipe, size: Int, autoencoder: String, cache: String, precision: Precision, masks: TrainingMasks? = nil
+  ) {
+    (self.data, self.size, self.autoencoder, self.cache) = (data, size, autoencoder, cache)
+    (self.precision, self.masks) = (precision, masks)
+  }
 
   /// The autoencoder's folder.
   var folder: URL { DataLocation.url(autoencoder) }
 
-  func loadAutoencoder() throws -> AutoencoderKL {
+  package func loadAutoencoder() throws -> AutoencoderKL {
     guard FileManager.default.fileExists(atPath: folder.path) else {
       throw TrainingError.noData(
         path: autoencoder,
@@ -33,10 +42,11 @@ struct EncodedPictures {
   }
 
   /// The latents, made as far as the cache does not hold them; nil if the run was told to stop meanwhile.
-  func open(_ autoencoder: AutoencoderKL, _ context: RunContext) throws -> LatentCache? {
+  package func open(_ autoencoder: AutoencoderKL, _ context: RunContext) throws -> LatentCache? {
     let pictures = try data.open(note: context.note)
     guard pictures.count > 0 else { throw TrainingError.noData(path: data.path, reason: "has no pictures") }
-    let encoder = LatentEncoder(data: pictures, size: size, autoencoder: autoencoder, dtype: precision.dtype)
+    let encoder = LatentEncoder(
+      data: pictures, size: size, autoencoder: autoencoder, dtype: precision.dtype, masks: masks)
     let (total, started) = (pictures.count, Date())
     var made = 0
     let found = try LatentCache.open(
@@ -62,6 +72,7 @@ struct EncodedPictures {
     if let vocabulary = data.vocabulary {
       facts["vocabulary"] = ContentHash.hex([try Data(contentsOf: DataLocation.url(vocabulary))])
     }
+    if let masks { facts.merge(try RunIdentity(of: ["masks": masks]).values) { $1 } }
     if data.kind != .scenes { facts["count"] = "\(encoder.data.count)" }
     return try RunIdentity(of: data, ignoring: DataRecipe.incidental + ["path", "vocabulary", "count"], facts: facts)
   }

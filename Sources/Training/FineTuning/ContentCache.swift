@@ -4,9 +4,9 @@ import Jobs
 import TensorCore
 
 /// The hash that says whether content is the same.
-enum ContentHash {
+package enum ContentHash {
   /// Of several pieces one after the other, their lengths counted.
-  static func hex(_ pieces: [Data]) -> String {
+  package static func hex(_ pieces: [Data]) -> String {
     var hash = SHA256()
     for piece in pieces {
       withUnsafeBytes(of: UInt64(piece.count).littleEndian) { hash.update($0) }
@@ -15,7 +15,7 @@ enum ContentHash {
     return hash.finish()
   }
 
-  static func hex(_ texts: [String]) -> String { hex(texts.map { Data($0.utf8) }) }
+  package static func hex(_ texts: [String]) -> String { hex(texts.map { Data($0.utf8) }) }
 }
 
 /// Tensors on disk by what they were made from: a changed picture, caption, crop or network has another key.

@@ -137,7 +137,7 @@ public struct AdapterSettings: Codable, Sendable, Equatable {
     start = try c.decodeIfPresent(String.self, forKey: .start)
   }
 
-  var problem: RecipeProblem? {
+  package var problem: RecipeProblem? {
     let rules: [RecipeProblem.Rule] = [
       ((1...1024).contains(rank), "adapter.rank", "must be 1 to 1024"),
       ((1...1024).contains(convolutionRank ?? 1), "adapter.conv_rank", "must be 1 to 1024"),

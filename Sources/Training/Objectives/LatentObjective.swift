@@ -14,6 +14,9 @@ public enum TextBatch: Sendable {
 public struct LatentBatch: Sendable {
   /// `[B, h, w, C]`, scaled for diffusion.
   public var latents: Tensor
+  /// Channels the network reads behind the noisy ones, free of noise, `[B, h, w, K]`: a mask and what it leaves of the picture; nil
+  /// for none.
+  package var joined: Tensor?
   public var text: TextBatch
   /// Original height and width, crop top and left, target height and width of each, which some networks are told.
   public var sizes: [[Float]] = []
@@ -58,7 +61,8 @@ public struct LatentObjective: Objective {
       let main = prediction.loss(
         batch.latents, timesteps: timesteps, weights: batch.weights, mask: batch.mask, random: &random
       ) { noisy, timesteps in
-        let output = output(noisy, timesteps: timesteps, text: text, sizes: batch.sizes)
+        let seen = batch.joined.map { .concatenate([noisy, $0.cast(to: noisy.dtype)], axis: 3) } ?? noisy
+        let output = output(seen, timesteps: timesteps, text: text, sizes: batch.sizes)
         middle = output.middle
         return output.prediction
       }
@@ -83,7 +87,8 @@ public struct LatentObjective: Objective {
     return network.output(noisy, timesteps: timesteps, told)
   }
 
-  private func conditioning(_ text: TextBatch) throws -> NetworkConditioning {
+  /// What the network is told of a batch's texts.
+  package func conditioning(_ text: TextBatch) throws -> NetworkConditioning {
     switch text {
     case .encoded(let rows): NetworkConditioning.joined(rows)
     case .tokens(let rows): try texts.encode(rows, vectors: word.map(\.tensor), dtype: prediction.dtype)

@@ -43,14 +43,17 @@ public struct NoisePrediction: Sendable {
   ///   - timesteps: one for each row; nil draws them.
   ///   - weights: what each row counts; nil for 1.
   ///   - mask: `[B, .., 1]`, what each place counts; nil for 1.
+  ///   - target: what the network should say of noisy samples in place of what was mixed: a teacher's word.
   ///   - predict: the network, from noisy samples in `dtype` and their timesteps.
   public func loss(
     _ clean: Tensor, timesteps: [Int]? = nil, weights: [Float]? = nil, mask: Tensor? = nil,
-    random: inout [ExampleRandom], predict: (_ noisy: Tensor, _ timesteps: [Float]) throws -> Tensor
+    random: inout [ExampleRandom], target: (_ noisy: Tensor, _ timesteps: [Int]) -> Tensor? = { _, _ in nil },
+    predict: (_ noisy: Tensor, _ timesteps: [Float]) throws -> Tensor
   ) rethrows -> Tensor {
     let sample = noised(clean, timesteps: timesteps, random: &random)
+    let target = target(sample.noisy, sample.timesteps) ?? sample.target
     let output = try predict(sample.noisy.cast(to: dtype), sample.timesteps.map(Float.init)).cast(to: .f32)
-    var error = (output - sample.target).squared
+    var error = (output - target).squared
     if let mask { error = error * mask }
     if let factors = rowFactors(sample.timesteps, weights) {
       error = error * Tensor(factors, shape: [factors.count] + Array(repeating: 1, count: clean.rank - 1))
