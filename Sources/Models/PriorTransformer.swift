@@ -75,10 +75,14 @@ public struct PriorTransformer: Sendable {
   }
 
   /// Embeddings `[B, P]` freed of mean and deviation, float32.
-  public func normalized(_ embeddings: Tensor) -> Tensor { (embeddings - clipMean.value) / clipStd.value }
+  public func normalized(_ embeddings: Tensor) -> Tensor {
+    (embeddings - clipMean.value.cast(to: .f32)) / clipStd.value.cast(to: .f32)
+  }
 
   /// The other way.
-  public func embeddings(_ normalized: Tensor) -> Tensor { normalized * clipStd.value + clipMean.value }
+  public func embeddings(_ normalized: Tensor) -> Tensor {
+    normalized * clipStd.value.cast(to: .f32) + clipMean.value.cast(to: .f32)
+  }
 }
 
 /// Causal self-attention and two dense layers with GELU, each behind a LayerNorm (diffusers' `BasicTransformerBlock` without

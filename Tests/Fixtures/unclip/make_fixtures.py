@@ -30,7 +30,9 @@ save_file({key: value.bfloat16().contiguous() for key, value in model.state_dict
 
 noisy, embedding = torch.randn(2, WIDTH), torch.randn(2, WIDTH)
 states = torch.randn(2, TOKENS, WIDTH)
-out = model(noisy, torch.tensor([3, 120.5]), embedding, states).predicted_image_embedding
+# Without a mask of the text diffusers leaves the causal one out, too.
+mask = torch.ones(2, TOKENS)
+out = model(noisy, torch.tensor([3, 120.5]), embedding, states, mask).predicted_image_embedding
 loss = out.square().mean()
 loss.backward()
 tensors = {"noisy": noisy, "embedding": embedding, "states": states, "out": out.detach(), "loss": loss.detach().reshape(1)}
