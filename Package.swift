@@ -82,8 +82,8 @@ let package = Package(
     .target(
       name: "Lessons",
       dependencies: [
-        "Evaluation", "Training", "DataSets", "Models", "Diffusion", "NN", "TensorCore", "Checkpoints", "Tokenizers",
-        "Jobs", "Images", "Randomness", "Files",
+        "Evaluation", "Training", "Generation", "ModelFiles", "Conditioning", "DataSets", "Models", "Diffusion", "NN",
+        "TensorCore", "Checkpoints", "Tokenizers", "Jobs", "Images", "Randomness", "Files",
       ]),
 
     // The server.
@@ -163,8 +163,8 @@ let package = Package(
     .testTarget(
       name: "LessonsTests",
       dependencies: [
-        "Lessons", "Evaluation", "Training", "Checkpoints", "Images", "NN", "TensorCore", "TestSupport",
-        "ReferenceSupport",
+        "Lessons", "Evaluation", "Training", "Generation", "ModelFiles", "Conditioning", "Models", "Diffusion",
+        "Checkpoints", "Images", "DataSets", "NN", "TensorCore", "TestSupport", "ReferenceSupport",
       ]),
     .testTarget(name: "PageTests", dependencies: ["imago", "Images"]),
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),

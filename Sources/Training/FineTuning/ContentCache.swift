@@ -4,9 +4,9 @@ import Jobs
 import TensorCore
 
 /// The hash that says whether content is the same.
-enum ContentHash {
+package enum ContentHash {
   /// Of several pieces one after the other, their lengths counted.
-  static func hex(_ pieces: [Data]) -> String {
+  package static func hex(_ pieces: [Data]) -> String {
     var hash = SHA256()
     for piece in pieces {
       withUnsafeBytes(of: UInt64(piece.count).littleEndian) { hash.update($0) }

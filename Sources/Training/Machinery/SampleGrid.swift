@@ -16,7 +16,7 @@ public enum SampleGrid {
   }
 
   /// Writes pictures side by side as `samples-STEP.png`.
-  static func save(_ images: [Image], columns: Int, step: Int, in folder: URL) throws -> URL {
+  package static func save(_ images: [Image], columns: Int, step: Int, in folder: URL) throws -> URL {
     let url = folder.appendingPathComponent("\(prefix)\(step).png")
     try ImageFile.save(ImageGrid.make(images, columns: columns, padding: 2), to: url, text: [])
     return url

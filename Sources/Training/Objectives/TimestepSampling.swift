@@ -32,7 +32,7 @@ public struct TimestepSampling: Codable, Sendable, Equatable {
   }
 
   /// What is wrong with the settings.
-  var problem: RecipeProblem? {
+  package var problem: RecipeProblem? {
     let rules: [RecipeProblem.Rule] = [
       (mean.isFinite && abs(mean) <= 100, "timestep_sampling.mean", "must be -100 to 100"),
       (deviation >= 0 && deviation <= 100, "timestep_sampling.deviation", "must be 0 to 100"),
