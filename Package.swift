@@ -82,9 +82,8 @@ let package = Package(
     .target(
       name: "Lessons",
       dependencies: [
-        "Evaluation", "Training", "DataSets", "Models", "Diffusion", "NN", "TensorCore", "Checkpoints", "Tokenizers",
-        "Jobs", "Images", "Randomness", "Files", "Generation", "ModelFiles", "Conditioning", "Adapters",
-        "Configurations",
+        "Evaluation", "Training", "Generation", "ModelFiles", "Conditioning", "DataSets", "Models", "Diffusion", "NN",
+        "TensorCore", "Checkpoints", "Tokenizers", "Jobs", "Images", "Randomness", "Files", "Adapters", "Configurations",
       ]),
 
     // The server.
@@ -164,8 +163,8 @@ let package = Package(
     .testTarget(
       name: "LessonsTests",
       dependencies: [
-        "Lessons", "Evaluation", "Training", "Checkpoints", "Images", "NN", "TensorCore", "TestSupport",
-        "ReferenceSupport", "PipelineSupport", "Diffusion", "Generation", "Conditioning", "Models", "Jobs",
+        "Lessons", "Evaluation", "Training", "Generation", "ModelFiles", "Conditioning", "Models", "Diffusion", "Jobs",
+        "Checkpoints", "Images", "DataSets", "NN", "TensorCore", "TestSupport", "ReferenceSupport", "PipelineSupport",
       ]),
     .testTarget(name: "PageTests", dependencies: ["imago", "Images"]),
     .testTarget(name: "PromptLanguageTests", dependencies: ["PromptLanguage", "Files"]),

@@ -1,6 +1,6 @@
 import Training
 
-/// What this target hands to training: its kinds of recipes, and how points are drawn.
+/// What this target hands to training: its kinds of recipes and of data, and how points are drawn.
 public enum LessonKinds {
   /// Makes them known; to be called before a recipe is read.
   public static func register() {
@@ -9,6 +9,10 @@ public enum LessonKinds {
     Recipes.register(LearnedStepsRecipe.self)
     Recipes.register(InpaintingRecipe.self)
     Recipes.register(DistillationRecipe.self)
+    Recipes.register(UnCLIPPriorRecipe.self)
+    Recipes.register(UnCLIPDecoderRecipe.self)
+    Recipes.register(UnCLIPEnlargerRecipe.self)
+    DataKind.register(.shapes)
     PointsDrawing.register { PlanePlot.paths($0) }
   }
 }

@@ -22,10 +22,13 @@ public struct Attention: Sendable {
   ///   - x: `[B, T, width]`.
   ///   - context: `[B, Tk, context]`; x itself if nil.
   ///   - residual: added to the result.
-  public func callAsFunction(_ x: Tensor, context: Tensor? = nil, residual: Tensor) -> Tensor {
+  ///   - causal: whether a token sees itself and those before it only.
+  public func callAsFunction(
+    _ x: Tensor, context: Tensor? = nil, residual: Tensor, causal: Bool = false
+  ) -> Tensor {
     let source = context ?? x
     return toOut(
-      Tensor.attention(toQ(x), toK(source), toV(source), heads: heads), residual: residual)
+      Tensor.attention(toQ(x), toK(source), toV(source), heads: heads, causal: causal), residual: residual)
   }
 }
 

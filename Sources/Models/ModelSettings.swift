@@ -43,7 +43,7 @@ extension UNet2DConfig {
     "time_embedding_dim": .readOrNull, "time_embedding_type": .only(["positional"]),
     "mid_block_type": .only(["UNetMidBlock2D"]), "downsample_type": .only(["conv"]), "upsample_type": .only(["conv"]),
     "act_fn": .only(["silu", "swish"]), "attn_norm_num_groups": .only([nil]),
-    "resnet_time_scale_shift": .only(["default"]), "add_attention": .only([true]), "class_embed_type": .only([nil]),
+    "resnet_time_scale_shift": .only(["default"]), "add_attention": .read, "class_embed_type": .only([nil]),
     "num_class_embeds": .readOrNull,
     // Only learned embeddings of time need it.
     "num_train_timesteps": .ignored,

@@ -37,10 +37,11 @@ extension NetworkWork {
   ///   - size: of the samples.
   ///   - layers: blocks of a level on the way down; on the way up there is one more.
   ///   - down: whether a level has a mixer on the way down, `up` in the order of the way up.
+  ///   - middle: whether the middle has one.
   ///   - mixer: adds one mixer at a level of so many positions.
   fileprivate init(
     unet channels: [Int], inputs: Int, outputs: Int, size: (width: Int, height: Int), layers: [Int], down: [Bool],
-    up: [Bool], mixer: (inout NetworkWork, _ level: Int, _ positions: Double) -> Void
+    up: [Bool], middle: Bool = true, mixer: (inout NetworkWork, _ level: Int, _ positions: Double) -> Void
   ) {
     let last = channels.count - 1
     func positions(_ level: Int) -> Double { Double(size.width) * Double(size.height) / Double(1 << (2 * level)) }
@@ -62,7 +63,7 @@ extension NetworkWork {
       widest = max(widest, 3 * Double(channels[level] + channels[min(level + 1, last)]) * positions(level))
     }
     resnet(channels[last], channels[last], at: 2 * positions(last))
-    mixer(&self, last, positions(last))
+    if middle { mixer(&self, last, positions(last)) }
     for (index, level) in channels.indices.reversed().enumerated() {
       let count = layers[level] + 1
       for layer in 0..<count {
@@ -102,7 +103,7 @@ extension UNet2DConfig {
     NetworkWork(
       unet: blockOutChannels, inputs: inChannels, outputs: outChannels, size: (width, height),
       layers: blockOutChannels.map { _ in layersPerBlock }, down: downBlockTypes.map { $0.hasPrefix("Attn") },
-      up: upBlockTypes.map { $0.hasPrefix("Attn") }
+      up: upBlockTypes.map { $0.hasPrefix("Attn") }, middle: addAttention
     ) { work, level, positions in
       let channels = Double(blockOutChannels[level])
       work.products += 4 * channels * channels * positions + 2 * positions * positions * channels

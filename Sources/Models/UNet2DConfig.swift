@@ -25,6 +25,8 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
   public var downsamplePadding = 1
   /// Width of the time embedding; nil for four times the first level's channels.
   public var timeEmbeddingDim: Int?
+  /// Whether there is attention in the middle; a network without any serves pictures of other sizes than it learnt on.
+  public var addAttention = true
   /// Classes the network is told; nil for a network that is told none. One more than there are names for stands for no
   /// class, which makes guidance possible.
   public var classCount: Int?
@@ -46,6 +48,7 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
     case midBlockScaleFactor = "mid_block_scale_factor"
     case downsamplePadding = "downsample_padding"
     case timeEmbeddingDim = "time_embedding_dim"
+    case addAttention = "add_attention"
     case classCount = "num_class_embeds"
   }
 
@@ -70,6 +73,7 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
     try c.read(.midBlockScaleFactor, into: &midBlockScaleFactor)
     try c.read(.downsamplePadding, into: &downsamplePadding)
     timeEmbeddingDim = try c.decodeIfPresent(Int.self, forKey: .timeEmbeddingDim)
+    try c.read(.addAttention, into: &addAttention)
     classCount = try c.decodeIfPresent(Int.self, forKey: .classCount)
     try ConfigurationError.check(decoder, "UNet2DModel", Self.settings)
     try validate()
@@ -97,6 +101,7 @@ public struct UNet2DConfig: Codable, Sendable, Equatable {
     }
     if downsamplePadding != usual.downsamplePadding { try c.encode(downsamplePadding, forKey: .downsamplePadding) }
     try c.encodeIfPresent(timeEmbeddingDim, forKey: .timeEmbeddingDim)
+    if !addAttention { try c.encode(false, forKey: .addAttention) }
     try c.encodeIfPresent(classCount, forKey: .classCount)
   }
 

@@ -34,7 +34,8 @@ public struct UNet2DModel: Sendable {
         mixer: config.downBlockTypes[level].hasPrefix("Attn") ? attention : nil,
         downsample: level < last, style)
     }
-    midBlock = UNetMidBlock(p.mid_block, channels: channels[last], mixer: attention, style)
+    midBlock = UNetMidBlock(
+      p.mid_block, channels: channels[last], mixer: config.addAttention ? attention : nil, style)
     upBlocks = channels.indices.map { i in
       let level = last - i
       return UNetUpBlock(

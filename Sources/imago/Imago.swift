@@ -26,7 +26,7 @@ struct Imago: ParsableCommand {
     subcommands: [
       ModelsCommand.self, Inspect.self, Convert.self, Merge.self, LoRACommand.self, Explain.self, Sample.self,
       GuidanceGrid.self, Serve.self, Train.self, Curves.self, Compare.self, Generate.self, DataCommand.self,
-      EvalCommand.self, Bench.self,
+      EvalCommand.self, UnCLIPCommand.self, Bench.self,
     ])
 
   static func main() {

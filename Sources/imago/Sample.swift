@@ -1,15 +1,11 @@
 import ArgumentParser
-import Checkpoints
 import CommandSupport
 import Conditioning
 import Diffusion
-import Files
 import Foundation
 import Generation
-import Images
 import Jobs
 import ModelFiles
-import TensorCore
 
 /// Pictures of a model that takes no words.
 struct Sample: ParsableCommand {
@@ -98,10 +94,8 @@ struct Sample: ParsableCommand {
     let own = ownSampler(pipeline.scheduler)
     let name = asked ?? own
     let wish = try wish(pipeline)
-    let naming = try OutputNaming(output, count: count)
     let first = seed?.value ?? UInt64.random(in: 0..<(1 << 32))
-    var names = NewNames(naming, seed: first, prompt: "")
-    try OutputNaming.check(naming.url(index: 0, seed: first, prompt: ""))
+    var pictures = try NamedPictures(output, count: count, seed: first)
     for index in 0..<count {
       let started = ContinuousClock.now
       let seed = first &+ UInt64(index)
@@ -112,16 +106,7 @@ struct Sample: ParsableCommand {
         try Interruption.check()
         bar.update(done: step.index + 1, of: step.count)
       }
-      var url = names.url(index: index, seed: seed, prompt: "")
-      try OutputNaming.prepare(url)
-      while true {
-        do {
-          try PictureWriter.place(at: url, replacing: names.replaces) { try write(pixels, as: naming.format, to: $0) }
-          break
-        } catch is FilePlacement.Taken {
-          url = names.another(index: index, seed: seed, prompt: "")
-        }
-      }
+      let url = try pictures.write(pixels, index: index, seed: seed)
       let report = Report(
         path: url.path, seed: seed, width: pixels.shape[2], height: pixels.shape[1], steps: steps,
         sampler: name.rawValue, model: folder.lastPathComponent, className: className,
@@ -146,14 +131,5 @@ struct Sample: ParsableCommand {
     }
     return ClassWish(
       [index], guidance: Guidance(scale: cfg ?? 1), classifier: network, classifierScale: classifierScale ?? 1)
-  }
-
-  private func write(_ pixels: Tensor, as format: OutputNaming.Format, to url: URL) throws {
-    switch format {
-    case .png, .jpeg: try ImageFile.save(ImageTensor.images(pixels)[0], to: url, text: [])
-    case .safetensors:
-      try TensorFile.write(
-        [("image_nhwc", Tensor(ImageTensor.unitValues(pixels)[0], shape: pixels.shape))], to: url)
-    }
   }
 }

@@ -26,6 +26,7 @@ SCRIPTS = [
     ("samplers_a1111/make_fixtures.py", ["k_diffusion", "a1111"]), ("samplers_i2i/make_fixtures.py", []),
     ("samplers_k_diffusion/make_fixtures.py", ["k_diffusion"]), ("samplers_options/make_fixtures.py", []),
     ("second_pass/make_fixtures.py", []), ("taesd_calls/make_fixtures.py", []), ("training/make_fixtures.py", []),
+    ("unclip/make_fixtures.py", []),
 ]
 
 parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n")[0])

@@ -138,7 +138,7 @@ import Training
     ("unet", "sample_size", "9223372036854775807"), ("unet", "sample_size", "0"), ("unet", "unheard_of", "1"),
     ("unet", "quantization_config", #"{"load_in_4bit": true}"#),
     ("pixels", "time_embedding_type", #""learned""#), ("pixels", "downsample_type", #""resnet""#),
-    ("pixels", "upsample_type", #""resnet""#), ("pixels", "add_attention", "false"),
+    ("pixels", "upsample_type", #""resnet""#), ("pixels", "add_attention", "null"),
     ("pixels", "attn_norm_num_groups", "8"), ("pixels", "mid_block_type", "null"),
     ("pixels", "class_embed_type", #""identity""#), ("pixels", "resnet_time_scale_shift", #""scale_shift""#),
     ("pixels", "sample_size", "9223372036854775807"), ("pixels", "attention_head_dim", "0"),

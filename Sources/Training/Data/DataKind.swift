@@ -5,17 +5,20 @@ import Synchronization
 /// they link, before a recipe is read.
 public struct DataKind: Sendable {
   public let name: String
+  /// Whether `path` says where it lies; what is drawn from numbers lies nowhere.
+  let hasPath: Bool
   let problem: @Sendable (DataRecipe) -> RecipeProblem?
   let open: @Sendable (DataRecipe, URL, (String) -> Void) throws -> any CaptionedImages
 
   /// - Parameters:
+  ///   - hasPath: whether a recipe has to say where it lies.
   ///   - problem: what is wrong with a recipe's data of this kind, by its settings alone.
   ///   - open: makes the data set at a place; tells what it goes without.
   public init(
-    name: String, problem: @escaping @Sendable (DataRecipe) -> RecipeProblem?,
+    name: String, hasPath: Bool = true, problem: @escaping @Sendable (DataRecipe) -> RecipeProblem?,
     open: @escaping @Sendable (DataRecipe, URL, (String) -> Void) throws -> any CaptionedImages
   ) {
-    (self.name, self.problem, self.open) = (name, problem, open)
+    (self.name, self.hasPath, self.problem, self.open) = (name, hasPath, problem, open)
   }
 
   private static let handedIn = Mutex<[String: DataKind]>([:])

@@ -17,7 +17,8 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     public static let published = Kind(rawValue: "published")
   }
   public var kind: Kind
-  /// The sprites of scenes, or the folder; relative to the working directory, or else to the folder of `Pipelines/`.
+  /// The sprites of scenes, or the folder; relative to the working directory, or else to the folder of `Pipelines/`. Empty for data that
+  /// lies nowhere.
   public var path: String
   /// The things scenes are made of (scenes only).
   public var vocabulary: String?
@@ -34,6 +35,20 @@ public struct DataRecipe: Codable, Sendable, Equatable {
 
   /// Keys that decide nothing of what is learnt.
   static let incidental = ["fetch"]
+
+  public init(from decoder: any Decoder) throws {
+    let c = try decoder.container(keyedBy: CodingKeys.self)
+    kind = try c.decode(Kind.self, forKey: .kind)
+    let hasPath = DataKind.named(kind.rawValue)?.hasPath ?? true
+    path = hasPath ? try c.decode(String.self, forKey: .path) : try c.decodeIfPresent(String.self, forKey: .path) ?? ""
+    vocabulary = try c.decodeIfPresent(String.self, forKey: .vocabulary)
+    count = try c.decodeIfPresent(Int.self, forKey: .count)
+    seed = try c.decodeIfPresent(UInt64.self, forKey: .seed)
+    singles = try c.decodeIfPresent(Float.self, forKey: .singles)
+    fit = try c.decodeIfPresent(FolderDataSet.Fit.self, forKey: .fit)
+    split = try c.decodeIfPresent(String.self, forKey: .split)
+    fetch = try c.decodeIfPresent(String.self, forKey: .fetch)
+  }
 
   /// What is wrong with the settings alone.
   package var problem: RecipeProblem? {

@@ -61,12 +61,16 @@ package enum DiffusersFolder {
     try RunFiles.write(data + Data("\n".utf8), to: part("model_index.json"))
   }
 
-  /// Copies the files of a folder over those of another.
-  static func copy(_ source: URL, to target: URL) throws {
+  /// Copies the files of a folder, and of folders in it, over those of another.
+  package static func copy(_ source: URL, to target: URL) throws {
     try RunFiles.makeFolder(target)
     for name in try FileManager.default.contentsOfDirectory(atPath: source.path).sorted() {
-      try RunFiles.write(
-        try Data(contentsOf: source.appendingPathComponent(name)), to: target.appendingPathComponent(name))
+      let (from, to) = (source.appendingPathComponent(name), target.appendingPathComponent(name))
+      if (try? from.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true {
+        try copy(from, to: to)
+      } else {
+        try RunFiles.write(try Data(contentsOf: from), to: to)
+      }
     }
   }
 }
