@@ -110,14 +110,13 @@ final class TrainedInpainting: Artifact {
     let after = try examples.map { try filled($0, by: model) }
     let changed = zip(examples, after).reduce(0) { $0 + $1.0.changedOutside($1.1) }
     report.append("\(changed) pixels outside the holes of \(examples.count) pictures changed")
-    let seams = [before, after].map { filled in
-      zip(examples, filled).reduce(0) { $0 + $1.0.seam($1.1) } / examples.reduce(0) { $0 + $1.seam($1.image) }
+    let seams = [before, after, examples.map(\.image)].map { images in
+      zip(examples, images).reduce(0) { $0 + $1.0.seam($1.1) } / Double(examples.count)
     }
     report.append(
       String(
-        format: "contrast along the holes' edges, 1 being the pictures' own: %.2f before, %.2f after", seams[0],
-        seams[1])
-    )
+        format: "across the holes' edges colours change by %.1f levels of 255 before, %.1f after, %.1f in the pictures",
+        seams[0], seams[1], seams[2]))
     if let (settings, scenes) = judged {
       let learnt = try scenes.single(0..<source.count, limit: settings.learnt)
       let judge = try SceneJudge(
