@@ -83,7 +83,8 @@ let package = Package(
       name: "Lessons",
       dependencies: [
         "Evaluation", "Training", "Generation", "ModelFiles", "Conditioning", "DataSets", "Models", "Diffusion", "NN",
-        "TensorCore", "Checkpoints", "Tokenizers", "Jobs", "Images", "Randomness", "Files", "Adapters", "Configurations",
+        "TensorCore", "Checkpoints", "Tokenizers", "Jobs", "Images", "Randomness", "Files", "Adapters",
+        "Configurations",
       ]),
 
     // The server.
