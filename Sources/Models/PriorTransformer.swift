@@ -11,10 +11,11 @@ public struct PriorText: Sendable {
   public init(embedding: Tensor, states: Tensor) { (self.embedding, self.states) = (embedding, states) }
 }
 
-/// The diffusion prior of DALL·E 2 (Ramesh et al. 2022, §2.2): from a text and a noisy embedding of a picture to the clean one.
+/// The diffusion prior of DALL·E 2 (Ramesh et al. 2022, §2.2): from a text and a noisy embedding of a picture to the
+/// clean one.
 ///
-/// A causal transformer reads, in this order, the text's states, its embedding, the time, the noisy embedding and a learnt token,
-/// where the answer stands. Names of weights are diffusers'.
+/// A causal transformer reads, in this order, the text's states, its embedding, the time, the noisy embedding and a
+/// learnt token, where the answer stands. Names of weights are diffusers'.
 public struct PriorTransformer: Sendable {
   public let config: PriorTransformerConfig
   let timeEmbedding: TimestepEmbedding
@@ -23,7 +24,8 @@ public struct PriorTransformer: Sendable {
   let blocks: [PriorTransformerBlock]
   let normOut: LayerNorm
   let projToCLIPEmbeddings: Linear
-  /// Mean and deviation of pictures' embeddings, `[1, P]`: the network works on embeddings that were freed of them. Not learnt.
+  /// Mean and deviation of pictures' embeddings, `[1, P]`: the network works on embeddings that were freed of them. Not
+  /// learnt.
   public let clipMean, clipStd: Parameter
 
   /// Whether a weight is learnt.
@@ -85,8 +87,8 @@ public struct PriorTransformer: Sendable {
   }
 }
 
-/// Causal self-attention and two dense layers with GELU, each behind a LayerNorm (diffusers' `BasicTransformerBlock` without
-/// cross-attention).
+/// Causal self-attention and two dense layers with GELU, each behind a LayerNorm (diffusers' `BasicTransformerBlock`
+/// without cross-attention).
 struct PriorTransformerBlock: Sendable {
   let norm1, norm3: LayerNorm
   let attention: Attention

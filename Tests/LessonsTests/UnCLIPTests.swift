@@ -119,7 +119,8 @@ import Training
       let level = own[row].integer(below: 4)
       let seen = noisy(numbers(plain), own[row].normal(shape).floats(), small.alphasCumprod[level])
       let t = own[row].integer(below: 50)
-      let (x, noise) = (numbers(pictures), own[row].normal(shape).floats())
+      let x = zip(numbers(pictures), numbers(plain)).map { ($0 - $1) * 4 }
+      let noise = own[row].normal(shape).floats()
       let bar = schedule.alphasCumprod[t]
       let output = enlarger.predict(
         Tensor(noisy(x, noise, bar), shape: shape), timesteps: [Float(t)], small: Tensor(seen, shape: shape),

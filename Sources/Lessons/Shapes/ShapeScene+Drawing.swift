@@ -116,7 +116,8 @@ extension ShapeScene.Form {
     ]
   }()
 
-  /// Signed distance to a polygon: that to the nearest edge, negative where a ray to the right crosses edges an odd number of times.
+  /// Signed distance to a polygon: that to the nearest edge, negative where a ray to the right crosses edges an odd
+  /// number of times.
   private static func distance(_ p: SIMD2<Float>, to corners: [SIMD2<Float>]) -> Float {
     var (nearest, isInside) = (Float.infinity, false)
     var from = corners[corners.count - 1]

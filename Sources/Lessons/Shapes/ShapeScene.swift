@@ -2,7 +2,8 @@ import Training
 
 /// A drawing of one or two plain figures on a ground, and the words that name what is there.
 ///
-/// What the words leave open is drawn by chance: place, angle, exact size and shade, and which of two figures stands left.
+/// What the words leave open is drawn by chance: place, angle, exact size and shade, and which of two figures stands
+/// left.
 package struct ShapeScene: Sendable, Equatable {
   package enum Form: String, Sendable, CaseIterable { case circle, square, triangle, star, heart, ring, cross, moon }
 

@@ -3,13 +3,14 @@ import Generation
 import Images
 import TensorCore
 
-/// Whether a decoder's pictures have the embeddings they were drawn for, and show what texts say, by the contrastive model.
+/// Whether a decoder's pictures have the embeddings they were drawn for, and show what texts say, by the contrastive
+/// model.
 package struct DecoderScore: Sendable {
-  /// Mean cosine between the embedding of a drawn picture and the one it was drawn for, a picture's own; and between that and the mean
-  /// of all, which a picture that knows nothing of it would have.
+  /// Mean cosine between the embedding of a drawn picture and the one it was drawn for, a picture's own; and between
+  /// that and the mean of all, which a picture that knows nothing of it would have.
   package let cosine, cosineOfMean: Double
-  /// Shares that find their text among 64: of pictures drawn through the prior, of pictures drawn from the text's own embedding in
-  /// place of the prior's (§5.1), of true ones.
+  /// Shares that find their text among 64: of pictures drawn through the prior, of pictures drawn from the text's own
+  /// embedding in place of the prior's (§5.1), of true ones.
   package let found, foundWithoutPrior, foundOfReal: Double
   package let count: Int
 

@@ -4,8 +4,8 @@ import Generation
 import TensorCore
 import Training
 
-/// Pictures with their captions and with their embeddings by a contrastive model, which are computed once and held in memory; the last of
-/// them are kept back for measuring.
+/// Pictures with their captions and with their embeddings by a contrastive model, which are computed once and held in
+/// memory; the last of them are kept back for measuring.
 package struct EmbeddedPictures {
   package let data: any CaptionedImages
   package let captions: [String]

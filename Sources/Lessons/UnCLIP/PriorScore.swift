@@ -2,7 +2,8 @@ import Foundation
 import Generation
 import TensorCore
 
-/// How close a prior's embeddings are to those of the pictures that were kept back, beside what else could be given in their place.
+/// How close a prior's embeddings are to those of the pictures that were kept back, beside what else could be given in
+/// their place.
 package struct PriorScore: Sendable {
   /// Mean cosines with the true embedding: of the prior's, of the mean of all, of the text's own.
   package let cosine, cosineOfMean, cosineOfText: Double

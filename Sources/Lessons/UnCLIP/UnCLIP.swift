@@ -17,7 +17,8 @@ package struct DecoderSettings: Sendable, Equatable {
   }
 }
 
-/// The parts of DALL·E 2 (Ramesh et al. 2022) together: a contrastive model, a prior, a decoder, and what enlarges its pictures.
+/// The parts of DALL·E 2 (Ramesh et al. 2022) together: a contrastive model, a prior, a decoder, and what enlarges its
+/// pictures.
 package struct UnCLIP: Sendable {
   package let contrastive: ContrastiveModel
   package let prior: UnCLIPPrior

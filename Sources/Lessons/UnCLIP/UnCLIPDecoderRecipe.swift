@@ -87,8 +87,8 @@ extension UnCLIPDecoderRecipe {
     )
   }
 
-  /// Trains, or goes on training, writes the decoder with what it was given to `model/`, and throws if too few of its pictures
-  /// find their text.
+  /// Trains, or goes on training, writes the decoder with what it was given to `model/`, and throws if too few of its
+  /// pictures find their text.
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
     let given = UnCLIPFolder(DataLocation.url(prior))

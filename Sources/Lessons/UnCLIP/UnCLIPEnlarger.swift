@@ -5,8 +5,10 @@ import TensorCore
 
 /// The last stage of DALL·E 2 (Ramesh et al. 2022, §2.1): draws a large picture that a small one could be of.
 ///
-/// The network sees the small picture, enlarged and with a little noise in it, beside the noisy large one, and is told how much noise
-/// that is (conditioning augmentation: Ho et al. 2022, §4.2), so that it does not trust the flaws of a picture that was drawn.
+/// What is denoised is what the large picture has beyond the small one (SRDiff, Li et al. 2022: residual prediction),
+/// so that colours stay what they are. The network sees the small picture, enlarged and with a little noise in it,
+/// beside the noisy large one, and is told how much noise that is (conditioning augmentation: Ho et al. 2022, §4.2), so
+/// that it does not trust the flaws of a picture that was drawn.
 package struct UnCLIPEnlarger: Sendable {
   package let network: UNet2DModel
   package let scheduler: SchedulerConfig
@@ -27,12 +29,15 @@ package struct UnCLIPEnlarger: Sendable {
   /// Levels of noise in small pictures.
   package var levels: Int { smallScheduler.trainSteps }
 
+  /// What differences between large and enlarged pictures are multiplied by, so that they are about as large as noise.
+  package static let differenceScale: Float = 4
+
   /// Small pictures `[B, s, s, 3]` as the network sees them before noise, `[B, S, S, 3]`.
   package static func enlarged(_ small: Tensor, to side: Int) -> Tensor {
     small.cast(to: .f32).resizedBilinear(height: side, width: side)
   }
 
-  /// What the network says of noisy pictures `[B, S, S, 3]`.
+  /// What the network says of noisy differences `[B, S, S, 3]`.
   /// - Parameters:
   ///   - small: enlarged, with noise in them, of the same shape.
   ///   - levels: of that noise, one a picture.
@@ -52,11 +57,12 @@ package struct UnCLIPEnlarger: Sendable {
     let levels = Array(repeating: min(level, levels - 1), count: count)
     var noise = NoiseSource(.torch, seeds: seeds)
     let shape = [count, side, side, 3]
-    let seen = smallScheduler.schedule.addNoise(
-      Self.enlarged(small, to: side), noise: noise.normal(shape), timesteps: levels)
-    return try GuidedSampling(scheduler, steps: steps).samples(shape, noise: &noise, onStep: onStep) {
+    let plain = Self.enlarged(small, to: side)
+    let seen = smallScheduler.schedule.addNoise(plain, noise: noise.normal(shape), timesteps: levels)
+    let difference = try GuidedSampling(scheduler, steps: steps).samples(shape, noise: &noise, onStep: onStep) {
       x, timesteps, _ in
       predict(x.cast(to: dtype), timesteps: timesteps, small: seen, levels: levels).cast(to: .f32)
     }
+    return plain + difference * (1 / Self.differenceScale)
   }
 }

@@ -69,8 +69,8 @@ extension UnCLIPEnlargerRecipe {
     return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)
   }
 
-  /// Trains, or goes on training, writes the enlarger with what it was given to `model/`, and throws if it is no better than plain
-  /// enlarging.
+  /// Trains, or goes on training, writes the enlarger with what it was given to `model/`, and throws if it is no better
+  /// than plain enlarging.
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
     let given = UnCLIPFolder(DataLocation.url(decoder))

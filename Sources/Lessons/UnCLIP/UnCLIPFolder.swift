@@ -35,7 +35,8 @@ package struct UnCLIPFolder: Sendable {
     try Self.contrastive(existing("contrastive", recipe: "unclip-prior").url)
   }
 
-  /// A contrastive model that can say what unCLIP asks: of clean pictures, with a text encoder as wide as its embeddings.
+  /// A contrastive model that can say what unCLIP asks: of clean pictures, with a text encoder as wide as its
+  /// embeddings.
   package static func contrastive(_ url: URL) throws -> ContrastiveModel {
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw TrainingError.noData(path: url.path, reason: "is not there: imago train unclip-contrastive makes one")

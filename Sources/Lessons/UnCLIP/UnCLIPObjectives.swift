@@ -141,7 +141,7 @@ package struct EnlargerSource: BatchSource {
   }
 }
 
-/// Noise in large pictures beside small ones with noise of a level drawn for each.
+/// Noise in what large pictures have beyond small ones, beside these with noise of a level drawn for each.
 package struct EnlargerObjective: Objective {
   package let enlarger: UnCLIPEnlarger
   package let prediction: NoisePrediction
@@ -156,7 +156,8 @@ package struct EnlargerObjective: Objective {
     let noise = Tensor.concatenate(
       random.indices.map { random[$0].normal([1] + batch.small.shape.dropFirst()) }, axis: 0)
     let small = enlarger.smallScheduler.schedule.addNoise(batch.small, noise: noise, timesteps: levels)
-    return prediction.loss(batch.pictures, random: &random) { noisy, timesteps in
+    let difference = (batch.pictures - batch.small) * UnCLIPEnlarger.differenceScale
+    return prediction.loss(difference, random: &random) { noisy, timesteps in
       enlarger.predict(noisy, timesteps: timesteps, small: small, levels: levels)
     }
   }

@@ -61,8 +61,8 @@ extension UnCLIPPriorRecipe {
     return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)
   }
 
-  /// Trains, or goes on training, writes the prior with the contrastive model to `model/`, and throws if it tells hardly more than
-  /// the mean.
+  /// Trains, or goes on training, writes the prior with the contrastive model to `model/`, and throws if it tells
+  /// hardly more than the mean.
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
     let place = DataLocation.url(contrastive)
@@ -129,8 +129,8 @@ final class TrainedPrior: Artifact {
     PriorSettings(steps: recipe.sampleSteps, guidance: recipe.sampleGuidance, candidates: recipe.candidates)
   }
 
-  /// Pictures to learn from whose embeddings are closest to what the prior draws: a row for each of eight texts, the picture that was
-  /// kept back with it first.
+  /// Pictures to learn from whose embeddings are closest to what the prior draws: a row for each of eight texts, the
+  /// picture that was kept back with it first.
   func preview(step: Int) throws -> [URL] {
     guard step > 0 else { return [] }
     let (side, shown) = (objective.model.image.config.sampleSize, Array(pictures.heldBackIndices.prefix(Self.rows)))

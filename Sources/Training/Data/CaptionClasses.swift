@@ -4,7 +4,8 @@ package struct CaptionClasses: Sendable {
   private let indices: [String: Int]
   private let words: [(words: [String], index: Int)]
 
-  /// - Parameter classes: names, each with other words for it behind bars, such as `bus|buses`. A plural in s need not be said.
+  /// - Parameter classes: names, each with other words for it behind bars, such as `bus|buses`. A plural in s need not
+  ///   be said.
   package init(_ classes: [String]) {
     let spellings = classes.map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
     names = spellings.map { $0[0] }

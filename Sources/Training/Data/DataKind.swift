@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A kind of data that a recipe names and that is not files: training knows nothing of how its pictures are made. Programs hand in what
-/// they link, before a recipe is read.
+/// A kind of data that a recipe names and that is not files: training knows nothing of how its pictures are made.
+/// Programs hand in what they link, before a recipe is read.
 public struct DataKind: Sendable {
   public let name: String
   /// Whether `path` says where it lies; what is drawn from numbers lies nowhere.

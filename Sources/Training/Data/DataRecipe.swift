@@ -17,8 +17,8 @@ public struct DataRecipe: Codable, Sendable, Equatable {
     public static let published = Kind(rawValue: "published")
   }
   public var kind: Kind
-  /// The sprites of scenes, or the folder; relative to the working directory, or else to the folder of `Pipelines/`. Empty for data that
-  /// lies nowhere.
+  /// The sprites of scenes, or the folder; relative to the working directory, or else to the folder of `Pipelines/`.
+  /// Empty for data that lies nowhere.
   public var path: String
   /// The things scenes are made of (scenes only).
   public var vocabulary: String?

@@ -3,8 +3,8 @@ import Images
 /// Square windows of a picture, chosen by how much there is to see in them.
 ///
 /// Most of a drawn scene is flat; a network that learns from windows around outlines sees several times as many of them
-/// in the same time. No part is left out: a flat picture's windows are all alike, and a flat part of a detailed one is chosen
-/// at a quarter of the rate of its average.
+/// in the same time. No part is left out: a flat picture's windows are all alike, and a flat part of a detailed one is
+/// chosen at a quarter of the rate of its average.
 package struct DetailWindow {
   /// Pixels between the places a window can have.
   package static let step = 8

@@ -66,7 +66,8 @@ package struct EncodedPictures {
     return found
   }
 
-  /// What decides the latents, by content: another place of the same files makes no difference, and neither do more scenes.
+  /// What decides the latents, by content: another place of the same files makes no difference, and neither do more
+  /// scenes.
   func identity(_ encoder: LatentEncoder) throws -> RunIdentity {
     var facts = ["autoencoder": try encoderHash(), "size": "\(size)", "pictures": try probe(encoder)]
     if let vocabulary = data.vocabulary {

@@ -3,11 +3,12 @@ import Files
 import Foundation
 import TensorCore
 
-/// Encoded pictures, their captions and what is known of them, made once and kept in a folder: training reads them instead
-/// of the pictures.
+/// Encoded pictures, their captions and what is known of them, made once and kept in a folder: training reads them
+/// instead of the pictures.
 ///
-/// The folder holds shards of equal size, each a safetensors file that appears when it is whole, so an interrupted start
-/// goes on with what is missing, and several processes share the work. They stay mapped: what is not read takes no memory.
+/// The folder holds shards of equal size, each a safetensors file that appears when it is whole, so an interrupted
+/// start goes on with what is missing, and several processes share the work. They stay mapped: what is not read takes
+/// no memory.
 public struct LatentCache: Sendable {
   /// `[n, h, w, C]` each, stored as f16, scaled for diffusion.
   private let shards: [Tensor]
@@ -46,7 +47,8 @@ extension LatentCache {
     }
   }
 
-  /// Opens the cache in a folder and makes the shards that are missing and that no other process makes; those it waits for.
+  /// Opens the cache in a folder and makes the shards that are missing and that no other process makes; those it waits
+  /// for.
   /// - Parameters:
   ///   - count: pictures in all, at least one.
   ///   - identity: what decides the latents.

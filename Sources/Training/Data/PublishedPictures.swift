@@ -2,7 +2,8 @@ import DataSets
 import Foundation
 import Images
 
-/// A data set of small pictures of one size as it is published (IDX, CIFAR-10), held in memory with the names of its classes.
+/// A data set of small pictures of one size as it is published (IDX, CIFAR-10), held in memory with the names of its
+/// classes.
 struct PublishedPictures: CaptionedImages {
   let count: Int
   private let (width, height, channels): (Int, Int, Int)
