@@ -4,8 +4,6 @@ import Generation
 import Jobs
 import MPICommunicator
 
-extension MPICommunicator: RowExchange {}
-
 /// One command's pictures, made by all the processes that `mpirun` started: each computes its part of the rows of every call of the
 /// network, and the first one writes. Files of jobs are shared job by job instead, without knowing of each other.
 struct PictureProcesses {
@@ -22,11 +20,8 @@ struct PictureProcesses {
     var run = run
     (run.above.seed, run.above.drawsSeed) = (try seed(of: run, world), nil)
     if run.compute.threads == nil { run.compute.threads = ProcessPlace.threads }
-    try Interruption.finishingFirst {
-      try RowShare.$current.withValue(world) {
-        if world.rank == 0 { try make(run) } else { try follow(run, world, make) }
-      }
-      world.leave()
+    try RowShare.$current.withValue(world) {
+      try Follower.run(world, lead: { try make(run) }, follow: { try make(discarding(run, in: $0)) })
     }
   }
 
@@ -38,14 +33,12 @@ struct PictureProcesses {
     return UInt64(numbers[0])
   }
 
-  /// Computes for the leader; what comes of it goes to a folder that is removed.
-  private func follow(_ run: PictureRun, _ world: MPICommunicator, _ make: (PictureRun) throws -> Void) throws {
-    try Follower.work(in: world) { scratch in
-      var run = run
-      run.output.output = scratch.path + "/"
-      (run.output.grid, run.output.previewEvery) = (false, nil)
-      (run.compute.quiet, run.compute.json) = (true, false)
-      try make(run)
-    }
+  /// A run that says nothing and whose pictures go to a folder that is removed.
+  private func discarding(_ run: PictureRun, in scratch: URL) -> PictureRun {
+    var run = run
+    run.output.output = scratch.path + "/"
+    (run.output.grid, run.output.previewEvery) = (false, nil)
+    (run.compute.quiet, run.compute.json) = (true, false)
+    return run
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import MPICommunicator
 import Training
 
@@ -26,21 +27,15 @@ public struct ProcessTeam: Sendable {
   ) throws {
     guard ProcessPlace.count > 1 else { return try work(quiet, json, ProcessTeam(world: SingleProcess())) }
     let world = try MPICommunicator(isStopping: { Interruption.isRequested })
-    try Interruption.finishingFirst {
-      if world.rank == 0 {
-        try work(quiet, json, ProcessTeam(world: world))
-      } else {
-        try Follower.work(in: world) { _ in try work(true, false, ProcessTeam(world: world)) }
-      }
-      world.leave()
-    }
+    let team = ProcessTeam(world: world)
+    try Follower.run(world, lead: { try work(quiet, json, team) }, follow: { _ in try work(true, false, team) })
   }
 
   /// The pieces this process does, of so many.
   public func range(of count: Int) -> Range<Int> { range(of: count, rank: world.rank) }
 
   private func range(of count: Int, rank: Int) -> Range<Int> {
-    count * rank / world.size..<count * (rank + 1) / world.size
+    RowShare.range(of: count, rank: rank, size: world.size)
   }
 
   /// Does all pieces, each in one process, and hands every process all results.

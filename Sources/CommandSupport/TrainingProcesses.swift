@@ -47,15 +47,8 @@ public struct TrainingProcesses {
     guard ProcessPlace.count > 1 else { return try train(in: folder, SingleProcess(), work) }
     var world = try MPICommunicator(isStopping: { Interruption.isRequested })
     world.sumsInBFloat16 = options.gradients == .bf16
-    // `mpirun` takes a process that did not leave for one that was lost.
-    try Interruption.finishingFirst {
-      if world.leads {
-        try train(in: folder, world, work)
-      } else {
-        try Follower.work(in: world) { try train(in: $0, world, work) }
-      }
-      world.leave()
-    }
+    try Follower.run(
+      world, lead: { try train(in: folder, world, work) }, follow: { try train(in: $0, world, work) })
   }
 
   private func train(

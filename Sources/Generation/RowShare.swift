@@ -1,12 +1,12 @@
 import TensorCore
 
-/// Other processes that make the same pictures, and hand on what each of them has computed.
+/// Other processes at the same work, to which each hands on what it has computed.
 public protocol RowExchange: Sendable {
-  /// Processes in all, and this one's number.
+  /// Processes in all.
   var size: Int { get }
+  /// This one's number, from 0.
   var rank: Int { get }
-
-  /// Hands what `root` has to all the others; all have to call it, with as many values.
+  /// Replaces numbers by those of `root`; all have to call it, with as many.
   func broadcast(_ values: inout [Float], from root: Int) throws
 }
 
@@ -16,8 +16,8 @@ public enum RowShare {
   /// Whom the work inside shares its rows with; nil for nobody.
   @TaskLocal public static var current: (any RowExchange)?
 
-  /// The rows a process computes, of so many.
-  static func range(of count: Int, rank: Int, size: Int) -> Range<Int> {
+  /// The pieces a process does, of so many: rows of a call, examples of a batch, pictures.
+  package static func range(of count: Int, rank: Int, size: Int) -> Range<Int> {
     count * rank / size..<count * (rank + 1) / size
   }
 

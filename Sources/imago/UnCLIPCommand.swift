@@ -25,9 +25,10 @@ struct UnCLIPCommand: ParsableCommand {
 
 /// Flags of all three.
 struct UnCLIPOptions: ParsableArguments {
-  @Option(help: "The model's folder (runs/unclip-enlarger/model).", completion: .directory)
+  @Option(help: "The model's folder.", completion: .directory)
   var model = "runs/unclip-enlarger/model"
-  @Option(parsing: .unconditional, help: "Steps of the decoder, and of what enlarges.", transform: whole) var steps = 25
+  @Option(parsing: .unconditional, help: "Steps of the decoder, and of what enlarges (25).", transform: whole)
+  var steps = 25
   @Flag(help: "Leaves the decoder's pictures as they are, not enlarged.") var small = false
   @Option(
     parsing: .unconditional, help: "Seed of the first picture; picture i has this plus i; -1 draws one (random).",
@@ -84,13 +85,19 @@ struct UnCLIPOptions: ParsableArguments {
     let width, height: Int
   }
 
-  /// Writes a picture and tells of it.
-  func write(_ pixels: Tensor, to pictures: inout NamedPictures, index: Int, seed: UInt64) throws {
-    let url = try pictures.write(pixels, index: index, seed: seed)
-    if compute.json {
-      try Terminal.json(Report(path: url.path, seed: seed, width: pixels.shape[2], height: pixels.shape[1]))
-    } else if !compute.quiet {
-      Terminal.error("\(url.path)  seed \(seed)")
+  /// Draws pictures one by one, writes each and tells of it; picture `i` has seed `first + i`.
+  func write(
+    _ count: Int, to pictures: inout NamedPictures, seed first: UInt64, _ draw: (_ seed: UInt64) throws -> Tensor
+  ) throws {
+    for index in 0..<count {
+      let seed = first &+ UInt64(index)
+      let pixels = try draw(seed)
+      let url = try pictures.write(pixels, index: index, seed: seed)
+      if compute.json {
+        try Terminal.json(Report(path: url.path, seed: seed, width: pixels.shape[2], height: pixels.shape[1]))
+      } else if !compute.quiet {
+        Terminal.error("\(url.path)  seed \(seed)")
+      }
     }
   }
 
@@ -118,14 +125,14 @@ struct UnCLIPPicture: ParsableCommand {
       """)
 
   @Argument(help: "What is to be seen.") var text: String
-  @Option(parsing: .unconditional, help: "Pictures in all.", transform: whole) var count = 1
-  @Option(parsing: .unconditional, help: "Guidance of the decoder by the embedding; 1 for none.", transform: single)
+  @Option(parsing: .unconditional, help: "Pictures in all (1).", transform: whole) var count = 1
+  @Option(parsing: .unconditional, help: "Guidance of the decoder by the embedding; 1 for none (2).", transform: single)
   var cfg: Float = 2
-  @Option(parsing: .unconditional, help: "Steps of the prior.", transform: whole) var priorSteps = 25
-  @Option(parsing: .unconditional, help: "Guidance of the prior by the text; 1 for none.", transform: single)
+  @Option(parsing: .unconditional, help: "Steps of the prior (25).", transform: whole) var priorSteps = 25
+  @Option(parsing: .unconditional, help: "Guidance of the prior by the text; 1 for none (1.5).", transform: single)
   var priorCfg: Float = 1.5
   @Option(
-    parsing: .unconditional, help: "Embeddings the prior draws, of which the one closest to the text is taken.",
+    parsing: .unconditional, help: "Embeddings the prior draws, of which the one closest to the text is taken (2).",
     transform: whole)
   var candidates = 2
   @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} (outputs/).")
@@ -147,11 +154,8 @@ struct UnCLIPPicture: ParsableCommand {
     try options.run("picture") { model, seed, onStep in
       var pictures = try NamedPictures(output, count: count, seed: seed)
       let asked = PriorSettings(steps: priorSteps, guidance: priorCfg, candidates: candidates)
-      for index in 0..<count {
-        let own = seed &+ UInt64(index)
-        let drawn = try model.pictures(
-          of: [text], seeds: [own], asked, options.decoderSettings(guidance: cfg), onStep: onStep)
-        try options.write(drawn, to: &pictures, index: index, seed: own)
+      try options.write(count, to: &pictures, seed: seed) {
+        try model.pictures(of: [text], seeds: [$0], asked, options.decoderSettings(guidance: cfg), onStep: onStep)
       }
     }
   }
@@ -171,11 +175,11 @@ struct UnCLIPVary: ParsableCommand {
       """)
 
   @Argument(help: "A .png or .jpg; the square in its middle counts.", completion: .file()) var picture: String
-  @Option(parsing: .unconditional, help: "Pictures in all.", transform: whole) var count = 1
-  @Option(parsing: .unconditional, help: "Guidance of the decoder by the embedding; 1 for none.", transform: single)
+  @Option(parsing: .unconditional, help: "Pictures in all (1).", transform: whole) var count = 1
+  @Option(parsing: .unconditional, help: "Guidance of the decoder by the embedding; 1 for none (2).", transform: single)
   var cfg: Float = 2
   @Option(
-    parsing: .unconditional, help: "What is drawn anew: from 0, nothing, to 1, most.", transform: single)
+    parsing: .unconditional, help: "What is drawn anew: from 0, nothing, to 1, most (1).", transform: single)
   var eta: Float = 1
   @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} (outputs/).")
   var output: String?
@@ -192,11 +196,9 @@ struct UnCLIPVary: ParsableCommand {
     try options.run("variation") { model, seed, onStep in
       var pictures = try NamedPictures(output, count: count, seed: seed)
       let latents = try options.latents(picture, model, onStep)
-      for index in 0..<count {
-        let own = seed &+ UInt64(index)
-        let drawn = try model.variations(
-          of: latents, eta: Double(eta), seeds: [own], options.decoderSettings(guidance: cfg), onStep: onStep)
-        try options.write(drawn, to: &pictures, index: index, seed: own)
+      try options.write(count, to: &pictures, seed: seed) {
+        try model.variations(
+          of: latents, eta: Double(eta), seeds: [$0], options.decoderSettings(guidance: cfg), onStep: onStep)
       }
     }
   }
@@ -214,10 +216,10 @@ struct UnCLIPBetween: ParsableCommand {
 
   @Argument(help: "A .png or .jpg; the square in its middle counts.", completion: .file()) var first: String
   @Argument(help: "Another.", completion: .file()) var second: String
-  @Option(parsing: .unconditional, help: "Pictures of the strip, both ends among them.", transform: whole)
+  @Option(parsing: .unconditional, help: "Pictures of the strip, both ends among them (7).", transform: whole)
   var frames = 7
   @Option(
-    parsing: .unconditional, help: "Guidance of the decoder by the embedding; 1, none, keeps the ends as they are.",
+    parsing: .unconditional, help: "Guidance of the decoder by the embedding; 1, none, keeps the ends as they are (1).",
     transform: single)
   var cfg: Float = 1
   @Option(help: "A .png, .jpg or .safetensors file, a folder, or a pattern with {index} {seed} (outputs/).")
@@ -234,10 +236,11 @@ struct UnCLIPBetween: ParsableCommand {
     try options.run("between") { model, seed, onStep in
       var pictures = try NamedPictures(output, count: 1, seed: seed)
       let ends = try [first, second].map { try options.latents($0, model, onStep) }
-      let drawn = try model.between(
-        ends[0], ends[1], frames: frames, seed: seed, options.decoderSettings(guidance: cfg), onStep: onStep)
-      let strip = ImageGrid.make(ImageTensor.images(drawn), columns: frames, padding: 2)
-      try options.write(ImageTensor.pack([strip]), to: &pictures, index: 0, seed: seed)
+      try options.write(1, to: &pictures, seed: seed) {
+        let drawn = try model.between(
+          ends[0], ends[1], frames: frames, seed: $0, options.decoderSettings(guidance: cfg), onStep: onStep)
+        return ImageTensor.pack([ImageGrid.make(ImageTensor.images(drawn), columns: frames, padding: 2)])
+      }
     }
   }
 }

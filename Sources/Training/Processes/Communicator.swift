@@ -1,17 +1,13 @@
+import Generation
+
 /// Processes that train one model together. Every process makes the same calls in the same order.
 ///
 /// Sums are added up in an order that depends on the number of processes and not on timing.
-public protocol Communicator: Sendable {
-  /// Processes in all.
-  var size: Int { get }
-  /// This one's number, from 0.
-  var rank: Int { get }
+public protocol Communicator: RowExchange {
   /// Replaces each number by its sum over all processes.
   func sum(_ numbers: inout [Double]) throws
   /// Starts adding up numbers over all processes for one of them; the caller goes on meanwhile.
   func startSum(_ values: [Float], for root: Int) -> any PendingSum
-  /// Replaces numbers by those of one process.
-  func broadcast(_ values: inout [Float], from root: Int) throws
 }
 
 extension Communicator {

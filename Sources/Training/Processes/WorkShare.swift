@@ -1,3 +1,5 @@
+import Generation
+
 /// How the work of a step is divided among processes: by examples, whatever batches the recipe names, so that a run learns the same
 /// on any number of them.
 struct WorkShare {
@@ -17,7 +19,7 @@ struct WorkShare {
   }
 
   /// This process's part of so many things in a row.
-  func range(of count: Int) -> Range<Int> { count * rank / size..<count * (rank + 1) / size }
+  func range(of count: Int) -> Range<Int> { RowShare.range(of: count, rank: rank, size: size) }
 
   /// Which process keeps the optimiser's memory of which parameter: about as many numbers each, those in a row together.
   static func owners(_ sizes: [Int], processes: Int) -> [Int] {
