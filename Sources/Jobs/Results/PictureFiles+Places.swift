@@ -87,7 +87,7 @@ extension PictureFiles {
       try grid.check(width: job.size.width, height: job.size.height)
       try inputs.check(grid.url, setting: "grid")
     }
-    let lacking = missing.lazy.compactMap { [self] index in
+    let lacking = job.telling(missing).lazy.compactMap { [self] index in
       writer.problem(storing: job.pictures[index].parameters, in: places[index].url)
     }
     // A grid's say more than those of its pictures.

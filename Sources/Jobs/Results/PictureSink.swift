@@ -57,8 +57,6 @@ public struct WantedJob: Sendable {
     let position: Int
     /// Its settings as they are used, nothing left to a default.
     public let record: PictureJob
-    /// Its metadata.
-    public let parameters: String
     /// The name its line gives it, without ending.
     public let stem: String?
     /// What stands for the seed among pictures that only a seed tells apart.
@@ -68,6 +66,9 @@ public struct WantedJob: Sendable {
 
     /// All that decides it, as text: equal for equal pictures.
     public var identity: (seed: String, settings: String) { (seedKey, Infotext.identity(of: decisive)) }
+
+    /// Its metadata, written when it is asked for: a run of 100,000 pictures should begin at once.
+    public var parameters: String { Infotext.parameters(of: record).format() }
   }
 
   public let line: Int?
@@ -96,13 +97,21 @@ public struct WantedJob: Sendable {
       if isNeighbour, decisive.variationSeed != nil { decisive.variationSeed = 0 }
       return Picture(
         index: picture.index, seed: picture.seed, position: picture.position, record: record,
-        parameters: Infotext.parameters(of: record).format(), stem: planned.stem(of: picture),
-        seedKey: picture.seedKey, decisive: decisive)
+        stem: planned.stem(of: picture), seedKey: picture.seedKey, decisive: decisive)
     }
     columns = planned.gridColumns
     allParameters = pictures.first.map { prepared.gridParameters($0.record) } ?? GenerationParameters(prompt: "")
     size = prepared.resultSize
     maskFile = prepared.edit?.maskFile
+  }
+
+  /// Those of some pictures whose metadata stand for all: of neighbours that only their seeds tell apart, the last one.
+  /// - Parameter places: pictures by their place in the job.
+  public func telling(_ places: [Int]) -> [Int] {
+    guard !isStrip else { return places }
+    return zip(places, places.dropFirst().map(Optional.some) + [nil]).compactMap { place, next in
+      next.map { pictures[$0].record.prompt == pictures[place].record.prompt } == true ? nil : place
+    }
   }
 }
 

@@ -25,7 +25,7 @@ final class PictureTaker: PictureSink {
   }
 
   func check(_ job: WantedJob, missing: [Int]) -> [String] {
-    let lacking = missing.lazy.compactMap { Self.problem(job.pictures[$0].parameters) }.first
+    let lacking = job.telling(missing).lazy.compactMap { Self.problem(job.pictures[$0].parameters) }.first
     return lacking.map { ["the pictures' parameters are left out of the files: \($0)"] } ?? []
   }
 
