@@ -3,6 +3,8 @@ import Checkpoints
 /// Names of the U-Net: `down_blocks.1.resnets.0.conv1` is `input_blocks.4.0.in_layers.2` in original checkpoints.
 ///
 /// Those number all blocks through, each with its down- or upsampler as a block or a part of one.
+/// A pooled text beside the time has its place in such a network under the names of deep-floyd/IF
+/// (deepfloyd_if/model/unet.py): `encoder_pooling`.
 /// Source: CompVis/stable-diffusion, ldm/modules/diffusionmodules/openaimodel.py.
 public struct UNetKeys: KeyMap {
   /// Residual blocks a level.
@@ -18,7 +20,9 @@ public struct UNetKeys: KeyMap {
   private static let ends: [(from: String, to: String)] = [
     ("conv_in", "input_blocks.0.0"), ("time_embedding.linear_1", "time_embed.0"),
     ("time_embedding.linear_2", "time_embed.2"), ("add_embedding.linear_1", "label_emb.0.0"),
-    ("add_embedding.linear_2", "label_emb.0.2"), ("conv_norm_out", "out.0"), ("conv_out", "out.2"),
+    ("add_embedding.linear_2", "label_emb.0.2"), ("add_embedding.norm1", "encoder_pooling.0"),
+    ("add_embedding.pool", "encoder_pooling.1"), ("add_embedding.proj", "encoder_pooling.2"),
+    ("add_embedding.norm2", "encoder_pooling.3"), ("conv_norm_out", "out.0"), ("conv_out", "out.2"),
     ("mid_block.attentions.0", "middle_block.1"),
   ]
 
