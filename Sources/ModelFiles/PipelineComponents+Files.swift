@@ -19,6 +19,12 @@ extension PipelineComponents {
     try self.init(try PipelineFiles(url, options: options), name: name, adapt: adapt)
   }
 
+  /// Loads the model that comes with the program.
+  public static func bundled(_ locator: ModelLocator = ModelLocator()) throws -> PipelineComponents {
+    let (spec, folder) = try locator.pipeline(nil)
+    return try PipelineComponents(folder: folder, name: spec.name, options: spec.fileOptions(home: locator.home))
+  }
+
   /// Builds the networks of files that were opened before, strictly: every tensor is used and has its shape.
   /// - Parameter trained: the networks whose weights get gradients.
   public init(

@@ -34,7 +34,7 @@ import Testing
 
   @Test func efficientNetLite0() throws {
     let network = try FeatureNetworks.efficientNetLite0(FormulaWeights())
-    let features = network.features(network.input(picture(224, 224)))
+    let features = try network.features(network.input(picture(224, 224)))
     #expect(network.featureCount == 1280 && features.pooled.shape == [1, 1280])
     try expectStored(features, "lite")
     let places = try #require(features.places)
@@ -44,7 +44,7 @@ import Testing
   @Test(arguments: [("grown", 40, 53), ("shrunk", 310, 420)])
   func inceptionV3(_ name: String, _ height: Int, _ width: Int) throws {
     let network = try FeatureNetworks.inceptionV3(FormulaWeights())
-    let features = network.features(network.input(picture(height, width)))
+    let features = try network.features(network.input(picture(height, width)))
     #expect(network.featureCount == 2048)
     try expectStored(features, "inception.\(name)")
   }

@@ -34,13 +34,30 @@ import Testing
     try write(.pixels, channels: 3, to: folder)
     let network = try FeatureNetworks.open(folder.path)
     let image = Image(width: 20, height: 30, channels: 3, pixels: (0..<1800).map { UInt8($0 % 251) })
-    let features = network.features(.concatenate([network.input(image), network.input(image)], axis: 0))
+    let features = try network.features(.concatenate([network.input(image), network.input(image)], axis: 0))
     #expect(features.pooled.shape == [2, network.featureCount] && features.logits?.shape == [2, 3])
     #expect(network.name.contains(folder.lastPathComponent))
     #expect(try network.textFeatures(["a"]) == nil)
   }
 
-  @Test func oneOfLatentsDoesNot() throws {
+  /// One of the bundled model's latents is shown those of the picture.
+  @Test func aClassifierOfTheBundledLatentsJudges() throws {
+    let folder = folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let autoencoder = try PipelineComponents.bundled().autoencoder
+    try write(SampleSpace(of: autoencoder), channels: autoencoder.latentChannels, to: folder)
+    let network = try FeatureNetworks.open(folder.path)
+    let input = network.input(Image(width: 20, height: 30, channels: 3, pixels: (0..<1800).map { UInt8($0 % 251) }))
+    #expect(input.shape == [1, 16 * autoencoder.downscale, 16 * autoencoder.downscale, 3])
+    let codec = LatentCodec(autoencoder, precision: .f32)
+    let latents = codec.scaled(try codec.distribution(input).mean)
+    #expect(latents.shape == [1, 16, 16, autoencoder.latentChannels])
+    let logits = try #require(try network.features(.concatenate([input, input], axis: 0)).logits)
+    let expected = try NoisyClassifier(folder).logits(latents, timesteps: [0])
+    expectClose(logits, .concatenate([expected, expected], axis: 0), atol: 1e-5, rtol: 1e-4)
+  }
+
+  @Test func oneOfOtherLatentsDoesNot() throws {
     let folder = folder()
     defer { try? FileManager.default.removeItem(at: folder) }
     var space = SampleSpace.pixels

@@ -38,7 +38,8 @@ import Testing
     ("encoder_pooling.0.bias", "add_embedding.norm1.bias"),
     ("encoder_pooling.1.k_proj.weight", "add_embedding.pool.k_proj.weight"),
     ("encoder_pooling.1.positional_embedding", "add_embedding.pool.positional_embedding"),
-    ("encoder_pooling.2.weight", "add_embedding.proj.weight"), ("encoder_pooling.3.weight", "add_embedding.norm2.weight"),
+    ("encoder_pooling.2.weight", "add_embedding.proj.weight"),
+    ("encoder_pooling.3.weight", "add_embedding.norm2.weight"),
     (
       "input_blocks.8.1.transformer_blocks.9.ff.net.2.weight",
       "down_blocks.2.attentions.1.transformer_blocks.9.ff.net.2.weight"

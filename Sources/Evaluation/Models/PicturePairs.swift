@@ -68,7 +68,7 @@ public struct PicturePairs: Sendable {
       throw EvaluationError.noData(
         path: folder.path,
         reason: "has no drawings by two neighbouring hands of \(Self.hands.joined(separator: ", ")); the head of "
-          + "Pipelines/data/scene-vocabulary.txt says where they come from")
+          + "Pipelines/data/scenes-256-vocabulary.txt says where they come from")
     }
     return result
   }

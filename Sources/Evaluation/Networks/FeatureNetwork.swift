@@ -26,7 +26,7 @@ public protocol FeatureNetwork: Sendable {
   /// A picture as the network takes it, `[1, H, W, 3]` in ±1; of the same H and W for all pictures.
   func input(_ image: Image) -> Tensor
   /// - Parameter images: some inputs, `[B, H, W, 3]`.
-  func features(_ images: Tensor) -> NetworkFeatures
+  func features(_ images: Tensor) throws -> NetworkFeatures
   /// Where texts lie in the common space, `[n, P]`, near pictures that they fit; nil for networks that do not read.
   func textFeatures(_ texts: [String]) throws -> Tensor?
 }

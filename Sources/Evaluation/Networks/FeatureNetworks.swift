@@ -9,8 +9,8 @@ import TensorCore
 public enum FeatureNetworks {
   /// Opens a network.
   /// - Parameter path: a file of EfficientNet-Lite0 or of FID's Inception-v3, in safetensors or as torch saves it, told
-  ///   apart by its tensors; the folder of a contrastive model or classifier of pictures that was trained here; nil for the
-  ///   network that comes along.
+  ///   apart by its tensors; the folder of a contrastive model or classifier that was trained here, or the name of one that
+  ///   comes along, such as `contrastive`; nil for the bundled model's encoder.
   /// - Throws: `EvaluationError.network`, or what is wrong with the file.
   public static func open(_ path: String?) throws -> any FeatureNetwork {
     guard let path else { return try bundled() }
@@ -18,6 +18,9 @@ public enum FeatureNetworks {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       return try trained(url)
+    }
+    if !path.contains("/"), url.pathExtension.isEmpty, !FileManager.default.fileExists(atPath: path) {
+      return try trained(ModelLocator().guide(path, flag: "`network`", model: url.deletingLastPathComponent()))
     }
     let file = try TensorFile(url)
     let keys = Set(file.keys)
@@ -67,10 +70,7 @@ public enum FeatureNetworks {
 
   /// The bundled model's encoder.
   private static func bundled() throws -> any FeatureNetwork {
-    let locator = ModelLocator()
-    let (spec, folder) = try locator.pipeline(nil)
-    let components = try PipelineComponents(
-      folder: folder, name: spec.name, options: spec.fileOptions(home: locator.home))
-    return try AutoencoderFeatures(components, model: spec.name)
+    let components = try PipelineComponents.bundled()
+    return try AutoencoderFeatures(components, model: components.name)
   }
 }

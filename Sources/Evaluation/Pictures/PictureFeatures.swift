@@ -42,7 +42,7 @@ public struct PictureFeatures: Sendable {
         }
       }
       if !inputs.isEmpty {
-        let features = network.features(.concatenate(inputs, axis: 0))
+        let features = try network.features(.concatenate(inputs, axis: 0))
         pooled.append(features.pooled)
         if let found = features.common { common.append(found) }
         if let found = features.logits { logits.append(found) }

@@ -87,7 +87,7 @@ public struct PictureEvaluation {
     guard let seen = pictures.common, let texts = try network.textFeatures(captions).map({ DoubleMatrix($0) }) else {
       if isAsked {
         throw EvaluationError.cannot(
-          "`metrics` agreement needs a network that reads texts, not the \(network.name); `probe` says how often "
+          "`metrics` agreement needs a network that reads texts, such as contrastive, not the \(network.name); `probe` says how often "
             + "pictures show what they should")
       }
       return

@@ -37,8 +37,9 @@ struct EvalCommand: ParsableCommand {
 struct NetworkOption: ParsableArguments {
   @Option(
     help: """
-      Whose features: a file of EfficientNet-Lite0 or of FID's Inception-v3, or a folder of a contrastive model or \
-      classifier of pictures that imago train wrote (the bundled network).
+      Whose features: a file of EfficientNet-Lite0 or of FID's Inception-v3, a folder of a contrastive model or \
+      classifier that imago train wrote, or the name of one that comes along, such as contrastive (the bundled model's \
+      encoder).
       """,
     completion: .file())
   var network: String?
