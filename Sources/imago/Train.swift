@@ -15,7 +15,7 @@ struct Train: ParsableCommand {
       Examples:
         imago train circle
         imago train my-recipe.yaml
-        imago train scenes-autoencoder --output runs/autoencoder
+        imago train scenes-256-autoencoder --output runs/autoencoder
         mpirun -n 4 --hostfile hosts imago train my-recipe.yaml
       """)
 
