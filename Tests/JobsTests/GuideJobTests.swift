@@ -66,9 +66,11 @@ import Testing
       ($0.steps, $0.width, $0.height, $0.seed, $0.cfg) = (2, 32, 32, 7, 2)
     }
     let plain = try make(job, "plain.png")
-    // Beside the picture, where they are found again.
-    let names = ["classifier_sd1_tiny", "contrastive"]
-    for name in names { try FileManager.default.copyItem(at: fixtureURL("guides/\(name)"), to: tiny.file(name)) }
+    // Beside the picture, where they are found again; under names that nothing of the program's has.
+    let names = ["own-classifier", "own-reader"]
+    for (name, source) in zip(names, ["classifier_sd1_tiny", "contrastive"]) {
+      try FileManager.default.copyItem(at: fixtureURL("guides/\(source)"), to: tiny.file(name))
+    }
     (job.guides.classifier, job.guides.className) = (tiny.file(names[0]).path, "red car")
     (job.guides.contrastive, job.guides.guideScale) = (tiny.file(names[1]).path, 7.5)
     job.guides.classifierScale = 12.25
