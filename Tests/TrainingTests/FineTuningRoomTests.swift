@@ -63,7 +63,7 @@ import Training
   @Test func aDiskThatCannotHoldTheStatesIsSaidAndTheRunGoesOnWhenItCan() throws {
     let recipe = try recipe()
     let line = try #require(refusal(recipe, RunRoom(disk: { _ in 1000 })))
-    #expect(line.contains(/\/run: the run's states need [1-9] MB, 0 MB of the disk are free: make room/), "\(line)")
+    #expect(line.contains("/run: the run's states need 1 MB, 0 MB of the disk are free: make room"), "\(line)")
     #expect(!exists("ramps.safetensors") && !exists("run/state.safetensors"))
     // What was encoded is kept.
     let cache = folder.appendingPathComponent("run/cache").path

@@ -66,8 +66,8 @@ final class PictureTaker: PictureSink {
     let described = wanted.pictures[picture.place]
     let pixels = picture.batch.pixels.slice(axis: 0, from: picture.row, count: 1)
     // What the command writes (`PictureWriter`).
-    let text: [PNG.Text] =
-      Self.problem(described.parameters) == nil ? [(ImageFile.parametersKey, described.parameters)] : []
+    let parameters = described.parameters
+    let text: [PNG.Text] = Self.problem(parameters) == nil ? [(ImageFile.parametersKey, parameters)] : []
     let png = Data(try PNG.encode(picture.finished(ImageTensor.images(pixels)[0]), text: text))
     var id: Int64?
     let isHalfMade = job.change { state in
@@ -76,7 +76,7 @@ final class PictureTaker: PictureSink {
     }
     if job.savesPictures, !isHalfMade {
       id = try desk.keeper.add(
-        picture: png, record: files.named(described.record), infotext: described.parameters, job: job.id,
+        picture: png, record: files.named(described.record), infotext: parameters, job: job.id,
         index: picture.place, madeFrom: sources)
     }
     let told = JobPicture(id: id, index: picture.place, seed: "\(described.seed)")
