@@ -16,7 +16,7 @@ public final class FileClaims {
   /// - Returns: nil where files cannot be locked: then every process does all that it finds undone.
   public init?(_ url: URL) {
     try? FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    file = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    let file = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { return nil }
     let probe = cf_hold_byte(file, Self.base - 1)
     guard probe == 0 || probe == EAGAIN || probe == EACCES else {
@@ -24,6 +24,8 @@ public final class FileClaims {
       return nil
     }
     cf_let_go_byte(file, Self.base - 1)
+    // Last, as in `HeldFile`.
+    self.file = file
   }
 
   deinit { close(file) }
