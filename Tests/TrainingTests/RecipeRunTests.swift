@@ -27,7 +27,10 @@ import Training
 
   private func loop(_ extra: String) -> String { "{steps: 3, batch: 2, learning_rate: 0.001, seed: 3\(extra)}" }
 
-  private func autoencoder(_ folder: URL, output: String, extra: String = "", average: String? = nil) throws {
+  /// - Parameter stop: the step after which the run is asked to stop; nil for none.
+  private func autoencoder(
+    _ folder: URL, output: String, extra: String = "", average: String? = nil, stop: Int? = nil
+  ) throws {
     let yaml = """
       kind: autoencoder
       name: tiny
@@ -43,7 +46,10 @@ import Training
       """
     let file = folder.appendingPathComponent("autoencoder.yaml")
     try Data(yaml.utf8).write(to: file)
-    try Recipes.read(file).run(in: folder.appendingPathComponent(output), RunContext())
+    var steps = 0
+    let context = RunContext(
+      onEvent: { if case .step = $0 { steps += 1 } }, shouldStop: { stop.map { steps >= $0 } ?? false })
+    try Recipes.read(file).run(in: folder.appendingPathComponent(output), context)
   }
 
   private func textToImage(_ folder: URL, output: String, extra: String = "", loop: String? = nil) throws {
@@ -149,6 +155,29 @@ import Training
     #expect(try weights(folder, "whole/\(path)") != weights(folder, "windows/\(path)"))
     for window in ["12", "24", "7"] {
       #expect(throws: (any Error).self) { try autoencoder(folder, output: "wrong", extra: "window: \(window)") }
+    }
+  }
+
+  /// What judges is no part of the result; the run goes on to the same weights, and the encoder can stay as it is.
+  @Test func aDiscriminatorBesideTheDecoder() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "first")
+    let frozen = "start_from: \(folder.path)/first/vae\nfrozen: [encoder., quant_conv.]"
+    let extra = frozen + "\nadversarial_weight: 0.5"
+    try autoencoder(folder, output: "plain", extra: frozen)
+    try autoencoder(folder, output: "whole", extra: extra)
+    try autoencoder(folder, output: "parts", extra: extra, stop: 2)
+    try autoencoder(folder, output: "parts", extra: extra)
+    let path = "vae/diffusion_pytorch_model.safetensors"
+    let (plain, whole) = (try weights(folder, "plain/\(path)"), try weights(folder, "whole/\(path)"))
+    #expect(whole.keys.sorted() == plain.keys.sorted())
+    #expect(whole["decoder.conv_in.weight"] != plain["decoder.conv_in.weight"])
+    #expect(whole["encoder.conv_in.weight"] == plain["encoder.conv_in.weight"])
+    #expect(try weights(folder, "parts/\(path)") == whole)
+    #expect { try autoencoder(folder, output: "wrong", extra: "adversarial_weight: 0") } throws: {
+      "\($0)".contains("adversarial_weight") && "\($0)".contains("must be above 0")
     }
   }
 

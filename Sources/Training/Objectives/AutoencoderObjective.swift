@@ -8,6 +8,19 @@ struct AutoencoderObjective: Objective {
   let model: AutoencoderKL
   let recipe: AutoencoderRecipe
   let groups: [ParameterGroup]
+  /// What decoded pictures have to look real to; nil for nobody.
+  private let adversary: PatchAdversary?
+  /// An adversary weighs its pull on a whole batch.
+  var isMeanOfExamples: Bool { adversary == nil }
+
+  /// - Parameter parameters: those of the model that are trained.
+  init(_ model: AutoencoderKL, _ parameters: [Parameter], _ recipe: AutoencoderRecipe) {
+    (self.model, self.recipe) = (model, recipe)
+    adversary = recipe.adversarialWeight.map {
+      PatchAdversary(weight: $0, dtype: recipe.precision.dtype, seed: recipe.loop.seed)
+    }
+    groups = [ParameterGroup("vae", parameters)] + [adversary?.group].compactMap { $0 }
+  }
 
   /// The training loss of a batch of pictures in ±1.
   func loss(_ images: Tensor, random: inout [ExampleRandom]) -> Tensor {
@@ -38,6 +51,11 @@ struct AutoencoderObjective: Objective {
   /// How far the decoded latents are from the pictures.
   private func error(_ latents: Tensor, _ images: Tensor) -> Tensor {
     let decoded = model.decode(latents.cast(to: recipe.precision.dtype)).cast(to: .f32)
+    let plain = reconstruction(decoded, images)
+    return adversary.map { plain + $0.loss(decoded, images) { reconstruction($0, images) } } ?? plain
+  }
+
+  private func reconstruction(_ decoded: Tensor, _ images: Tensor) -> Tensor {
     let difference = decoded - images
     return difference.applying(.abs).mean() + difference.squared.mean() * recipe.squareWeight
       + Self.edgeError(difference) * recipe.edgeWeight

@@ -9,7 +9,8 @@ import TensorCore
 /// Trains an `AutoencoderKL` (Kingma & Welling 2014; Rombach et al. 2022, §3.1).
 ///
 /// Reconstruction is the absolute error, which keeps flat colours flat, the squared error, and the absolute error of
-/// neighbouring pixels' differences at two scales, which keeps outlines crisp; a small divergence term keeps latents near unit Gaussian.
+/// neighbouring pixels' differences at two scales, which keeps outlines crisp; a small divergence term keeps latents near unit
+/// Gaussian. A discriminator may be added.
 public struct AutoencoderRecipe: TrainingRecipe {
   public static let kind = "autoencoder"
 
@@ -29,6 +30,9 @@ public struct AutoencoderRecipe: TrainingRecipe {
   public var squareWeight: Float
   /// Weight of the edge terms.
   public var edgeWeight: Float
+  /// The pull of a discriminator that learns beside it, as a share of the reconstruction's: at a cost in decibels, what
+  /// latents leave open is drawn instead of blurred (Esser et al. 2021). nil for none.
+  public var adversarialWeight: Float?
   /// Weight of the divergence, per latent number.
   public var divergenceWeight: Float
   /// The most noise in the latents that the decoder is trained on, as a multiple of their deviation; nil for none.
@@ -44,6 +48,7 @@ public struct AutoencoderRecipe: TrainingRecipe {
     case startFrom = "start_from"
     case squareWeight = "square_weight"
     case edgeWeight = "edge_weight"
+    case adversarialWeight = "adversarial_weight"
     case divergenceWeight = "divergence_weight"
     case latentNoise = "latent_noise"
     case equivariance
@@ -69,6 +74,14 @@ extension AutoencoderRecipe {
         [squareWeight, edgeWeight, divergenceWeight].allSatisfy { $0 >= 0 && $0.isFinite }, "square_weight",
         "and the other weights must not be negative"
       ),
+      (
+        adversarialWeight.map { $0 > 0 && $0 <= 10 } ?? true, "adversarial_weight",
+        "must be above 0, at most 10; leave it out for no discriminator"
+      ),
+      (
+        adversarialWeight == nil || (window ?? size) % 8 == 0, "adversarial_weight",
+        "needs pictures whose sides are multiples of 8"
+      ),
       ((0...1).contains(latentNoise ?? 0), "latent_noise", "must be 0 to 1"),
       ((0...1).contains(equivariance ?? 0), "equivariance", "must be 0 to 1"),
       (
@@ -83,8 +96,7 @@ extension AutoencoderRecipe {
   public func run(in folder: URL, _ context: RunContext) throws {
     let data = try data.open(note: context.note)
     let (model, parameters) = try start()
-    let objective = AutoencoderObjective(
-      model: model, recipe: self, groups: [ParameterGroup("vae", parameters.filter(\.isTrainable))])
+    let objective = AutoencoderObjective(model, parameters.filter(\.isTrainable), self)
     context.note("\(name): \(objective.groups[0].size) parameters, \(data.count) pictures")
     let artifact = TrainedAutoencoder(
       recipe: self, model: model, parameters: parameters, data: data, folder: folder, note: context.note)

@@ -2,14 +2,14 @@ import NN
 import TensorCore
 
 /// A network of the same weights as another, through which gradients flow to what it is given and to no weight.
-struct FrozenCopy<Network> {
-  let network: Network
+package struct FrozenCopy<Network> {
+  package let network: Network
   private let pairs: [(source: Parameter, copy: Parameter)]
 
   /// - Parameters:
   ///   - parameters: the other's, in the order in which `build` asks for them.
   ///   - build: makes the network.
-  init(of parameters: [Parameter], _ build: (ParameterPath) -> Network) {
+  package init(of parameters: [Parameter], _ build: (ParameterPath) -> Network) {
     let values = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.value) })
     let store = ParameterStore(TensorDictionary(values))
     network = build(store.root)
@@ -17,7 +17,7 @@ struct FrozenCopy<Network> {
   }
 
   /// The network with the weights as they are now.
-  func current() -> Network {
+  package func current() -> Network {
     for pair in pairs { pair.copy.replace(with: pair.source.value) }
     return network
   }
