@@ -143,7 +143,9 @@ let package = Package(
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport", "ReferenceSupport"]),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "Images", "SceneData", "Checkpoints", "TestSupport", "ReferenceSupport"]),
+      dependencies: [
+        "Evaluation", "Generation", "ModelFiles", "Images", "SceneData", "Checkpoints", "TestSupport", "ReferenceSupport",
+      ]),
     .testTarget(
       name: "GenerationTests",
       dependencies: [

@@ -68,6 +68,10 @@ import Testing
     // Directions are easy to see.
     #expect(groups[0]["name"] as? String == "label" && (found["value"] ?? 0) > 0.9)
     #expect(try imago(["probe", "real", "--output", "judge.safetensors"]).status == 1)
+    let through = try imago(["probe", "real", "--through", "scenes", "--output", "other.safetensors"])
+    #expect(through.status == 0, "\(through.errors)")
+    #expect(
+      try Data(contentsOf: folder.file("other.safetensors")) != Data(contentsOf: folder.file("judge.safetensors")))
   }
 
   @Test func whatTheModelDraws() throws {

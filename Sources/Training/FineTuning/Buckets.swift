@@ -44,7 +44,8 @@ public struct Buckets: Sendable {
     return own.width > 0 && own.height > 0 ? own : nil
   }
 
-  private var side: Int { shapes.map { min($0.width, $0.height) }.max() ?? step }
+  /// Of the square shape.
+  var side: Int { shapes.map { min($0.width, $0.height) }.max() ?? step }
 
   /// Whether more of a picture is cut off for `a` than for `b`; of equals the smaller one is worse.
   private static func isWorse(_ a: Shape, _ b: Shape, _ width: Int, _ height: Int) -> Bool {

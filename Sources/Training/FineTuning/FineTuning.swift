@@ -59,7 +59,7 @@ struct FineTuning {
       recipe.loop.steps = max(1, (batches + recipe.loop.accumulate - 1) / recipe.loop.accumulate)
       recipe.loop.sampleEvery = min(recipe.loop.sampleEvery, recipe.loop.steps)
     }
-    tell(pictures, training, validation, learnable, texts: texts, rules: rules)
+    tell(pictures, training, validation, learnable, texts: texts, buckets: buckets)
     // Encoders repacked their weights; the next time they are called is at the end.
     let isPrepared = try DerivedForms.untilEnd {
       try training.prepare(shouldStop: context.shouldStop, report: reportCaching)
@@ -137,7 +137,7 @@ struct FineTuning {
   /// What a person wants to know before a long run.
   private func tell(
     _ pictures: OpenedPictures.Found, _ training: FineTuningBatches, _ validation: FineTuningBatches?,
-    _ learnable: any Learnable, texts: TextRows, rules: CaptionRules
+    _ learnable: any Learnable, texts: TextRows, buckets: Buckets
   ) {
     for skipped in pictures.skipped { context.note("skipped \(skipped.name): \(skipped.reason)") }
     let held = validation.map { ", \($0.count) held back" } ?? ""
@@ -145,6 +145,12 @@ struct FineTuning {
       "\(pictures.count) pictures, \(pictures.skipped.count) skipped, \(training.count) examples an epoch\(held)")
     let shapes = training.buckets.map { "\($0.shape): \($0.examples.count)" }
     context.note("buckets: \(shapes.joined(separator: ", "))")
+    let small = Set(training.examples.filter { !buckets.shapes.contains($0.shape) }.map(\.picture.hash)).count
+    if small > 0 {
+      context.note(
+        "smaller than \(buckets.side)×\(buckets.side) and learnt at their own size: \(small) pictures; what is drawn larger "
+          + "then may fall apart. Give larger ones, or draw at their size with `width` and `height`")
+    }
     let cut = Set(training.examples.map(\.picture.caption)).filter { texts.isCut($0) }.count
     if cut > 0 { context.note("\(cut) captions are longer than the text encoder reads; their ends are left out") }
     let loop = recipe.loop

@@ -3,6 +3,7 @@ import CommandSupport
 import Evaluation
 import Foundation
 import Generation
+import Jobs
 import ModelFiles
 
 /// Fits a linear probe.
@@ -15,11 +16,16 @@ struct EvalProbe: ParsableCommand {
 
       Examples:
         imago eval probe judge-scenes/ --network lite0.pth --test scenes/ --output judge.safetensors
+        imago eval probe judge-scenes/ --network lite0.pth --through scenes --output judge.safetensors
         imago eval --data scenes/ --network lite0.pth --probe judge.safetensors
       """)
 
   @Argument(help: "A folder of pictures whose contents are known.", completion: .directory) var data: String
   @OptionGroup var network: NetworkOption
+  @Option(
+    help: "Learns from every second picture as this model's autoencoder gives it back, to judge what the model draws.",
+    completion: .file())
+  var through: String?
   @Option(help: "Another such folder to try the probe on.", completion: .directory) var test: String?
   @Option(help: "The file to write, .safetensors.", completion: .file()) var output: String
   @Flag(help: "Replaces the file of weights that is there; anything else stays, and is an error.") var force = false
@@ -45,7 +51,12 @@ struct EvalProbe: ParsableCommand {
 
   private func fit() throws {
     let place = try ModelPlace(URL(fileURLWithPath: output), for: .single, isReplacing: force)
-    let pictures = try JudgedPictures(folder: URL(fileURLWithPath: data))
+    var pictures = try JudgedPictures(folder: URL(fileURLWithPath: data))
+    if let through {
+      var job = PictureJob()
+      (job.model, job.precision) = (through, .f32)
+      pictures = try pictures.half(through: LoadedPipeline(ModelChoice(job)).components, precision: .f32)
+    }
     let other = try test.map { try JudgedPictures(folder: URL(fileURLWithPath: $0)) }
     let network = try network.open()
     let fitted = try features(pictures, network, "features")
