@@ -144,7 +144,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "Generation", "ModelFiles", "Images", "SceneData", "Checkpoints", "TestSupport", "ReferenceSupport",
+        "Evaluation", "Generation", "ModelFiles", "Images", "SceneData", "Checkpoints", "TestSupport",
+        "ReferenceSupport",
       ]),
     .testTarget(
       name: "GenerationTests",

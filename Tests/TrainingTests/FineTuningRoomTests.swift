@@ -51,7 +51,8 @@ import Training
     let line = try #require(refusal(recipe, RunRoom(memory: { 1_000_000 })) { notes.append($0) })
     #expect(notes.contains("2 pictures, 1 skipped, 2 examples an epoch"), "\(notes)")
     #expect(notes.contains { $0.hasPrefix("skipped 2.png: is 12×12") }, "\(notes)")
-    #expect(notes.contains { $0.hasPrefix("smaller than 128×128 and learnt at their own size: 2 pictures") }, "\(notes)")
+    let small = "smaller than 128×128 and learnt at their own size: 2 pictures"
+    #expect(notes.contains { $0.hasPrefix(small) }, "\(notes)")
     #expect(line.contains(/`resolution` 128: needs about 0\.\d GB more memory, 0\.0 GB are free/), "\(line)")
     #expect(line.contains("a smaller `resolution` or `batch`, or `checkpointing`") && !line.contains("\n"))
     // Advice that is taken already is not given.
