@@ -144,7 +144,7 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "Generation", "ModelFiles", "Images", "SceneData", "Checkpoints", "TestSupport",
+        "Evaluation", "Generation", "ModelFiles", "Models", "Images", "SceneData", "Checkpoints", "TestSupport",
         "ReferenceSupport",
       ]),
     .testTarget(
