@@ -4,7 +4,7 @@ import TensorCore
 /// Tells real pictures from made ones, patch by patch (Isola et al. 2017, §3.2.2, "PatchGAN"): what autoencoders are
 /// trained against so that they draw what their latents leave open instead of blurring it (Esser et al. 2021, §3.1).
 ///
-/// Three halvings; each answer sees 47 × 47 pixels. SiLU and group norms in place of leaky ReLU and batch norms, so that a
+/// Three halvings; each answer sees 47 × 47 pixels, and the rest through the norms. SiLU and group norms in place of leaky ReLU and batch norms, so that a
 /// picture's answers do not depend on its neighbours in the batch.
 public struct PatchDiscriminator: Sendable {
   private let convIn: Conv2d

@@ -15,8 +15,15 @@ extension JudgedPictures {
     return JudgedPictures(place: place, names: names, captions: captions, truths: truths) { index in
       let image = try self.image(index)
       guard index % 2 == 1 else { return image }
-      let encoded = try codec.distribution(ImageTensor.pack([image.square(side)]))
-      return ImageTensor.images(try codec.decode(codec.scaled(encoded.mean)))[0]
+      return try codec.givenBack(image.square(side))
     }
+  }
+}
+
+extension LatentCodec {
+  /// What the decoder makes of the encoder's mean for a picture.
+  func givenBack(_ image: Image) throws -> Image {
+    let encoded = try distribution(ImageTensor.pack([image]))
+    return ImageTensor.images(try decode(scaled(encoded.mean)))[0]
   }
 }

@@ -30,8 +30,8 @@ public struct AutoencoderRecipe: TrainingRecipe {
   public var squareWeight: Float
   /// Weight of the edge terms.
   public var edgeWeight: Float
-  /// The pull of a discriminator that learns beside it, as a share of the reconstruction's: at a cost in decibels, what
-  /// latents leave open is drawn instead of blurred (Esser et al. 2021). nil for none.
+  /// The pull of a discriminator that learns beside it, as a share of the reconstruction's: outlines that the
+  /// errors blur become crisp (Esser et al. 2021). nil for none.
   public var adversarialWeight: Float?
   /// Weight of the divergence, per latent number.
   public var divergenceWeight: Float
