@@ -111,7 +111,8 @@ public struct SceneGenerator: Sendable {
       composer.indices[item.thing].map { (vocabulary.things[$0], sprites[$0].choose(item, set: set, &random)) }
     }
     var layout = SceneLayout(
-      scene: description, stage: stage, random: random, cast: cast, isFree: vocabulary.house == nil)
+      scene: description, stage: stage, random: random, cast: cast, isFree: vocabulary.house == nil,
+      grid: vocabulary.grid)
     let placements = layout.placements()
     for placement in placements where placement.shadow && stage.shadow > 0 {
       scenery.canvas.contactShadow(placement, opacity: stage.shadow)

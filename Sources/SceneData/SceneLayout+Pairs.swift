@@ -11,7 +11,7 @@ extension SceneLayout {
     }
   }
 
-  private var isSheltered: Bool {
+  var isSheltered: Bool {
     cast[1].thing.traits.contains(.shelter) && scene.items.allSatisfy { $0.motion == .stand }
   }
 

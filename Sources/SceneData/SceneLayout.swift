@@ -7,6 +7,8 @@ struct SceneLayout {
   let cast: [(thing: SceneVocabulary.Thing, sprite: Sprite)]
   /// Whether drawings face either side without a word for it, and may be turned more: vocabularies without a house set.
   let isFree: Bool
+  /// Spaces between the lines that things begin on; nil: they lie anywhere.
+  var grid: Int?
 
   /// Returns the sprites in drawing order.
   mutating func placements() -> [Placement] {
@@ -24,7 +26,20 @@ struct SceneLayout {
       result[i].x = min(max(result[i].x, half + 0.015), max(half + 0.015, 0.985 - half))
       result[i].bottom = min(max(result[i].bottom, result[i].height + 0.02), 0.975)
     }
-    return result
+    guard let grid else { return result }
+    return SceneGrid(spaces: grid, floor: stage.floor).aligned(result, arrangement)
+  }
+
+  /// How the things will lie to each other.
+  private var arrangement: SceneGrid.Arrangement {
+    guard let relation = scene.relation, cast.count == 2 else { return scene.items[0].count > 1 ? .row : .single }
+    return switch relation {
+    case .beside, .leftAndRight: .row
+    case .above: .stack
+    case .under: isSheltered ? .shelter : .stack
+    case .inFrontOf: .overlap
+    case .on: .seat
+    }
   }
 
   func isHanging(_ item: Int) -> Bool {

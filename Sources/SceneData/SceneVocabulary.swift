@@ -81,6 +81,8 @@ public struct SceneVocabulary: Sendable, Equatable {
   public internal(set) var house: String?
   /// In the order of the table.
   public internal(set) var styles: [Style] = []
+  /// Into how many spaces the picture's side is divided by the lines that things begin on; nil: they lie anywhere.
+  public internal(set) var grid: Int?
 
   /// Every colour word known to recolouring.
   public static var colourNames: [String] { Tone.all.keys.sorted() }
@@ -103,7 +105,7 @@ public struct SceneVocabulary: Sendable, Equatable {
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       try parser.read(line)
     }
-    (things, house, styles) = (try parser.finish(), parser.house, parser.styles)
+    (things, house, styles, grid) = (try parser.finish(), parser.house, parser.styles, parser.grid)
   }
 
   /// The thing of a name.

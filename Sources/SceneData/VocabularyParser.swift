@@ -10,6 +10,7 @@ struct VocabularyParser {
   private var starts: [Int] = []
   private(set) var house: String?
   private(set) var styles: [SceneVocabulary.Style] = []
+  private(set) var grid: Int?
 
   init(path: String) { self.path = path }
 
@@ -25,6 +26,9 @@ struct VocabularyParser {
       sets = values
     case "house":
       house = values[0]
+    case "grid":
+      guard let spaces = Int(values[0]), 8...64 ~= spaces else { throw bad(values[0], "8...64") }
+      grid = spaces
     case "style":
       guard values.count == 3 else { throw bad(values.joined(separator: " "), "WORD SET PERCENT") }
       if styles.contains(where: { $0.word == values[0] }) { throw bad(values[0], "each style once") }
@@ -35,7 +39,7 @@ struct VocabularyParser {
       things.append(.init(name: name, plural: name + "s"))
       starts.append(line)
     default:
-      guard !things.isEmpty else { throw bad(key, "\"sets\", \"house\", \"style\" or \"thing\" first") }
+      guard !things.isEmpty else { throw bad(key, "\"sets\", \"house\", \"style\", \"grid\" or \"thing\" first") }
       try read(key, values, into: &things[things.count - 1])
     }
   }
