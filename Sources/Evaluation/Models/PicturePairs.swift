@@ -57,8 +57,8 @@ public struct PicturePairs: Sendable {
           switch kind {
           case .facing: (picture(first), picture(first.flippedHorizontally()))
           case .hand: (picture(first), picture(second))
-          case .size: (picture(first, size: 0.56), picture(first, size: 0.72))
-          case .place: (picture(first, shift: -0.06), picture(first, shift: 0.06))
+          case .size: (picture(first, spaces: 9), picture(first, spaces: 12))
+          case .place: (picture(first, shift: -1), picture(first, shift: 1))
           }
         let article = "aeiou".contains(word.prefix(1)) ? "an" : "a"
         result.append(Pair(first: images.0, second: images.1, caption: "\(article) \(word)"))
@@ -84,19 +84,23 @@ public struct PicturePairs: Sendable {
     return part
   }
 
-  /// A drawing on light grey, at twice the size, then reduced.
-  private func picture(_ drawing: Image, size: Double = 0.64, shift: Double = 0) -> Image {
+  /// A drawing on light grey, at twice the size, then reduced. It lies on lines that divide the side into sixteen spaces, as
+  /// things do in scenes with such a grid: a model that learnt from those has not seen them elsewhere.
+  /// - Parameters:
+  ///   - spaces: what its longer side spans.
+  ///   - shift: spaces from the middle to the right.
+  private func picture(_ drawing: Image, spaces: Int = 10, shift: Int = 0) -> Image {
     let large = 2 * side
-    let scale = size * Double(large) / Double(max(drawing.width, drawing.height))
+    let space = Double(large) / 16
+    let scale = Double(spaces) * space / Double(max(drawing.width, drawing.height))
     let scaled = drawing.resized(
       width: max(1, Int(Double(drawing.width) * scale)), height: max(1, Int(Double(drawing.height) * scale)),
       filter: .lanczos3)
     let ground = Image(
       width: large, height: large, channels: 3, pixels: [UInt8](repeating: 250, count: large * large * 3))
-    let (x, y) = (
-      Int(Double(large) / 2 - Double(scaled.width) / 2 + shift * Double(large)),
-      Int(Double(large) / 2 - Double(scaled.height) / 2)
-    )
+    func line(_ place: Int) -> Int { Int(((Double(place) / space).rounded()) * space) }
+    let x = line((large - scaled.width) / 2) + Int(Double(shift) * space)
+    let y = line((large + scaled.height) / 2) - scaled.height
     return scaled.composited(over: ground, atX: x, y: y).resized(width: side, height: side, filter: .area)
   }
 }
