@@ -2,6 +2,9 @@
 SWIFT ?= swift
 PROMPT ?= a cat on the moon
 PREFIX ?= /usr/local
+# TLS=1 builds imago serve with HTTPS, which takes two minutes more.
+TLS ?=
+traits = $(if $(TLS),--traits TLS)
 
 # These change the number of threads of the whole process, which decides the last bits of float32 elsewhere: they run first, alone.
 threads = CKernelsTests|COneDNNTests|ReproducibilityTests
@@ -21,7 +24,7 @@ test: lint
 	$(SWIFT) test -c release --skip-build --skip '$(threads)'
 
 build: dependencies
-	$(SWIFT) build -c release
+	$(SWIFT) build -c release $(traits)
 
 # Puts the commands, their model and their completions under PREFIX (DESTDIR is for packages). Under sudo what was built
 # before is installed: toolchains are often not in root's path.

@@ -12,10 +12,13 @@ let package = Package(
     .library(name: "Generation", targets: ["Generation"]),
     .library(name: "Training", targets: ["Training"]),
   ],
+  traits: [
+    .trait(name: "TLS", description: "HTTPS for imago serve; the library it needs takes two minutes to build.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -96,7 +99,7 @@ let package = Package(
       dependencies: [
         "Gallery", "Jobs", "Generation", "ModelFiles", "Conditioning", "Training", "Images", "Files",
         .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird", condition: .when(traits: ["TLS"])),
       ]),
 
     // Commands.

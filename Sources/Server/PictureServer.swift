@@ -2,7 +2,6 @@ import Foundation
 import Gallery
 import Hummingbird
 import HummingbirdCore
-import HummingbirdTLS
 import Jobs
 import Logging
 import ModelFiles
@@ -52,12 +51,20 @@ package final class PictureServer: Sendable {
   private let group = Mutex<ServiceGroup?>(nil)
   /// The folder is one server's alone.
   private let lock: FolderLock
+  /// What speaks HTTP, or HTTPS.
+  private let server: HTTPServerBuilder
 
   /// Opens the gallery and the queue that an earlier server left.
   package init(_ options: Options) throws {
     self.options = options
     guard options.token != nil || Access.isLoopback(options.host) else {
       throw APIError(.badRequest, "`host` \(options.host) can be reached from other machines: give `token` too")
+    }
+    let http = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60)))
+    if let certificate = options.certificate, let key = options.key {
+      server = try ServedTLS.server(http, certificate: certificate, key: key)
+    } else {
+      server = http
     }
     try FileManager.default.createDirectory(at: options.data, withIntermediateDirectories: true)
     lock = try FolderLock(options.data)
@@ -79,8 +86,6 @@ package final class PictureServer: Sendable {
   package func run(onRunning: @escaping @Sendable (Int) -> Void) async throws {
     var logger = Logger(label: "imago")
     logger.logLevel = .critical
-    var server = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60)))
-    if let tls = try tlsConfiguration() { server = try .tls(server, tlsConfiguration: tls) }
     let application = Application(
       router: routes(), server: server,
       configuration: ApplicationConfiguration(
@@ -123,17 +128,5 @@ package final class PictureServer: Sendable {
     trainings.stop()
     guard let group = group.withLock({ $0 }) else { return }
     Task { await group.triggerGracefulShutdown() }
-  }
-
-  private func tlsConfiguration() throws -> TLSConfiguration? {
-    guard let certificate = options.certificate, let key = options.key else { return nil }
-    do {
-      let chain = try NIOSSLCertificate.fromPEMFile(certificate)
-      return .makeServerConfiguration(
-        certificateChain: chain.map { .certificate($0) },
-        privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-    } catch {
-      throw APIError(.badRequest, "\(certificate), \(key): are no certificate and key in PEM that can be read")
-    }
   }
 }

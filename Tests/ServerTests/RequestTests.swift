@@ -90,6 +90,14 @@ import Testing
     try await server.stop()
   }
 
+  /// Whether files are no certificate, or the program has no HTTPS: nothing is served in the clear instead.
+  @Test func certificatesThatCannotBeUsed() async throws {
+    let error = await #expect(throws: APIError.self) {
+      _ = try await TestServer { ($0.certificate, $0.key) = ("/nowhere/chain.pem", "/nowhere/key.pem") }
+    }
+    #expect(error?.message.hasPrefix("/nowhere/chain.pem") == true)
+  }
+
   /// A body that is too long is refused before it is read.
   @Test func longBodies() async throws {
     let server = try await TestServer()
