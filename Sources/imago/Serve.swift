@@ -29,7 +29,8 @@ struct Serve: ParsableCommand {
   @Option(help: "What everybody who asks must know. Others on this machine may see it here: --token-file hides it.")
   var token: String?
   @Option(help: "A file whose first line is the token.", completion: .file()) var tokenFile: String?
-  @Option(help: "The certificate's chain, PEM, for HTTPS (in a program built with make build TLS=1).", completion: .file()) var tlsCertificate: String?
+  @Option(help: "The certificate's chain, PEM, in a program built with make build TLS=1.", completion: .file())
+  var tlsCertificate: String?
   @Option(help: "The certificate's key, PEM.", completion: .file()) var tlsKey: String?
   @Option(help: "Where models, loras/, embeddings/, vae/ and styles.csv are looked up by name (the working folder).")
   var models: String?
