@@ -1,8 +1,7 @@
 /// Lines on which the things of a scene begin, so that a drawing has few places and sizes in place of countless ones.
 ///
 /// An autoencoder sees a thing anew at every offset from its own grid: at offsets of whole latents the same drawing has the
-/// same latents. A denoiser that meets a thing in few sizes at such offsets alone has much less to learn before its
-/// shapes are sharp.
+/// same latents, so that a denoiser has fewer to learn. What that brought is in docs/training.md.
 struct SceneGrid {
   /// Spaces between lines along each side of the picture.
   let spaces: Int
