@@ -82,6 +82,45 @@ struct ColourNetwork: FeatureNetwork {
     #expect(probe.answer("thing", single.pooled) == ["blue", "red", "green"])
   }
 
+  /// Where two things are only ever shown together, halves of the pictures tell which is which.
+  @Test func halvesTellThingsApart() throws {
+    let network = ColourNetwork()
+    let shown = (0..<24).map { $0 % 2 == 0 ? (0, 1) : (2, 2) }
+    let probe = try LinearProbe(
+      try PictureFeatures(Self.set(shown), network, wantsHalves: true), network: network)
+    let single = try PictureFeatures(Self.set([(0, 0), (1, 1), (2, 2)]), network)
+    #expect(probe.answer("thing", single.pooled) == ["red", "green", "blue"])
+  }
+
+  /// Things that the probe names in real pictures are judged by themselves too.
+  @Test func judgesWhatItKnowsWell() throws {
+    let network = ColourNetwork()
+    var probe = try LinearProbe(try PictureFeatures(Self.set(Self.single), network), network: network)
+    #expect(probe.knownWell == nil)
+    // Two of ten green ones are blue, no red one is; of blue there are four.
+    let told = (0..<24).map { $0 < 10 ? (0, 0) : $0 < 20 ? (1, 1) : (2, 2) }
+    let drawn = told.indices.map { $0 == 12 || $0 == 13 ? (2, 2) : told[$0] }
+    try probe.findKnownWell(in: try PictureFeatures(Self.set(drawn, told: told), network))
+    #expect(probe.knownWell == ["red"])
+    let asked = [(0, 0), (1, 1), (0, 0), (0, 1)]
+    let generated = try PictureFeatures(
+      Self.set([(0, 0), (1, 1), (1, 1), (0, 1)], told: asked), network, wantsHalves: true)
+    let groups = ProbeJudgement(
+      probe, generated: generated, real: nil, symmetric: nil, Resampling(draws: 50)
+    ).groups
+    let found = groups.first { $0.name == "single thing, known well" }
+    #expect(found?.count == 2 && found?.found.value == 0.5)
+    // Both of a pair must be known well.
+    #expect(groups.contains { $0.name == "both things" } && !groups.contains { $0.name == "both things, known well" })
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try probe.write(to: file)
+    #expect(try LinearProbe(contentsOf: file, for: network).knownWell == ["red"])
+    // Four of each are too few to say.
+    let few = try PictureFeatures(Self.set(Array(told.prefix(4))), network)
+    #expect(throws: EvaluationError.self) { try probe.findKnownWell(in: few) }
+  }
+
   @Test func judgesScenesByGroups() throws {
     let network = ColourNetwork()
     let probe = try LinearProbe(try PictureFeatures(Self.set(Self.single), network), network: network)

@@ -42,4 +42,15 @@ public struct PictureTruth: Sendable, Equatable {
     guard let scene, let relation = scene.relation, scene.items.count == 2 else { return nil }
     return (scene.items[0].thing, scene.items[1].thing, relation)
   }
+
+  /// Of a scene of two kinds of things the half in which each stands by itself, where the words say it: 0 the left, 1 the right, 2 the
+  /// upper, 3 the lower half.
+  var halves: (first: Int, second: Int)? {
+    switch pair?.relation {
+    case .leftAndRight: (0, 1)
+    case .above, .on: (2, 3)
+    case .under: (3, 2)
+    case .beside, .inFrontOf, nil: nil
+    }
+  }
 }

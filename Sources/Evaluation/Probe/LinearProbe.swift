@@ -23,6 +23,8 @@ public struct LinearProbe: Sendable {
   /// The network whose features it reads.
   public let network: String
   private(set) var heads: [String: Head] = [:]
+  /// The things that it names rightly nine times of ten in real pictures; nil if that was never tried (``findKnownWell(in:)``).
+  public private(set) var knownWell: Set<String>?
 
   /// Questions, sorted.
   public var questions: [String] { heads.keys.sorted() }
@@ -30,24 +32,24 @@ public struct LinearProbe: Sendable {
   /// Answers to a question; none for one it does not know.
   public func answers(to question: String) -> [String] { heads[question]?.answers ?? [] }
 
-  /// Fits a probe to pictures whose answers are known.
+  /// Fits a probe to pictures whose answers are known. Halves of scenes, where there are features of them, teach the one thing that
+  /// stands there.
   /// - Throws: `noData` if there is nothing to be learnt.
   public init(_ features: PictureFeatures, network: any FeatureNetwork) throws {
     self.network = network.name
     let truths = features.pictures.truths
     for question in Set(truths.flatMap { $0.answers.keys }) {
-      let known = truths.indices.filter { truths[$0].answers[question] != nil }
-      let given = known.map { truths[$0].answers[question] ?? [] }
+      let (rows, given) = Self.examples(of: question, in: features)
       let answers = Set(given.joined()).sorted()
       guard answers.count > 1 else { continue }
-      var targets = DoubleMatrix.zeros(rows: known.count, columns: answers.count)
+      var targets = DoubleMatrix.zeros(rows: given.count, columns: answers.count)
       let columns = Dictionary(uniqueKeysWithValues: answers.enumerated().map { ($1, $0) })
       for (row, named) in given.enumerated() {
         for answer in named {
           if let column = columns[answer] { targets.values[row * answers.count + column] = 1 }
         }
       }
-      let fit = RidgeRegression(features.pooled.rows(known), targets)
+      let fit = RidgeRegression(rows, targets)
       heads[question] = Head(answers: answers, weights: fit.weights.transposed, bias: fit.bias)
     }
     guard !heads.isEmpty else {
@@ -56,6 +58,24 @@ public struct LinearProbe: Sendable {
         reason: "says nothing of its pictures that could be told apart: it needs scenes (imago data scenes), a column "
           + "label, or sub-folders named after what they hold")
     }
+  }
+
+  /// What one question is learnt from: rows of features, and the right answers to each.
+  private static func examples(
+    of question: String, in features: PictureFeatures
+  ) -> (rows: DoubleMatrix, answers: [[String]]) {
+    let truths = features.pictures.truths
+    let known = truths.indices.filter { truths[$0].answers[question] != nil }
+    var values = features.pooled.rows(known).values
+    var answers = known.map { truths[$0].answers[question] ?? [] }
+    if question == "thing", !features.halves.isEmpty {
+      for index in known {
+        guard let pair = truths[index].pair, let halves = truths[index].halves else { continue }
+        values += features.halves[halves.first].row(index) + features.halves[halves.second].row(index)
+        answers += [[pair.first], [pair.second]]
+      }
+    }
+    return (DoubleMatrix(rows: answers.count, columns: features.pooled.columns, values), answers)
   }
 
   /// Answers to a question, one for each row of features; nil for a question it does not know.
@@ -70,10 +90,46 @@ public struct LinearProbe: Sendable {
   }
 }
 
+// MARK: - What it can be relied on for
+
+extension LinearProbe {
+  /// Share of right answers that makes a thing known well, and pictures of it that are needed to say so.
+  private static let needed = (share: 0.9, pictures: 5)
+
+  /// Finds the things it can be relied on for: those it names rightly in nine of ten pictures that show that thing alone. What it says of
+  /// drawn pictures of others says more about the probe than about them.
+  /// - Parameter features: of real pictures like those that will be held against drawn ones, but others.
+  /// - Throws: `noData` if it is sure of nothing, or if they show no things.
+  public mutating func findKnownWell(in features: PictureFeatures) throws {
+    guard let given = answer("thing", features.pooled) else {
+      throw EvaluationError.noData(
+        path: features.pictures.place, reason: "cannot say which things the probe knows: it names none")
+    }
+    var tries: [String: (right: Int, count: Int)] = [:]
+    for (truth, named) in zip(features.pictures.truths, given) {
+      guard let thing = truth.answer("thing") else { continue }
+      tries[thing, default: (0, 0)].count += 1
+      if named == thing { tries[thing, default: (0, 0)].right += 1 }
+    }
+    let known = tries.filter { _, found in
+      found.count >= Self.needed.pictures && Double(found.right) >= Self.needed.share * Double(found.count)
+    }
+    guard !known.isEmpty else {
+      throw EvaluationError.noData(
+        path: features.pictures.place,
+        reason:
+          "shows nothing that the probe names in nine pictures of ten; of each thing \(Self.needed.pictures) are needed"
+      )
+    }
+    knownWell = Set(known.keys)
+  }
+}
+
 // MARK: - Files
 
 extension LinearProbe {
   private static let format = "imago linear probe 1"
+  private static let knownWellKey = "thing.known well"
 
   /// Writes the probe as safetensors: `QUESTION.weight` `[answers, d]`, `QUESTION.bias`, answers in the metadata.
   public func write(to url: URL) throws {
@@ -84,6 +140,9 @@ extension LinearProbe {
       let shape = [head.weights.rows, head.weights.columns]
       tensors.append(("\(question).weight", Tensor(head.weights.values.map { Float($0) }, shape: shape)))
       tensors.append(("\(question).bias", Tensor(head.bias.map { Float($0) }, shape: [head.bias.count])))
+    }
+    if let knownWell {
+      metadata[Self.knownWellKey] = String(decoding: try JSONEncoder().encode(knownWell.sorted()), as: UTF8.self)
     }
     try TensorFile.write(tensors, to: url, metadata: metadata)
   }
@@ -111,5 +170,14 @@ extension LinearProbe {
         answers: answers, weights: DoubleMatrix(weights), bias: bias.floats().map(Double.init))
     }
     guard !heads.isEmpty else { throw EvaluationError.probe(path: url.path, reason: "answers no question") }
+    if let value = file.metadata[Self.knownWellKey] {
+      guard let things = try? JSONDecoder().decode([String].self, from: Data(value.utf8)), !things.isEmpty,
+        Set(things).isSubset(of: answers(to: "thing"))
+      else {
+        throw EvaluationError.probe(
+          path: url.path, reason: "its metadata \(Self.knownWellKey) is no list of things it names")
+      }
+      knownWell = Set(things)
+    }
   }
 }

@@ -75,7 +75,7 @@ public struct ProbeJudgement: Sendable {
       result.append(Marks(name: question, values: values))
       guard question == "thing" else { continue }
       let single = zip(truths, values).map { $0.answer("count") == "1" ? $1 : nil }
-      result.append(Marks(name: "single thing", values: single))
+      result += knownWell([Marks(name: "single thing", values: single)], probe, truths)
       if let symmetric {
         for (name, wanted) in [("symmetric thing", true), ("asymmetric thing", false)] {
           let part = zip(truths, single).map { truth, value in
@@ -108,19 +108,27 @@ public struct ProbeJudgement: Sendable {
       let top = answers.indices.sorted { best[$0] > best[$1] }.prefix(2)
       let isThere = top.contains(first) && top.contains(second)
       both.append(isThere ? 1 : 0)
-      let sides: (Int, Int)? =
-        switch pair.relation {
-        case .leftAndRight: (1, 2)
-        case .above, .on: (3, 4)
-        case .under: (4, 3)
-        case .beside, .inFrontOf: nil
-        }
       related.append(
-        sides.map { one, other in
-          func lean(_ answer: Int) -> Double { scores[one][row, answer] - scores[other][row, answer] }
+        truth.halves.map { one, other in
+          // The whole picture comes before the halves.
+          func lean(_ answer: Int) -> Double { scores[one + 1][row, answer] - scores[other + 1][row, answer] }
           return isThere && lean(first) > lean(second) ? 1 : 0
         })
     }
-    return [Marks(name: "both things", values: both), Marks(name: "standing as told", values: related)]
+    return knownWell(
+      [Marks(name: "both things", values: both), Marks(name: "standing as told", values: related)], probe,
+      set.pictures.truths)
+  }
+
+  /// The same groups, and behind them what is left of them with things alone that the probe knows well.
+  private static func knownWell(_ marks: [Marks], _ probe: LinearProbe, _ truths: [PictureTruth]) -> [Marks] {
+    guard let known = probe.knownWell else { return marks }
+    return marks
+      + marks.map { marks in
+        let values = zip(truths, marks.values).map { truth, value in
+          Set(truth.answers["thing"] ?? []).isSubset(of: known) ? value : nil
+        }
+        return Marks(name: "\(marks.name), known well", values: values)
+      }
   }
 }

@@ -17,6 +17,7 @@ struct EvalProbe: ParsableCommand {
       Examples:
         imago eval probe judge-scenes/ --network lite0.pth --test scenes/ --output judge.safetensors
         imago eval probe judge-scenes/ --network lite0.pth --through scenes --output judge.safetensors
+        imago eval probe judge-scenes/ --network lite0.pth --real more-scenes/ --output judge.safetensors
         imago eval --data scenes/ --network lite0.pth --probe judge.safetensors
       """)
 
@@ -27,6 +28,11 @@ struct EvalProbe: ParsableCommand {
     completion: .file())
   var through: String?
   @Option(help: "Another such folder to try the probe on.", completion: .directory) var test: String?
+  @Option(
+    help:
+      "Another, of real pictures as it will judge: what it names rightly in nine of ten there is judged by itself too.",
+    completion: .directory)
+  var real: String?
   @Option(help: "The file to write, .safetensors.", completion: .file()) var output: String
   @Flag(help: "Replaces the file of weights that is there; anything else stays, and is an error.") var force = false
   @OptionGroup var compute: ComputeOptions
@@ -42,6 +48,8 @@ struct EvalProbe: ParsableCommand {
     let pictures: Int
     /// Answers to each question.
     let answers: [String: Int]
+    /// Things that it names in nine real pictures of ten; nil without `--real`.
+    let knownWell: [String]?
     let test: [ProbeJudgement.Group]
   }
 
@@ -58,9 +66,11 @@ struct EvalProbe: ParsableCommand {
       pictures = try pictures.half(through: LoadedPipeline(ModelChoice(job)).components, precision: .f32)
     }
     let other = try test.map { try JudgedPictures(folder: URL(fileURLWithPath: $0)) }
+    let more = try real.map { try JudgedPictures(folder: URL(fileURLWithPath: $0)) }
     let network = try network.open()
     let fitted = try features(pictures, network, "features")
-    let probe = try LinearProbe(fitted, network: network)
+    var probe = try LinearProbe(fitted, network: network)
+    if let more { try probe.findKnownWell(in: try features(more, network, "real")) }
     let groups = try other.map { other in
       ProbeJudgement(
         probe, generated: try features(other, network, "test"), real: nil, symmetric: nil, Resampling()
@@ -71,10 +81,14 @@ struct EvalProbe: ParsableCommand {
       let answers = Dictionary(uniqueKeysWithValues: probe.questions.map { ($0, probe.answers(to: $0).count) })
       return try Terminal.json(
         Report(
-          network: network.name, path: place.url.path, pictures: fitted.count, answers: answers, test: groups ?? []))
+          network: network.name, path: place.url.path, pictures: fitted.count, answers: answers,
+          knownWell: probe.knownWell?.sorted(), test: groups ?? []))
     }
     let questions = probe.questions.map { "\($0) (\(probe.answers(to: $0).count))" }.joined(separator: ", ")
     Terminal.out("\(place.url.path): \(questions), fitted on \(fitted.count) pictures' features of \(network.name)")
+    if let known = probe.knownWell {
+      Terminal.out("  known well, \(known.count): \(known.sorted().joined(separator: ", "))")
+    }
     for group in groups ?? [] { Terminal.out("  \(group.name): right \(group.found.text) of \(group.count)") }
   }
 
