@@ -82,16 +82,6 @@ struct ColourNetwork: FeatureNetwork {
     #expect(probe.answer("thing", single.pooled) == ["blue", "red", "green"])
   }
 
-  /// Where two things are only ever shown together, halves of the pictures tell which is which.
-  @Test func halvesTellThingsApart() throws {
-    let network = ColourNetwork()
-    let shown = (0..<24).map { $0 % 2 == 0 ? (0, 1) : (2, 2) }
-    let probe = try LinearProbe(
-      try PictureFeatures(Self.set(shown), network, wantsHalves: true), network: network)
-    let single = try PictureFeatures(Self.set([(0, 0), (1, 1), (2, 2)]), network)
-    #expect(probe.answer("thing", single.pooled) == ["red", "green", "blue"])
-  }
-
   /// Things that the probe names in real pictures are judged by themselves too.
   @Test func judgesWhatItKnowsWell() throws {
     let network = ColourNetwork()

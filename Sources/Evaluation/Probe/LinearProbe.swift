@@ -32,24 +32,24 @@ public struct LinearProbe: Sendable {
   /// Answers to a question; none for one it does not know.
   public func answers(to question: String) -> [String] { heads[question]?.answers ?? [] }
 
-  /// Fits a probe to pictures whose answers are known. Halves of scenes, where there are features of them, teach the one thing that
-  /// stands there.
+  /// Fits a probe to pictures whose answers are known.
   /// - Throws: `noData` if there is nothing to be learnt.
   public init(_ features: PictureFeatures, network: any FeatureNetwork) throws {
     self.network = network.name
     let truths = features.pictures.truths
     for question in Set(truths.flatMap { $0.answers.keys }) {
-      let (rows, given) = Self.examples(of: question, in: features)
+      let known = truths.indices.filter { truths[$0].answers[question] != nil }
+      let given = known.map { truths[$0].answers[question] ?? [] }
       let answers = Set(given.joined()).sorted()
       guard answers.count > 1 else { continue }
-      var targets = DoubleMatrix.zeros(rows: given.count, columns: answers.count)
+      var targets = DoubleMatrix.zeros(rows: known.count, columns: answers.count)
       let columns = Dictionary(uniqueKeysWithValues: answers.enumerated().map { ($1, $0) })
       for (row, named) in given.enumerated() {
         for answer in named {
           if let column = columns[answer] { targets.values[row * answers.count + column] = 1 }
         }
       }
-      let fit = RidgeRegression(rows, targets)
+      let fit = RidgeRegression(features.pooled.rows(known), targets)
       heads[question] = Head(answers: answers, weights: fit.weights.transposed, bias: fit.bias)
     }
     guard !heads.isEmpty else {
@@ -58,24 +58,6 @@ public struct LinearProbe: Sendable {
         reason: "says nothing of its pictures that could be told apart: it needs scenes (imago data scenes), a column "
           + "label, or sub-folders named after what they hold")
     }
-  }
-
-  /// What one question is learnt from: rows of features, and the right answers to each.
-  private static func examples(
-    of question: String, in features: PictureFeatures
-  ) -> (rows: DoubleMatrix, answers: [[String]]) {
-    let truths = features.pictures.truths
-    let known = truths.indices.filter { truths[$0].answers[question] != nil }
-    var values = features.pooled.rows(known).values
-    var answers = known.map { truths[$0].answers[question] ?? [] }
-    if question == "thing", !features.halves.isEmpty {
-      for index in known {
-        guard let pair = truths[index].pair, let halves = truths[index].halves else { continue }
-        values += features.halves[halves.first].row(index) + features.halves[halves.second].row(index)
-        answers += [[pair.first], [pair.second]]
-      }
-    }
-    return (DoubleMatrix(rows: answers.count, columns: features.pooled.columns, values), answers)
   }
 
   /// Answers to a question, one for each row of features; nil for a question it does not know.

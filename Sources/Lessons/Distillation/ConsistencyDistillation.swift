@@ -33,10 +33,12 @@ package struct ConsistencyDistillation: Distillation {
 
   package var timesteps: [Int] { plan.timesteps.map { Int($0) } }
 
-  /// The error of the consistency function counts the same everywhere.
+  /// The error of the consistency function counts `max(SNR, 1)`, as in ``ProgressiveDistillation``. Counted the same everywhere, the large
+  /// errors where all is noise decide what is learnt, and pictures of several steps get grain.
   package func weight(_ place: Int) -> Float {
-    let factor = boundary(timesteps[place]).out * denoised.slope(plan.levels[place])
-    return Float(factor * factor)
+    let level = plan.levels[place]
+    let factor = boundary(timesteps[place]).out * denoised.slope(level)
+    return Float(max(level.signal * level.signal / (level.noise * level.noise), 1) * factor * factor)
   }
 
   private func boundary(_ timestep: Int) -> ConsistencyBoundary {
