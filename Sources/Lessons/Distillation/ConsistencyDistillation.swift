@@ -38,7 +38,7 @@ package struct ConsistencyDistillation: Distillation {
   package func weight(_ place: Int) -> Float {
     let level = plan.levels[place]
     let factor = boundary(timesteps[place]).out * denoised.slope(level)
-    return Float(max(level.signal * level.signal / (level.noise * level.noise), 1) * factor * factor)
+    return Float(level.cleanErrorWeight * factor * factor)
   }
 
   private func boundary(_ timestep: Int) -> ConsistencyBoundary {

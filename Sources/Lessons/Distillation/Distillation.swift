@@ -18,6 +18,11 @@ package protocol Distillation: Sendable {
   ) -> Tensor
 }
 
+extension NoiseLevel {
+  /// What an error of the clean sample counts at this level: `max(SNR, 1)` (Salimans & Ho 2022, §4, "truncated SNR").
+  var cleanErrorWeight: Double { max(signal * signal / (noise * noise), 1) }
+}
+
 /// Rows of a batch, each at a noise level of its own.
 enum LevelRows {
   /// A step of DDIM without fresh noise (Song et al. 2021, eq. 12 with σ = 0).

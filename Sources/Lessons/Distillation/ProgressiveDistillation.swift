@@ -24,8 +24,7 @@ package struct ProgressiveDistillation: Distillation {
   /// The error of the clean sample counts `max(SNR, 1)` (§4, "truncated SNR").
   package func weight(_ place: Int) -> Float {
     let (level, slope) = (student.levels[place], denoised.slope(student.levels[place]))
-    let ratio = level.signal * level.signal / (level.noise * level.noise)
-    return Float(max(ratio, 1) * slope * slope)
+    return Float(level.cleanErrorWeight * slope * slope)
   }
 
   package func clean(

@@ -73,7 +73,8 @@ struct EvalProbe: ParsableCommand {
     if let more { try probe.findKnownWell(in: try features(more, network, "real")) }
     let groups = try other.map { other in
       ProbeJudgement(
-        probe, generated: try features(other, network, "test"), real: nil, symmetric: nil, Resampling()
+        probe, generated: try features(other, network, "test", wantsHalves: true), real: nil, symmetric: nil,
+        Resampling()
       ).groups
     }
     try probe.write(to: place.url)
@@ -93,11 +94,11 @@ struct EvalProbe: ParsableCommand {
   }
 
   private func features(
-    _ pictures: JudgedPictures, _ network: any FeatureNetwork, _ label: String
+    _ pictures: JudgedPictures, _ network: any FeatureNetwork, _ label: String, wantsHalves: Bool = false
   ) throws -> PictureFeatures {
     let bar = ProgressBar(total: pictures.count, label: label, quiet: compute.quiet)
     defer { bar.finish() }
-    let features = try PictureFeatures(pictures, network, wantsHalves: true) {
+    let features = try PictureFeatures(pictures, network, wantsHalves: wantsHalves) {
       try Interruption.check()
       bar.update(done: $0)
     }
