@@ -16,13 +16,15 @@ public final class PartialFolder {
   public init(_ target: String) throws(PartialError) {
     self.target = target
     let around = PartialFile.folder(of: target)
-    try Partials.make(folder: around)
-    url = URL(fileURLWithPath: Partials.claim(in: around), isDirectory: true)
-    guard mkdir(url.path, 0o777) == 0 else {
-      let code = errno
-      Partials.release(url.path)
+    let path = Partials.claim(in: around)
+    url = URL(fileURLWithPath: path, isDirectory: true)
+    do throws(PartialError) {
+      try Partials.make(folder: around)
+      guard mkdir(path, 0o777) == 0 else { throw PartialError(errno) }
+    } catch {
+      Partials.release(path)
       Partials.dropEmptyFolders()
-      throw PartialError(code)
+      throw error
     }
     descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // As in `PartialFile`.
@@ -36,7 +38,7 @@ public final class PartialFolder {
   public func finish(replacing: Bool = false) throws(PartialError) {
     var code: Int32 = 0
     // Until the end the path on the list is that of something to be removed: the new folder or, changed with it, the old.
-    Partials.settle(url.path) {
+    Partials.settle(url.path, at: target) {
       if access(target, F_OK) != 0 && rename(url.path, target) == 0 { return true }
       code = replacing ? exchange() : EEXIST
       return false

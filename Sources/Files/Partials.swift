@@ -33,7 +33,8 @@ public enum Partials {
     return path
   }
 
-  /// Makes a folder and those above it that are missing.
+  /// Makes a folder and those above it that are missing. They stay while something unfinished is claimed in them, so claim
+  /// first: another thread that clears up takes empty folders away.
   static func make(folder: String) throws(PartialError) {
     var missing: [String] = []
     var above = folder
@@ -52,10 +53,13 @@ public enum Partials {
     guard info.st_mode & S_IFMT == S_IFDIR else { throw PartialError(ENOTDIR) }
   }
 
-  /// Removes the folders that were made and are empty still.
+  /// Removes the folders that were made, are empty still and wait for nothing.
   static func dropEmptyFolders() {
     change { state in
-      state.madeFolders.removeAll { rmdir($0) == 0 || errno == ENOENT }
+      let claimed = state.paths
+      state.madeFolders.removeAll { folder in
+        !claimed.contains { $0.hasPrefix(folder + "/") } && (rmdir(folder) == 0 || errno == ENOENT)
+      }
     }
   }
 
@@ -63,10 +67,14 @@ public enum Partials {
   static func release(_ path: String) { change { $0.paths.remove(path) } }
 
   /// Gives what is finished its place and takes it from the list, with no end of the process in between.
-  /// - Parameter work: returns whether the path stands for nothing unfinished any more.
-  static func settle(_ path: String, _ work: () -> Bool) {
+  /// - Parameters:
+  ///   - place: the folders made on the way to it are kept then.
+  ///   - work: returns whether the path stands for nothing unfinished any more.
+  static func settle(_ path: String, at place: String? = nil, _ work: () -> Bool) {
     change { state in
-      if work() { state.paths.remove(path) }
+      guard work() else { return }
+      state.paths.remove(path)
+      if let place { state.madeFolders.removeAll { place.hasPrefix($0 + "/") } }
     }
   }
 

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Synchronization
 import Testing
 
 /// Files and folders have their names once they are whole; what was cut short is cleared away.
@@ -41,6 +42,20 @@ import Testing
     try FileManager.default.createDirectory(atPath: "\(folder)/d", withIntermediateDirectories: true)
     #expect(throws: (any Error).self) { try PartialFile.write(Data(), to: "\(folder)/d") }
     #expect(names == ["d"])
+  }
+
+  /// A folder that was just made is empty for a moment; whoever clears up then must leave it to its maker.
+  @Test func othersThatClearUpLeaveNewFoldersAlone() {
+    let failures = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 4) { thread in
+      for round in 0..<100 {
+        do { _ = try PartialFolder("\(folder)/\(thread)-\(round)/deep/set") } catch {
+          failures.withLock { $0.append("\(thread), \(round): \(error)") }
+        }
+      }
+    }
+    #expect(failures.withLock { $0 } == [])
+    #expect(names == [])
   }
 
   @Test func folderTakesTheOldOnesPlace() throws {
