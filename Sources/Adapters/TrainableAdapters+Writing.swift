@@ -71,16 +71,18 @@ extension TrainableAdapters {
       let prefix = module.network.rawValue
       config["\(prefix).r"] = rank
       config["\(prefix).lora_alpha"] = alpha
+      // Newer libraries' text encoders have no `text_model.` in their paths, older ones do; PEFT takes the ends of paths.
+      let end = path.hasPrefix(Self.textRoot) ? String(path.dropFirst(Self.textRoot.count)) : path
       if module.adapter.rank != rank {
         func pattern(_ name: String, _ value: Any) {
-          config["\(prefix).\(name)"] = (config["\(prefix).\(name)"] as? [String: Any] ?? [:]).merging([path: value]) {
+          config["\(prefix).\(name)"] = (config["\(prefix).\(name)"] as? [String: Any] ?? [:]).merging([end: value]) {
             $1
           }
         }
         pattern("rank_pattern", module.adapter.rank)
         pattern("alpha_pattern", module.alpha)
       }
-      config["\(prefix).target_modules"] = (config["\(prefix).target_modules"] as? [String] ?? []) + [path]
+      config["\(prefix).target_modules"] = (config["\(prefix).target_modules"] as? [String] ?? []) + [end]
     }
     // Files in this format have no alphas; this is where diffusers looks for them.
     let json = try JSONSerialization.data(withJSONObject: config, options: [.sortedKeys])
@@ -91,8 +93,10 @@ extension TrainableAdapters {
   /// The module's path as published models have it: text encoders with their `text_model.` in front.
   private static func path(_ module: Module) -> String {
     let path = String(module.weight.name.dropLast(".weight".count))
-    return module.network == .unet || path.hasPrefix("text_model.") ? path : "text_model.\(path)"
+    return module.network == .unet || path.hasPrefix(textRoot) ? path : "\(textRoot)\(path)"
   }
+
+  private static let textRoot = "text_model."
 }
 
 /// The names and shapes of parameters, to look modules up in.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
+import MPICommunicator
 
 /// Runs a command's work; anything that goes wrong becomes one line on stderr and exit status 1.
 public func reportingFailures(_ work: () throws -> Void) throws {
@@ -12,6 +13,8 @@ public func reportingFailures(_ work: () throws -> Void) throws {
     throw error
   } catch let error as Interruption.Stopped {
     throw error
+  } catch MPIError.alone where ProcessPlace.isLaunched {
+    throw ExitCode(1)
   } catch {
     ProcessPlace.letLeaderSpeak()
     Terminal.error("error: \(oneLine(FileFailure.line(error)))")

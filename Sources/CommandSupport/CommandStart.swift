@@ -3,6 +3,9 @@ import CFiles
 import Foundation
 import Glibc
 
+/// A command whose work the processes of `mpirun` share; any other is done by the first of them.
+public protocol SharedAmongProcesses {}
+
 /// How every command starts and ends.
 public enum CommandStart {
   /// Runs a command's `main`.
@@ -14,6 +17,8 @@ public enum CommandStart {
     Interruption.install()
     do {
       var parsed = try command.parseAsRoot(withNegativeNumbers(Array(CommandLine.arguments.dropFirst())))
+      // What is not shared among processes is the first one's alone.
+      if ProcessPlace.isFollower, !(parsed is any SharedAmongProcesses) { end(nil) }
       try parsed.run()
     } catch {
       end(command, error)

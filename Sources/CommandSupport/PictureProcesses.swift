@@ -16,7 +16,7 @@ struct PictureProcesses {
       throw GenerationError.unsupported(
         what: "several processes for a model that is taught first: start one, without mpirun")
     }
-    let world = try MPICommunicator(isStopping: { Interruption.isRequested })
+    let world = try ProcessPlace.join()
     var run = run
     (run.above.seed, run.above.drawsSeed) = (try seed(of: run, world), nil)
     if run.compute.threads == nil { run.compute.threads = ProcessPlace.threads }

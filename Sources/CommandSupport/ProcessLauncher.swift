@@ -18,7 +18,11 @@ struct ProcessLauncher {
       try Interruption.check()
       if status == 0 { return }
       // A process that was killed has a status above 128; one that said what is wrong has none.
-      guard isElastic, left > 1, status > 128 else { throw ExitCode(status > 128 ? 1 : status) }
+      guard status > 128 else { throw ExitCode(status) }
+      guard isElastic, left > 1 else {
+        Terminal.error("error: a process was lost; the last state is whole, run again to go on")
+        throw ExitCode(1)
+      }
       left -= 1
       if !quiet { Terminal.error("note: a process was lost; going on from the last state with \(left)") }
     }
@@ -34,6 +38,7 @@ struct ProcessLauncher {
         "\(count)",
       ]
       + (getuid() == 0 ? ["--allow-run-as-root"] : []) + [Self.executable] + Array(CommandLine.arguments.dropFirst())
+    process.environment = ProcessInfo.processInfo.environment.merging([ProcessPlace.launchMark: "1"]) { $1 }
     guard Self.isInstalled else {
       throw TrainingError.badRecipe(
         path: "--processes", reason: "needs Open MPI's mpirun: install it (Debian: openmpi-bin) and run again")

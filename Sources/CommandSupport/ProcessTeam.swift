@@ -5,7 +5,7 @@ import Training
 
 /// The processes that `mpirun` started, as work sees them that falls into independent pieces: each does a range of them, and the first
 /// one, the leader, goes on with what came out.
-public struct ProcessTeam: Sendable {
+public struct ProcessTeam: WorkTeam, Sendable {
   private let world: any Communicator
 
   public var leads: Bool { world.leads }
@@ -26,7 +26,7 @@ public struct ProcessTeam: Sendable {
     quiet: Bool, json: Bool, _ work: (_ quiet: Bool, _ json: Bool, ProcessTeam) throws -> Void
   ) throws {
     guard ProcessPlace.count > 1 else { return try work(quiet, json, ProcessTeam(world: SingleProcess())) }
-    let world = try MPICommunicator(isStopping: { Interruption.isRequested })
+    let world = try ProcessPlace.join()
     let team = ProcessTeam(world: world)
     try Follower.run(world, lead: { try work(quiet, json, team) }, follow: { _ in try work(true, false, team) })
   }
@@ -59,6 +59,13 @@ public struct ProcessTeam: Sendable {
       }
     }
     return all
+  }
+
+  public func all<Result: Codable>(_ count: Int, _ work: (Range<Int>) throws -> [Result]) throws -> [Result] {
+    let (encoder, decoder) = (PropertyListEncoder(), PropertyListDecoder())
+    encoder.outputFormat = .binary
+    return try all(
+      count, work, pack: { Array(try encoder.encode($0)) }, unpack: { try decoder.decode(Result.self, from: Data($0)) })
   }
 
   /// What each process has, the leader's first, in every process.

@@ -45,7 +45,7 @@ public struct TrainingProcesses {
       return try ProcessLauncher(processes: processes, isElastic: options.elastic, quiet: compute.quiet).run()
     }
     guard ProcessPlace.count > 1 else { return try train(in: folder, SingleProcess(), work) }
-    var world = try MPICommunicator(isStopping: { Interruption.isRequested })
+    var world = try ProcessPlace.join()
     world.sumsInBFloat16 = options.gradients == .bf16
     try Follower.run(
       world, lead: { try train(in: folder, world, work) }, follow: { try train(in: $0, world, work) })

@@ -9,13 +9,19 @@ public struct MPICommunicator: Communicator {
   public var sumsInBFloat16 = false
   /// Whether this process was asked to end: then it waits for others only a little longer.
   private let isStopping: @Sendable () -> Bool
-  /// How long, in seconds.
-  private static let patience = 3.0
+  /// Told once others have not answered for a moment after that.
+  private let whenSilent: @Sendable () -> Void
+  /// How long it waits then, in seconds, and how long until `whenSilent` is told: before `mpirun` ends the process, a second after
+  /// its SIGTERM.
+  private static let (patience, moment) = (3.0, 0.4)
 
   /// Joins the others. To be called once.
-  public init(isStopping: @escaping @Sendable () -> Bool) throws(MPIError) {
+  public init(
+    isStopping: @escaping @Sendable () -> Bool, whenSilent: @escaping @Sendable () -> Void = {}
+  ) throws(MPIError) {
     guard impi_join() == 0 else { throw .notThere(reason: String(cString: impi_error())) }
-    (rank, size, self.isStopping) = (Int(impi_rank()), Int(impi_size()), isStopping)
+    (rank, size) = (Int(impi_rank()), Int(impi_size()))
+    (self.isStopping, self.whenSilent) = (isStopping, whenSilent)
   }
 
   /// Leaves the others in good order, once all of them are done.
@@ -51,6 +57,7 @@ public struct MPICommunicator: Communicator {
   fileprivate func wait(_ call: OpaquePointer?, take: (OpaquePointer) -> Void = { _ in }) throws(MPIError) {
     guard let call else { throw .failed(reason: "there is no memory for what travels") }
     var asked: Date?
+    var isTold = false
     while true {
       switch impi_wait(call, 200) {
       case 0:
@@ -59,8 +66,13 @@ public struct MPICommunicator: Communicator {
         return
       case 1:
         if asked == nil, isStopping() { asked = Date() }
+        guard let waited = asked.map({ Date().timeIntervalSince($0) }) else { continue }
+        if waited > Self.moment, !isTold {
+          isTold = true
+          whenSilent()
+        }
         // The call's memory stays: the library may still write to it.
-        if let asked, Date().timeIntervalSince(asked) > Self.patience { throw .alone }
+        if waited > Self.patience { throw .alone }
       default:
         impi_free(call)
         throw .failed(reason: String(cString: impi_error()))

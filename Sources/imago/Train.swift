@@ -7,7 +7,7 @@ import TensorCore
 import Training
 
 /// Runs a training recipe, or goes on with one that was stopped.
-struct Train: ParsableCommand {
+struct Train: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     abstract: "Runs a training recipe; run again to go on where it stopped.",
     usage: "imago train <recipe> [<options>]",

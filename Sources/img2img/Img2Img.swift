@@ -5,7 +5,7 @@ import Jobs
 
 /// Changes a picture by words.
 @main
-struct Img2Img: ParsableCommand {
+struct Img2Img: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     commandName: "img2img", abstract: "Changes a picture by words.",
     discussion: """

@@ -8,7 +8,7 @@ struct DataOptions: ParsableArguments {
   @Option(name: .customLong("class"), help: "What the subject is, such as \"a dog\".") var className: String?
   @Option(help: "Pictures of the class that the model draws itself, so that it keeps what the class was.")
   var priorPictures = 0
-  @Option(help: "What those count in the loss.") var priorWeight: Float = 1
+  @Option(help: "What those count in the loss (1).") var priorWeight: Float?
   @Option(help: "Words put before every caption, to call the style or subject by.") var trigger: String?
   @Option(help: "What is taught: a diffusers folder, a checkpoint file or a pipeline's name (the bundled model).")
   var model: String?
@@ -22,7 +22,7 @@ struct DataOptions: ParsableArguments {
   var buckets = true
   @Option(help: "How often a caption is left out, 0 to 1.") var captionDropout: Float = 0
   @Flag(help: "Shuffles the comma-separated parts of captions.") var shuffleTags = false
-  @Option(help: "Parts at the front that keep their places.") var keepTags = 0
+  @Option(help: "Parts at the front that keep their places (0).") var keepTags: Int?
   @Flag(help: "Mirrors half of the pictures.") var flip = false
   @Flag(help: "Counts only what is opaque, or white in NAME.mask.png beside a picture.") var masked = false
   @Option(help: "Share of the pictures held back to measure on (a tenth of ten or more).") var validation: Double?
@@ -35,15 +35,17 @@ struct DataOptions: ParsableArguments {
       throw ValidationError("give a folder of pictures: --style DIR or --subject DIR")
     }
     if subject != nil, trigger == nil { throw ValidationError("--subject needs --trigger: the word to call it by") }
+    if keepTags != nil, !shuffleTags { throw ValidationError("--keep-tags needs --shuffle-tags") }
+    if priorWeight != nil, priorPictures == 0 { throw ValidationError("--prior-weight needs --prior-pictures") }
     if subject == nil, className != nil { throw ValidationError("--class says what a --subject is") }
   }
 
   func settings() throws -> PictureSettings {
     var settings = PictureSettings(path: folder)
     (settings.trigger, settings.className) = (trigger, className)
-    (settings.priorPictures, settings.priorWeight) = (priorPictures, priorWeight)
+    (settings.priorPictures, settings.priorWeight) = (priorPictures, priorWeight ?? 1)
     (settings.resolution, settings.usesBuckets) = (resolution, buckets)
-    (settings.captionDropout, settings.shufflesTags, settings.keptTags) = (captionDropout, shuffleTags, keepTags)
+    (settings.captionDropout, settings.shufflesTags, settings.keptTags) = (captionDropout, shuffleTags, keepTags ?? 0)
     (settings.flips, settings.isMasked, settings.validation) = (flip, masked, validation)
     return settings
   }

@@ -17,11 +17,11 @@ struct LearntOptions: ParsableArguments {
   @Flag(help: "Trains the text encoders too.") var textEncoder = false
   @Option(help: "Their learning rate (half of --lr).") var lrText: Double?
   @Option(help: ArgumentHelp("A LoRA to go on from.", valueName: "file")) var networkWeights: String?
-  @Option(help: "kohya, which every tool reads, or diffusers.") var format = Format.kohya
+  @Option(help: "kohya, which every tool reads (usual), or diffusers.") var format: Format?
   @Option(
     help: ArgumentHelp("Learns a word for the pictures (textual inversion) instead of a LoRA.", valueName: "word"))
   var embedding: String?
-  @Option(help: "Vectors the word stands for.") var vectors = 1
+  @Option(help: "Vectors the word stands for (1).") var vectors: Int?
   @Option(help: "A known word it starts from.") var initWord: String?
 
   /// The formats that are written.
@@ -29,10 +29,18 @@ struct LearntOptions: ParsableArguments {
 
   func validate() throws {
     if lrText != nil, !textEncoder { throw ValidationError("--lr-text needs --text-encoder") }
-    if embedding == nil, initWord != nil { throw ValidationError("--init-word needs --embedding WORD") }
-    if embedding != nil, textEncoder || networkWeights != nil || convRank != nil {
-      throw ValidationError(
-        "--embedding learns a word alone; leave out --text-encoder, --network-weights and --conv-rank")
+    guard embedding != nil else {
+      if initWord != nil { throw ValidationError("--init-word needs --embedding WORD") }
+      if vectors != nil { throw ValidationError("--vectors needs --embedding WORD") }
+      return
+    }
+    let matrices: [(Bool, String)] = [
+      (rank != nil, "--rank"), (alpha != nil, "--alpha"), (convRank != nil, "--conv-rank"),
+      (targets != nil, "--targets"), (textEncoder, "--text-encoder"), (networkWeights != nil, "--network-weights"),
+      (format != nil, "--format"),
+    ]
+    if let named = matrices.first(where: \.0)?.1 {
+      throw ValidationError("--embedding learns a word alone, no matrices; leave out \(named)")
     }
   }
 
@@ -40,7 +48,9 @@ struct LearntOptions: ParsableArguments {
     (recipe.adapter.rank, recipe.adapter.alpha, recipe.adapter.convolutionRank) = (rank ?? usual.rank, alpha, convRank)
     (recipe.adapter.targets, recipe.adapter.trainsText) = (targets ?? usual.targets, textEncoder)
     recipe.adapter.textRate = lrText
-    (recipe.adapter.start, recipe.adapter.format) = (networkWeights, format == .kohya ? .kohya : .diffusers)
-    (recipe.embedding.word, recipe.embedding.vectors, recipe.embedding.start) = (embedding ?? "", vectors, initWord)
+    (recipe.adapter.start, recipe.adapter.format) = (networkWeights, format == .diffusers ? .diffusers : .kohya)
+    (recipe.embedding.word, recipe.embedding.vectors, recipe.embedding.start) = (
+      embedding ?? "", vectors ?? 1, initWord
+    )
   }
 }

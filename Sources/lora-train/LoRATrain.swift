@@ -6,7 +6,7 @@ import Training
 
 /// Teaches a model a style, a subject or a word from a folder of pictures.
 @main
-struct LoRATrain: ParsableCommand {
+struct LoRATrain: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     commandName: "lora-train",
     abstract: "Trains a LoRA (or a word) on a folder of pictures; run again to go on where it stopped.",

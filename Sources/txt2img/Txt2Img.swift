@@ -4,7 +4,7 @@ import Jobs
 
 /// Makes pictures from words.
 @main
-struct Txt2Img: ParsableCommand {
+struct Txt2Img: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     commandName: "txt2img", abstract: "Makes pictures from words.",
     discussion: """

@@ -59,6 +59,22 @@ import Testing
     #expect(worst > 1e-3)
   }
 
+  /// Text encoders' modules are named by the end of their paths, which both newer and older libraries have.
+  @Test func targetsOfTextEncoders() throws {
+    var random = TestRandom(seed: 3)
+    let weight = Parameter(
+      name: "text_model.encoder.layers.0.self_attn.q_proj.weight", value: random.tensor([8, 8]), isTrainable: false)
+    let adapters = try TrainableAdapters([.textEncoder: [weight]], targets: .attention, rank: 2, alpha: 2, seed: 4)
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("text-\(UUID().uuidString).safetensors")
+    defer { try? FileManager.default.removeItem(at: url) }
+    try adapters.write(to: url, format: .diffusers, dtype: .f32, metadata: [:])
+    adapters.detach()
+    let file = try AdapterFile(url)
+    #expect(file.metadata["lora_adapter_metadata"]?.contains("[\"encoder.layers.0.self_attn.q_proj\"]") == true)
+    #expect(
+      try TensorFile(url).keys.contains("text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight"))
+  }
+
   /// kohya's names: with numbers of blocks for SDXL, with diffusers' path for the others.
   @Test(arguments: [("sd1_tiny", "lora_unet_down_blocks_"), ("sdxl_tiny", "lora_unet_input_blocks_")])
   func kohyaNames(_ name: String, _ start: String) throws {

@@ -148,6 +148,34 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("stripes.safetensors").path))
   }
 
+  /// A class's pictures are drawn anew where another class is asked for, and what is left out or has no words is said.
+  @Test func priorsAreOfTheirClass() throws {
+    let folder = try scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let pictures = try pictures(in: folder)
+    try FileManager.default.removeItem(at: pictures.appendingPathComponent("3.txt"))
+    try Data("RIFF".utf8).write(to: pictures.appendingPathComponent("photo.webp"))
+    func priors(_ name: String) throws -> [String] {
+      // Pictures of the class are drawn before anything else; a full run is not what this is about.
+      let result = try BuiltCommand.loraTrain.run(
+        [
+          "--subject", "stripes", "--trigger", "zkz", "--class", name, "--prior-pictures", "1", "--steps", "1",
+          "--batch", "1", "--rank", "1", "--targets", "attention", "--resolution", "64", "--output",
+          "\(name).safetensors", "--run", "run \(name)",
+        ], in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.errors.contains("skipped photo.webp: is neither PNG nor JPEG"))
+      let place = folder.appendingPathComponent("run \(name)/prior")
+      return try FileManager.default.contentsOfDirectory(atPath: place.path)
+    }
+    let (dog, apple) = (try priors("a dog"), try priors("an apple"))
+    #expect(dog.count == 1 && apple.count == 1 && dog != apple)
+    let wordless = try BuiltCommand.loraTrain.run(
+      ["--style", "stripes", "--steps", "1", "--rank", "1", "--resolution", "64", "--output", "w.safetensors"],
+      in: folder)
+    #expect(wordless.errors.contains("\n1 of them have no caption"), "\(wordless.errors)")
+  }
+
   @Test(arguments: [
     (["--style", "stripes", "--rank", "0"], 64, "--rank"), (["--style", "nowhere"], 1, "no such folder"),
     (["--style", "empty"], 1, "no PNG or JPEG"), ([], 64, "--style DIR or --subject DIR"),
@@ -156,6 +184,11 @@ import Testing
     (["--style", "stripes", "--output", "stripes/0.png/x.safetensors"], 1, "0.png: is a file and no folder"),
     (["--style", "stripes", "--precision", "int8"], 64, "int8"),
     (["--style", "stripes", "--embedding", "two words"], 1, "one word"),
+    (["--style", "stripes", "--embedding", "zkz", "--rank", "4"], 64, "leave out --rank"),
+    (["--style", "stripes", "--embedding", "zkz", "--format", "diffusers"], 64, "leave out --format"),
+    (["--style", "stripes", "--vectors", "4"], 64, "--vectors needs --embedding"),
+    (["--style", "stripes", "--keep-tags", "2"], 64, "--keep-tags needs --shuffle-tags"),
+    (["--style", "stripes", "--prior-weight", "3"], 64, "--prior-weight needs --prior-pictures"),
   ])
   func whatCannotBeIsSaidInOneLine(_ arguments: [String], _ status: Int, _ word: String) throws {
     let folder = try scratch()

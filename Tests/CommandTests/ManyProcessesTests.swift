@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import TestSupport
 import Testing
 
@@ -57,14 +58,99 @@ import Testing
     #expect(files[0] == files[1], "one process writes")
   }
 
+  /// Shell words that end the process of a rank, as the kernel does where memory runs out, once the run has a state.
+  private func killing(_ rank: Int, of run: String) -> String {
+    """
+    until [ -e results/\(run)/state.safetensors ]; do kill -0 $! || exit 99; sleep 0.05; done
+    for p in $(pgrep -f "$IMAGO train circle.yaml --output results/\(run)"); do
+      if tr '\\0' '\\n' < /proc/$p/environ | grep -qx OMPI_COMM_WORLD_RANK=\(rank); then kill -9 $p; fi
+    done
+    wait $!
+    """
+  }
+
+  /// Whichever is lost, one of the others says so, once.
+  @Test(arguments: [0, 1, 2]) func aLostProcessIsSaid(rank: Int) throws {
+    try recipe(steps: 100_000)
+    let result = try shell(
+      """
+      \(Self.mpirun) -n 3 "$IMAGO" train circle.yaml --output results/l --quiet &
+      \(killing(rank, of: "l"))
+      """)
+    #expect(result.status == 137, "\(result.errors)")
+    let told = "another one does not answer: if it was lost, the last state is whole"
+    #expect(result.errors.components(separatedBy: told).count == 2, "\(result.errors)")
+  }
+
+  /// The command that started the processes speaks for them.
+  @Test(arguments: [0, 1]) func aLostProcessOfALauncherIsSaid(rank: Int) throws {
+    try recipe(steps: 100_000)
+    let result = try shell(
+      """
+      "$IMAGO" train circle.yaml --output results/l --quiet --processes 2 &
+      \(killing(rank, of: "l"))
+      """)
+    #expect(result.status == 1, "\(result.errors)")
+    #expect(result.errors == "error: a process was lost; the last state is whole, run again to go on\n")
+  }
+
+  /// A folder of pictures of 48×48, no two alike, with captions.
+  private func pictures(_ names: [String]) throws {
+    try FileManager.default.createDirectory(at: folder.file("pictures"), withIntermediateDirectories: true)
+    for (index, name) in names.enumerated() {
+      _ = try folder.write("picture \(name)\n", to: "pictures/\(name).txt")
+      let pixels = (0..<(48 * 48 * 3)).map { UInt8($0 * (index + 3) / 7 % 256) }
+      try ImageFile.save(
+        Image(width: 48, height: 48, channels: 3, pixels: pixels), to: folder.file("pictures/\(name).png"))
+    }
+  }
+
+  /// What is not made to be shared is done by one process, and said once.
+  @Test func oneDoesWhatIsNotShared() throws {
+    try pictures(["a"])
+    let result = try shell(
+      """
+      "$IMAGO" data check pictures > one; \(Self.mpirun) -n 2 "$IMAGO" data check pictures | cmp - one || exit 2
+      \(Self.mpirun) -n 3 "$IMAGO" data import pictures --output results/imported
+      """)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder.results.appendingPathComponent("imported/000000.png").path))
+  }
+
+  /// What an autoencoder gives back, and a loss, are the same whoever looks at which pictures.
+  @Test(arguments: ["autoencoder", "loss"]) func measuresAreShared(kind: String) throws {
+    let model = try folder.model("sd1_tiny").path
+    try pictures(["a", "b", "c", "d", "e"])
+    let call = "eval \(kind) pictures --model '\(model)' --resolution 32 --precision f32 --json --quiet"
+    let result = try shell(
+      "\"$IMAGO\" \(call) > one && \(Self.mpirun) -n 2 \"$IMAGO\" \(call) | cmp - one")
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
+  /// `mpirun` can let the others go on.
+  @Test func picturesOfAFileWithOneLost() throws {
+    let model = try folder.model("sd1_tiny").path
+    _ = try folder.write(
+      (1...24).map { "picture \($0) --seed \($0)" }.joined(separator: "\n") + "\n", to: "prompts.txt")
+    let result = try shell(
+      """
+      \(Self.mpirun) --enable-recovery -n 2 "$TXT2IMG" --prompts prompts.txt --model '\(model)' --steps 20 --width 64 \
+        --height 64 --output results/all/ --quiet &
+      until [ -e results/all/manifest.jsonl ]; do kill -0 $! || exit 99; sleep 0.02; done
+      pkill -9 -n -f "$TXT2IMG --prompts prompts.txt"
+      wait $!
+      """)
+    #expect(result.status != 99, "\(result.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.results.appendingPathComponent("all").path)
+    #expect(names.filter { $0.hasSuffix(".png") }.count == 24)
+  }
+
   @Test func aLostProcessEndsTheRunAndLosesNothing() throws {
     try recipe(steps: 300)
     let result = try shell(
       """
       \(Self.mpirun) -n 3 "$IMAGO" train circle.yaml --output results/3 --quiet &
-      until [ -e results/3/state.safetensors ]; do kill -0 $! || exit 99; sleep 0.05; done
-      pkill -9 -n -f "$IMAGO train circle.yaml --output results/3"
-      wait $!
+      \(killing(2, of: "3"))
       """)
     #expect(result.status != 0 && result.status != 99, "\(result.errors)")
     let left = try losses("3").count

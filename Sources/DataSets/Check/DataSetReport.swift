@@ -39,6 +39,8 @@ public struct DataSetReport: Codable, Sendable, Equatable {
   public let broken: [Finding]
   /// Names in tables of captions without a picture.
   public let missing: [String]
+  /// Pictures in formats that are not read here: they are left out.
+  public let unread: [String]
   /// Files whose name says another format than their content.
   public let misnamed: [Finding]
   public let width, height: Spread?
@@ -91,7 +93,7 @@ public struct DataSetReport: Codable, Sendable, Equatable {
     }
     progress(set.count, set.count)
     pictures = widths.count
-    missing = set.skipped.map(\.file)
+    (missing, unread) = (set.skipped.map(\.file), set.otherPictures)
     (self.broken, self.misnamed, self.small) = (broken, misnamed, small)
     (width, height) = (Spread(widths), Spread(heights))
     self.sizes = Self.most(sizes, 10)

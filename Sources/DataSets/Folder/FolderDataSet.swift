@@ -32,6 +32,8 @@ public struct FolderDataSet: CaptionedImages {
   private let written: [String]
   /// Captions that name pictures which are not there.
   public let skipped: [Skipped]
+  /// Pictures in formats that are not read here.
+  public let otherPictures: [String]
   private let fit: Fit
   private let background: (UInt8, UInt8, UInt8) = (255, 255, 255)
 
@@ -46,6 +48,7 @@ public struct FolderDataSet: CaptionedImages {
     }
     var captions = try CaptionFile.read(listing)
     self.folder = folder
+    otherPictures = listing.otherPictures
     names = listing.pictures
     written = names.map { captions.removeValue(forKey: $0) ?? "" }
     skipped = captions.keys.sorted().map { Skipped(file: $0, reason: "named in the captions but not in the folder") }

@@ -6,12 +6,17 @@ public struct PictureListing: Sendable {
   public let folder: URL
   /// Paths of pictures relative to the folder, sorted.
   public private(set) var pictures: [String] = []
+  /// Paths of pictures in formats that are not read here, sorted.
+  public private(set) var otherPictures: [String] = []
   /// Paths of files with captions for many pictures, parents first.
   private(set) var tables: [String] = []
   /// Paths of Parquet and tar files.
   private(set) var archives: [String] = []
 
   static let pictureEndings: Set<String> = ["png", "jpg", "jpeg"]
+  static let otherPictureEndings: Set<String> = [
+    "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "jxl", "jp2",
+  ]
   static let tableNames = ["metadata.jsonl", "metadata.csv"]
 
   /// Walks through a folder. Hidden files and folders are passed over; links to folders are not followed.
@@ -44,6 +49,7 @@ public struct PictureListing: Sendable {
       }
     }
     pictures.sort()
+    otherPictures.sort()
     archives.sort()
     tables.sort { ($0.count(where: { $0 == "/" }), $0) < ($1.count(where: { $0 == "/" }), $1) }
   }
@@ -57,6 +63,8 @@ public struct PictureListing: Sendable {
     let ending = path[path.index(after: dot)...].lowercased()
     if Self.pictureEndings.contains(ending) {
       pictures.append(path)
+    } else if Self.otherPictureEndings.contains(ending) {
+      otherPictures.append(path)
     } else if ["parquet", "tar"].contains(ending) {
       archives.append(path)
     }

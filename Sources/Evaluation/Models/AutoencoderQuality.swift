@@ -3,6 +3,7 @@ import Generation
 import Images
 import Models
 import TensorCore
+import Training
 
 /// How much of pictures an autoencoder gives back.
 public struct AutoencoderQuality {
@@ -39,21 +40,30 @@ public struct AutoencoderQuality {
 
   /// - Parameters:
   ///   - examples: pictures that are kept.
+  ///   - team: those who look at a range of the pictures each.
   ///   - progress: told how many pictures are done; throw to stop.
   /// - Throws: `noData` if not one picture can be read.
   public func measure(
-    _ resampling: Resampling, examples: Int = 0, progress: (_ done: Int) throws -> Void
+    _ resampling: Resampling, examples: Int = 0, team: any WorkTeam = NoTeam(),
+    progress: (_ done: Int) throws -> Void
   ) throws -> Result {
     var kept: [(before: Image, after: Image)] = []
-    let (values, skipped) = try ReadablePictures.map(pictures, at: data.folder.path, progress) { index in
+    let (values, skipped) = try ReadablePictures.map(pictures, at: data.folder.path, team, progress) { index in
       let image = try data.example(index, size: side).image
       let decoded = try codec.givenBack(image)
       if kept.count < examples { kept.append((image, decoded)) }
       // What is given back bit by bit has no noise to speak of; 8 bits leave 59 dB.
-      return (psnr: min(PictureSimilarity.psnr(image, decoded), 99), ssim: PictureSimilarity.ssim(image, decoded))
+      return [min(PictureSimilarity.psnr(image, decoded), 99), PictureSimilarity.ssim(image, decoded)]
+    }
+    // Where others looked at some of the first ones.
+    for index in team.range(of: pictures).upperBound..<pictures where kept.count < examples {
+      do {
+        let image = try data.example(index, size: side).image
+        kept.append((image, try codec.givenBack(image)))
+      } catch is ImageError { continue }
     }
     return Result(
-      psnr: resampling.mean(values.map(\.psnr)), ssim: resampling.mean(values.map(\.ssim)), examples: kept,
+      psnr: resampling.mean(values.map { $0[0] }), ssim: resampling.mean(values.map { $0[1] }), examples: kept,
       pictures: values.count, skipped: skipped)
   }
 }

@@ -64,10 +64,14 @@ public struct BandLoss {
   /// Pictures that are looked at.
   public var pictures: Int { loss.pictures }
 
-  /// - Parameter progress: told how many pictures are done; throw to stop.
+  /// - Parameters:
+  ///   - team: those who look at a range of the pictures each.
+  ///   - progress: told how many pictures are done; throw to stop.
   /// - Throws: `noData` if not one picture can be read.
-  public func measure(_ resampling: Resampling, progress: (_ done: Int) throws -> Void) throws -> Result {
-    let (values, skipped) = try ReadablePictures.map(loss.pictures, at: place, progress, loss.losses)
+  public func measure(
+    _ resampling: Resampling, team: any WorkTeam = NoTeam(), progress: (_ done: Int) throws -> Void
+  ) throws -> Result {
+    let (values, skipped) = try ReadablePictures.map(loss.pictures, at: place, team, progress, loss.losses)
     let schedule = loss.objective.prediction.schedule
     let width = { (level: Int) in level * schedule.trainSteps / loss.levels }
     let bands = (0..<loss.levels).map { level in

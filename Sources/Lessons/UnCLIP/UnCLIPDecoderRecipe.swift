@@ -92,7 +92,7 @@ extension UnCLIPDecoderRecipe {
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
     let given = UnCLIPFolder(DataLocation.url(prior))
-    let model = try given.contrastive()
+    let model = try given.contrastive(madeBy: "unclip-prior")
     let asked = try given.prior(for: model, dtype: precision.dtype)
     guard let pictures = try EmbeddedPictures(try data.open(note: context.note), model, heldBack: heldBack, context)
     else { return }

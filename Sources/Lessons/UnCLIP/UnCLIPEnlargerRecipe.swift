@@ -74,7 +74,7 @@ extension UnCLIPEnlargerRecipe {
   public func run(in folder: URL, _ context: RunContext) throws {
     let runFolder = try RunFolder(folder)
     let given = UnCLIPFolder(DataLocation.url(decoder))
-    let side = try given.decoder(for: given.contrastive(), dtype: precision.dtype).side
+    let side = try given.decoder(for: given.contrastive(madeBy: "unclip-decoder"), dtype: precision.dtype).side
     guard side == small else {
       throw TrainingError.badRecipe(path: name, reason: "small is \(small), the decoder's pictures have \(side)")
     }

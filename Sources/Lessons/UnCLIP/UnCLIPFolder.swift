@@ -31,8 +31,9 @@ package struct UnCLIPFolder: Sendable {
 
   // MARK: - Reading
 
-  package func contrastive() throws -> ContrastiveModel {
-    try Self.contrastive(existing("contrastive", recipe: "unclip-prior").url)
+  /// - Parameter recipe: makes the folder.
+  package func contrastive(madeBy recipe: String) throws -> ContrastiveModel {
+    try Self.contrastive(existing("contrastive", recipe: recipe).url)
   }
 
   /// A contrastive model that can say what unCLIP asks: of clean pictures, with a text encoder as wide as its
@@ -101,7 +102,7 @@ package struct UnCLIPFolder: Sendable {
 
   /// The whole model.
   package func model(dtype: DType) throws -> UnCLIP {
-    let model = try contrastive()
+    let model = try contrastive(madeBy: "unclip-decoder")
     return UnCLIP(
       contrastive: model, prior: try prior(for: model, dtype: dtype), decoder: try decoder(for: model, dtype: dtype),
       enlarger: try enlarger(dtype: dtype))

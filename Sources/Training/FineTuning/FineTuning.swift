@@ -42,7 +42,9 @@ struct FineTuning {
       files, name: spec.name, trained: recipe.method == .full ? Set(recipe.parts) : [])
     for note in components.notes { context.note(note) }
     let drawing = SampleDrawing(recipe, components, spec)
-    try pictures.addPriors(try PriorPictures(recipe, drawing, folder: folder, context).draw(), rules: rules)
+    let modelHash = ModelHash.short(modelURL)
+    let priors = PriorPictures(recipe, drawing, model: modelHash ?? modelURL.path, folder: folder, context)
+    try pictures.addPriors(try priors.draw(), rules: rules)
     if context.shouldStop() { return }
 
     let learnable = try makeLearnable(components, files)
@@ -78,7 +80,7 @@ struct FineTuning {
     objective.recomputes = recipe.recomputes
     objective.word = learnable.word
     let identity = try recipe.identity(facts: [
-      "model": ModelHash.short(modelURL) ?? modelURL.path,
+      "model": modelHash ?? modelURL.path,
       "the pictures": ContentHash.hex(
         (split.training + split.validation).map { "\($0.picture.hash) \($0.picture.caption) \($0.shape)" }),
       "network weights": try recipe.adapter.start.map {
@@ -89,7 +91,7 @@ struct FineTuning {
       recipe: recipe, learnable: learnable, drawing: drawing, objective: objective, validation: validation,
       look: StyleDistance(components.autoencoder, recipe.precision, pictures: split.training),
       sampleCaptions: (split.validation + split.training).map(\.picture.caption),
-      metadata: AdapterMetadata(recipe, training: training, components, modelHash: ModelHash.short(modelURL)).values,
+      metadata: AdapterMetadata(recipe, training: training, components, modelHash: modelHash).values,
       side: buckets.shapes.map { min($0.width, $0.height) }.max() ?? side, folder: folder, context: context)
     let forecast = FineTuningForecast(recipe: recipe, training: training, result: result)
     try forecast.checkMemory(
@@ -143,13 +145,19 @@ struct FineTuning {
     let held = validation.map { ", \($0.count) held back" } ?? ""
     context.note(
       "\(pictures.count) pictures, \(pictures.skipped.count) skipped, \(training.count) examples an epoch\(held)")
+    let wordless = pictures.pictures.count(where: \.caption.isEmpty)
+    if wordless > 0 {
+      context.note(
+        "\(wordless) of them have no caption and are learnt without words, so that every prompt shows what they teach; to call it by a "
+          + "word give a trigger, or captions in NAME.txt beside them")
+    }
     let shapes = training.buckets.map { "\($0.shape): \($0.examples.count)" }
     context.note("buckets: \(shapes.joined(separator: ", "))")
     let small = Set(training.examples.filter { !buckets.shapes.contains($0.shape) }.map(\.picture.hash)).count
     if small > 0 {
       context.note(
         "smaller than \(buckets.side)×\(buckets.side) and learnt at their own size: \(small) pictures; what is drawn larger "
-          + "then may fall apart. Give larger ones, or draw at their size with `width` and `height`")
+          + "then may fall apart. Give larger ones, or draw at their size")
     }
     let cut = Set(training.examples.map(\.picture.caption)).filter { texts.isCut($0) }.count
     if cut > 0 { context.note("\(cut) captions are longer than the text encoder reads; their ends are left out") }

@@ -9,9 +9,17 @@ struct PriorPictures {
   let folder: URL
   let context: RunContext
 
-  init(_ recipe: FineTuningRecipe, _ drawing: SampleDrawing, folder: URL, _ context: RunContext) {
+  /// - Parameter model: the hash of the model's files.
+  init(_ recipe: FineTuningRecipe, _ drawing: SampleDrawing, model: String, folder: URL, _ context: RunContext) {
     (self.recipe, self.drawing, self.context) = (recipe, drawing, context)
-    self.folder = folder.appendingPathComponent("prior")
+    // Whatever decides how they look: pictures of another class or model are never taken for these.
+    let (pictures, samples) = (recipe.pictures, recipe.samples)
+    let key = ContentHash.hex([
+      model, pictures.className ?? "", "\(recipe.loop.seed)", "\(pictures.resolution ?? drawing.side)",
+      "\(samples.steps) \(samples.guidance.map { "\($0)" } ?? "")", samples.negative ?? "",
+      "\(recipe.precision)",
+    ])
+    self.folder = folder.appendingPathComponent("prior/\(key.prefix(12))")
   }
 
   /// Draws those that are not there yet.

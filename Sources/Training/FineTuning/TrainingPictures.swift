@@ -64,6 +64,9 @@ package struct TrainingPictures {
         skipped.append(Skipped(name: name, reason: "\(error)".replacingOccurrences(of: "\(url.path): ", with: "")))
       }
     }
+    for name in listing.otherPictures {
+      skipped.append(Skipped(name: name, reason: "is neither PNG nor JPEG; save it as one of them"))
+    }
     for name in captions.keys.sorted() where !names.contains(name) {
       skipped.append(Skipped(name: name, reason: "named in the captions but not in the folder"))
     }

@@ -66,7 +66,9 @@ extension CircleRecipe {
     ).tellingCost().run()
     guard result.isFinished, let radius = check.result else { return nil }
     context.note(
-      String(format: "mean radius %.4f, standard deviation %.4f", radius.meanRadius, radius.radiusDeviation))
+      String(
+        format: "mean radius %.4f, asked for is 1 within %g; standard deviation %.4f, at most %g is asked for",
+        radius.meanRadius, meanTolerance, radius.radiusDeviation, deviationLimit))
     guard abs(radius.meanRadius - 1) <= meanTolerance, radius.radiusDeviation <= deviationLimit else {
       throw TrainingError.selfCheck(
         recipe: name, reason: "mean radius \(radius.meanRadius), deviation \(radius.radiusDeviation)")

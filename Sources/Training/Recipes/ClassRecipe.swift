@@ -70,15 +70,19 @@ extension ClassRecipe {
       loop, in: runFolder, identity: identity(), source: pictures, objective: objective, artifact: drawn,
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).tellingCost().run()
-    try checkLoss(result, below: lossLimit)
+    try checkLoss(result, below: lossLimit, context)
   }
 }
 
 extension TrainingRecipe {
-  /// Throws if the mean loss of a finished run's last log interval is above a limit.
-  func checkLoss(_ result: RunResult, below limit: Double) throws {
-    if result.isFinished, let last = result.meanLosses.last, last > limit {
-      throw TrainingError.selfCheck(recipe: name, reason: "loss \(last) is above \(limit)")
-    }
+  /// Says what the mean loss of a finished run's last log interval is, and throws if it is above a limit.
+  /// - Parameter published: what others report of the same training, said beside it.
+  func checkLoss(_ result: RunResult, below limit: Double, published: String? = nil, _ context: RunContext) throws {
+    guard result.isFinished, let last = result.meanLosses.last else { return }
+    guard last <= limit else { throw TrainingError.selfCheck(recipe: name, reason: "loss \(last) is above \(limit)") }
+    let comparison = published.map { "; published: \($0)" } ?? ""
+    context.note(
+      "\(name): loss \(String(format: "%.5f", last)) over the last \(loop.logEvery) steps, at most \(limit) is asked for"
+        + comparison)
   }
 }

@@ -76,7 +76,7 @@ extension ContrastiveRecipe {
     let result = try TrainingRun(
       loop, in: runFolder, identity: identity(), source: samples.source, objective: objective, artifact: trained,
       optimizer: loop.optimizerSettings(precision.dtype), context
-    ).run()
+    ).tellingCost().run()
     if result.isFinished, let recall = trained.cleanRecall, recall < recallLimit {
       throw TrainingError.selfCheck(
         recipe: name, reason: "\(recall) of the pictures find their caption, below \(recallLimit)")

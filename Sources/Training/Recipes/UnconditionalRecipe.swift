@@ -10,7 +10,7 @@ import TensorCore
 /// Trains an unconditional U-Net on small pictures (Ho et al. 2020), and checks that the loss fell.
 public struct UnconditionalRecipe: TrainingRecipe {
   public static let kind = "unconditional"
-  public static let incidental = ["sample_count", "sample_steps", "loss_limit"]
+  public static let incidental = ["sample_count", "sample_steps", "loss_limit", "published"]
 
   public var name: String
   public var data: DataRecipe
@@ -21,10 +21,12 @@ public struct UnconditionalRecipe: TrainingRecipe {
   public var sampleSteps: Int
   /// The mean loss of the last log interval must be below this.
   public var lossLimit: Double
+  /// What others report of the same training, said beside the result; nil where there is nothing to compare with.
+  public var published: String?
   public var loop: LoopSettings
 
   enum CodingKeys: String, CodingKey {
-    case name, data, unet, scheduler, precision, loop
+    case name, data, unet, scheduler, precision, published, loop
     case sampleCount = "sample_count"
     case sampleSteps = "sample_steps"
     case lossLimit = "loss_limit"
@@ -58,6 +60,6 @@ extension UnconditionalRecipe {
       ) { try $0.generate(seeds: (0..<sampleCount).map(UInt64.init), steps: sampleSteps) },
       optimizer: loop.optimizerSettings(precision.dtype), context
     ).tellingCost().run()
-    try checkLoss(result, below: lossLimit)
+    try checkLoss(result, below: lossLimit, published: published, context)
   }
 }

@@ -38,6 +38,7 @@ struct DataCheck: ParsableCommand {
       if !json {
         for finding in report.broken { Terminal.error(oneLine("broken: \(finding.file): \(finding.reason)")) }
         for name in report.missing { Terminal.error(oneLine("missing: \(name): a caption names it")) }
+        for name in report.unread { Terminal.error(oneLine("left out: \(name): is neither PNG nor JPEG")) }
         for finding in report.misnamed { Terminal.error(oneLine("misnamed: \(finding.file): \(finding.reason)")) }
         for name in report.small { Terminal.error(oneLine("small: \(name)")) }
       }
@@ -49,6 +50,7 @@ struct DataCheck: ParsableCommand {
   private func text(_ report: DataSetReport) -> String {
     var lines = [
       "\(report.pictures) pictures, \(report.broken.count) broken; \(report.missing.count) captions without a picture"
+        + (report.unread.isEmpty ? "" : "; \(report.unread.count) in other formats left out")
     ]
     if let width = report.width, let height = report.height {
       let common = report.sizes.prefix(3).map { "\($0.what): \($0.count)" }.joined(separator: ", ")

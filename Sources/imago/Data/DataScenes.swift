@@ -6,7 +6,7 @@ import ModelFiles
 import SceneData
 
 /// Writes generated scenes as a folder of captioned pictures.
-struct DataScenes: ParsableCommand {
+struct DataScenes: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     commandName: "scenes", abstract: "Composes cut-out drawings on drawn backgrounds, with captions.",
     usage: "imago data scenes --sprites <sprites> --output <output> [<options>]",

@@ -6,7 +6,7 @@ import Foundation
 import Images
 
 /// How much an autoencoder gives back.
-struct EvalAutoencoder: ParsableCommand {
+struct EvalAutoencoder: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     commandName: "autoencoder", abstract: "Measures how much of pictures a model's autoencoder gives back.",
     discussion: """
@@ -33,20 +33,24 @@ struct EvalAutoencoder: ParsableCommand {
   }
 
   func run() throws {
-    try reportingFailures { try compute.run { try measure() } }
+    try reportingFailures {
+      try ProcessTeam.run(compute) { compute, team in try compute.run { try measure(compute, team) } }
+    }
   }
 
-  private func measure() throws {
+  /// The processes of a team look at a range of the pictures each; its leader says what they found.
+  private func measure(_ compute: ComputeOptions, _ team: ProcessTeam) throws {
     let set = try FolderDataSet(URL(fileURLWithPath: data))
     let components = try model.open()
     let quality = try AutoencoderQuality(
       components, precision: compute.chosenPrecision, data: set, side: pictures.resolution, count: pictures.count)
-    let bar = ProgressBar(total: quality.pictures, label: "autoencoder", quiet: compute.quiet)
-    let found = try quality.measure(Resampling(), examples: picture == nil ? 0 : 8) {
+    let bar = ProgressBar(total: team.range(of: quality.pictures).count, label: "autoencoder", quiet: compute.quiet)
+    let found = try quality.measure(Resampling(), examples: picture == nil || !team.leads ? 0 : 8, team: team) {
       try Interruption.check()
       bar.update(done: $0)
     }
     bar.finish()
+    guard team.leads else { return }
     EvalNotes.tell(found.skipped, quiet: compute.quiet)
     if compute.json {
       try Terminal.json(

@@ -6,7 +6,7 @@ import Foundation
 import Images
 
 /// A model's loss on captioned pictures, by timesteps.
-struct EvalLoss: ParsableCommand {
+struct EvalLoss: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     commandName: "loss", abstract: "Measures a model's loss on captioned pictures by bands of timesteps.",
     discussion: """
@@ -38,21 +38,25 @@ struct EvalLoss: ParsableCommand {
   }
 
   func run() throws {
-    try reportingFailures { try compute.run { try measure() } }
+    try reportingFailures {
+      try ProcessTeam.run(compute) { compute, team in try compute.run { try measure(compute, team) } }
+    }
   }
 
-  private func measure() throws {
+  /// The processes of a team look at a range of the pictures each; its leader says what they found.
+  private func measure(_ compute: ComputeOptions, _ team: ProcessTeam) throws {
     let set = try FolderDataSet(URL(fileURLWithPath: data))
     let components = try model.open()
     let loss = try BandLoss(
       components, precision: compute.chosenPrecision, data: set, side: pictures.resolution, count: pictures.count,
       bands: bands)
-    let bar = ProgressBar(total: loss.pictures, label: "loss", quiet: compute.quiet)
-    let found = try loss.measure(Resampling()) {
+    let bar = ProgressBar(total: team.range(of: loss.pictures).count, label: "loss", quiet: compute.quiet)
+    let found = try loss.measure(Resampling(), team: team) {
       try Interruption.check()
       bar.update(done: $0)
     }
     bar.finish()
+    guard team.leads else { return }
     EvalNotes.tell(found.skipped, quiet: compute.quiet)
     if compute.json {
       try Terminal.json(

@@ -8,7 +8,7 @@ import ModelFiles
 import SceneData
 
 /// Measures pictures of a folder, or those that a model draws.
-struct EvalPictures: ParsableCommand {
+struct EvalPictures: ParsableCommand, SharedAmongProcesses {
   static let configuration = CommandConfiguration(
     commandName: "pictures", abstract: "Measures pictures of a folder, or those a model draws.",
     usage: """
