@@ -153,7 +153,7 @@ import Testing
     (["picture", "a cat", "--output", "a.gif"], 64, "must end in .png"),
     (["vary", "a.png", "--eta", "2"], 64, "--eta 2.0: must be 0 to 1"),
     (["between", "a.png", "b.png", "--frames", "1"], 64, "--frames 1: must be 2 to 10000"),
-    (["picture", "a cat", "--model", "nowhere"], 1, "is not there: imago train unclip-prior makes it"),
+    (["picture", "a cat", "--model", "nowhere"], 1, "is not there: imago train unclip-enlarger makes it"),
   ])
   func whatCannotBe(arguments: [String], status: Int32, line: String) throws {
     let folder = try CommandFolder()

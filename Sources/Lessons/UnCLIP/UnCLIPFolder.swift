@@ -102,7 +102,7 @@ package struct UnCLIPFolder: Sendable {
 
   /// The whole model.
   package func model(dtype: DType) throws -> UnCLIP {
-    let model = try contrastive(madeBy: "unclip-decoder")
+    let model = try contrastive(madeBy: "unclip-enlarger")
     return UnCLIP(
       contrastive: model, prior: try prior(for: model, dtype: dtype), decoder: try decoder(for: model, dtype: dtype),
       enlarger: try enlarger(dtype: dtype))
