@@ -92,7 +92,9 @@ import Testing
       \(killing(rank, of: "l"))
       """)
     #expect(result.status == 1, "\(result.errors)")
-    #expect(result.errors == "error: a process was lost; the last state is whole, run again to go on\n")
+    // Open MPI may say something of its own, where a message was on its way.
+    let ours = result.errors.split(separator: "\n").filter { $0.hasPrefix("error: ") || $0.hasPrefix("note: ") }
+    #expect(ours == ["error: a process was lost; the last state is whole, run again to go on"], "\(result.errors)")
   }
 
   /// A folder of pictures of 48×48, no two alike, with captions.
