@@ -156,7 +156,6 @@ import Testing
     try FileManager.default.removeItem(at: pictures.appendingPathComponent("3.txt"))
     try Data("RIFF".utf8).write(to: pictures.appendingPathComponent("photo.webp"))
     func priors(_ name: String) throws -> [String] {
-      // Pictures of the class are drawn before anything else; a full run is not what this is about.
       let result = try BuiltCommand.loraTrain.run(
         [
           "--subject", "stripes", "--trigger", "zkz", "--class", name, "--prior-pictures", "1", "--steps", "1",
@@ -168,12 +167,13 @@ import Testing
       let place = folder.appendingPathComponent("run \(name)/prior")
       return try FileManager.default.contentsOfDirectory(atPath: place.path)
     }
+    // Folders are named by what their pictures depend on, so that a run's never holds another class's.
     let (dog, apple) = (try priors("a dog"), try priors("an apple"))
     #expect(dog.count == 1 && apple.count == 1 && dog != apple)
     let wordless = try BuiltCommand.loraTrain.run(
       ["--style", "stripes", "--steps", "1", "--rank", "1", "--resolution", "64", "--output", "w.safetensors"],
       in: folder)
-    #expect(wordless.errors.contains("\n1 of them have no caption"), "\(wordless.errors)")
+    #expect(wordless.status == 0 && wordless.errors.contains("\n1 of them have no caption"), "\(wordless.errors)")
   }
 
   @Test(arguments: [
