@@ -112,7 +112,8 @@ let package = Package(
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(
       name: "img2img", dependencies: ["CommandSupport", "Training", "Jobs", "Generation", "Conditioning", "Images"]),
-    .executableTarget(name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters", "Evaluation"]),
+    .executableTarget(
+      name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters", "Evaluation", "Jobs"]),
     .executableTarget(
       name: "imago",
       dependencies: ["CommandSupport", "Training", "SceneTraining", "Lessons", "DataSets", "Evaluation", "Server"]),

@@ -25,6 +25,8 @@ public final class TrainingReport {
     case .log(let entry, let total):
       say(entry.line(of: total))
       if json { object(entry) }
+    case .measured(let step, let values):
+      if json { object(Measured(step: step, values: values)) }
     case .wrote(let kind, let url):
       if kind == "result" {
         bar?.finish()
@@ -33,6 +35,12 @@ public final class TrainingReport {
       }
       if json, kind != "state" { object(["kind": kind, "path": url.path]) }
     }
+  }
+
+  private struct Measured: Encodable {
+    let kind = "measured"
+    let step: Int
+    let values: [String: Double]
   }
 
   private func say(_ line: String) { if !quiet { Terminal.error(line) } }

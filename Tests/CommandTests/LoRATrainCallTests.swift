@@ -34,17 +34,33 @@ import Testing
   @Test func theSameRunGivesTheSameFileAndSaysWhatItDid() throws {
     let folder = try scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
-    _ = try pictures(in: folder)
+    let stripes = try pictures(in: folder)
+    let kind = stripes.appendingPathComponent("2_some kind")
+    try FileManager.default.createDirectory(at: kind, withIntermediateDirectories: true)
+    try FileManager.default.moveItem(
+      at: stripes.appendingPathComponent("0.png"), to: kind.appendingPathComponent("0.png"))
+    let told = [
+      "--scheduler", "cosine_with_restarts", "--cycles", "2", "--text-encoder", "--lr", "0.001", "--conv-rank", "1",
+    ]
     var files: [Data] = []
     for name in ["a", "b"] {
-      let result = try BuiltCommand.loraTrain.run(small + ["--output", "\(name)/stripes.safetensors"], in: folder)
+      let result = try BuiltCommand.loraTrain.run(
+        small + told + ["--json", "--output", "\(name)/stripes.safetensors"], in: folder)
       #expect(result.status == 0, "\(result.errors)")
       #expect(result.errors.contains("skipped broken.jpg") && result.errors.contains("validation loss"))
+      #expect(result.output.split(separator: "\n").count { $0.hasPrefix(#"{"kind":"measured","step":"#) } == 2)
+      #expect(result.output.contains(#""style_distance":"#) && result.output.contains(#""validation_loss":"#))
       files.append(try Data(contentsOf: folder.appendingPathComponent("\(name)/stripes.safetensors")))
       let grid = folder.appendingPathComponent("\(name)/stripes-before-after.png")
       #expect(try ImageFile.load(grid).height > 64)
     }
     #expect(files[0] == files[1])
+    let header = String(decoding: files[0].prefix(40_000), as: UTF8.self)
+    for words in [
+      #""ss_lr_scheduler":"cosine_with_restarts""#, #""ss_text_encoder_lr":"0.0005""#,
+      #""ss_network_args":"{\"conv_alpha\":\"1.0\",\"conv_dim\":\"1\"}""#,
+      #"\"2_some kind\":{\"img_count\":1,\"n_repeats\":2}"#,
+    ] { #expect(header.contains(words), "\(words) in \(header.prefix(6000))") }
     // Words the bundled model never learnt are left out of prompts, but not with an adapter that may have taught them.
     let drawn = try ["a cat", "a zkzish cat"].map { prompt in
       let name = "\(prompt).png"
@@ -57,7 +73,7 @@ import Testing
     #expect(drawn[0] != drawn[1])
     // Another setting in the same run's folder is refused by its name, and the file stays.
     let other = try BuiltCommand.loraTrain.run(
-      small + ["--output", "a/stripes.safetensors", "--seed", "5"], in: folder)
+      small + told + ["--output", "a/stripes.safetensors", "--seed", "5"], in: folder)
     #expect(other.status == 1 && other.errors.contains("loop.seed was 0 and is now 5"), "\(other.errors)")
     #expect(try Data(contentsOf: folder.appendingPathComponent("a/stripes.safetensors")) == files[0])
   }
@@ -189,6 +205,9 @@ import Testing
     (["--style", "stripes", "--vectors", "4"], 64, "--vectors needs --embedding"),
     (["--style", "stripes", "--keep-tags", "2"], 64, "--keep-tags needs --shuffle-tags"),
     (["--style", "stripes", "--prior-weight", "3"], 64, "--prior-weight needs --prior-pictures"),
+    (["--style", "stripes", "--cycles", "3"], 64, "--cycles needs --scheduler cosine_with_restarts"),
+    (["--style", "stripes", "--scheduler", "polynomial", "--power", "0"], 64, "--power: must be above 0"),
+    (["--style", "stripes", "--sample-prompts", "wrong.txt"], 1, "wrong.txt:3: --nonsense"),
   ])
   func whatCannotBeIsSaidInOneLine(_ arguments: [String], _ status: Int, _ word: String) throws {
     let folder = try scratch()
@@ -196,9 +215,13 @@ import Testing
     _ = try pictures(in: folder)
     try FileManager.default.createDirectory(
       at: folder.appendingPathComponent("empty"), withIntermediateDirectories: true)
+    try Data("# two\na cat\n--prompt \"a dog\" --nonsense 3\n".utf8).write(
+      to: folder.appendingPathComponent("wrong.txt"))
     let result = try BuiltCommand.loraTrain.run(arguments, in: folder)
     #expect(result.status == Int32(status), "\(result.errors)")
     #expect(result.complaints.last?.contains(word) == true, "\(result.errors)")
+    #expect(!result.errors.contains("encoded"), "it is said before the work")
+    #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("stripes.run").path))
     #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("stripes.safetensors").path))
   }
 }

@@ -36,6 +36,18 @@ import Testing
     #expect(report.captions.words?.least == 1 && report.captions.words?.greatest == 2)
   }
 
+  /// Texts that no picture beside them belongs to; where a table holds the captions, texts are something else.
+  @Test func captionsOfNoPictureAreNamed() throws {
+    let folder = try ScratchFolder()
+    try folder.picture("a.png", 3, width: 8, height: 8)
+    try folder.picture("b/a.png", 4, width: 8, height: 8)
+    for name in ["a.txt", "b/a.caption", "b/c.txt", "A.txt", "notes.md"] { try folder.write("words", name) }
+    func stray() throws -> [String] { DataSetReport(try FolderDataSet(folder.url)).stray }
+    #expect(try stray() == ["A.txt", "b/c.txt"])
+    try folder.write("file,text\na.png,one\n", "metadata.csv")
+    #expect(try stray().isEmpty)
+  }
+
   /// Numbers of the Python package ImageHash (`phash`), `Fixtures/images/perceptual/make_hashes.py`.
   @Test func hashesAreThoseOfAnotherImplementation() throws {
     struct Expected: Decodable { let file, hash: String }

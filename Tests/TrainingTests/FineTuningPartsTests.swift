@@ -95,12 +95,19 @@ import Training
     try save(40, 30, to: folder.appendingPathComponent("7_zkz dog/b.jpg"))
     try save(5, 30, to: folder.appendingPathComponent("tiny.png"))
     try Data("not a picture".utf8).write(to: folder.appendingPathComponent("broken.jpg"))
+    try Data("a hose".utf8).write(to: folder.appendingPathComponent("aa.txt"))
     let rules = CaptionRules(PictureSettings(path: ""))
     let found = try TrainingPictures(folder, rules: rules, isMasked: false, least: 8)
     #expect(found.pictures.map(\.name) == ["7_zkz dog/b.jpg", "a.png"])
     #expect(found.pictures.map(\.caption) == ["zkz dog", "a house"] && found.pictures.map(\.repeats) == [7, 1])
-    #expect(found.skipped.map(\.name) == ["broken.jpg", "tiny.png"])
+    #expect(found.skipped.map(\.name) == ["broken.jpg", "tiny.png", "aa.txt"])
     #expect(found.skipped[1].reason.contains("5×30"))
+    // A mask belongs to a picture of its size.
+    try save(20, 30, to: folder.appendingPathComponent("a.mask.png"))
+    let masked = try TrainingPictures(folder, rules: rules, isMasked: true, least: 8)
+    #expect(masked.pictures.map(\.name) == ["7_zkz dog/b.jpg"])
+    #expect(
+      masked.skipped.contains { $0.name == "a.png" && $0.reason.contains("20×30, its picture 40×30; give a mask") })
     #expect(throws: TrainingError.self) {
       _ = try TrainingPictures(folder.appendingPathComponent("nowhere"), rules: rules, isMasked: false, least: 8)
     }

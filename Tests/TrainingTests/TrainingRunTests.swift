@@ -246,10 +246,55 @@ private final class Recorder: Artifact {
     _ = held
   }
 
+  /// A run that is refused leaves nothing behind, one that wrote something all of it.
+  @Test func aFolderThatWasMadeForNothingGoes() throws {
+    let parent = try ScratchFolder()
+    let folder = parent.url.appendingPathComponent("run")
+    func files() -> [String]? { try? FileManager.default.contentsOfDirectory(atPath: folder.path) }
+    do {
+      let held = try RunFolder(folder)
+      #expect(files() == [".lock"])
+      _ = held
+    }
+    #expect(files() == nil)
+    do {
+      let held = try RunFolder(folder)
+      try Data().write(to: held.log)
+    }
+    #expect(files().map(Set.init) == [".lock", "log.jsonl"])
+    try FileManager.default.removeItem(at: folder)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    do { _ = try RunFolder(folder) }
+    #expect(files() == [".lock"], "a folder that was there stays")
+  }
+
   @Test func learningRateWarmsUpAndDecays() {
     let rate = LearningRate(peak: 1, warmupSteps: 4, totalSteps: 14, decay: .cosine, floor: 0.1)
     #expect(abs(rate.rate(at: 0) - 0.25) < 1e-12 && abs(rate.rate(at: 3) - 1) < 1e-12)
     // Half way down the cosine: the middle between peak and floor.
     #expect(abs(rate.rate(at: 9) - 0.55) < 1e-12 && abs(rate.rate(at: 14) - 0.1) < 1e-12)
+  }
+
+  /// Rates that transformers 5.24 gives after 2 steps of warm-up of 20: `get_cosine_with_hard_restarts_schedule_with_warmup` with 3
+  /// cycles, `get_polynomial_decay_schedule_with_warmup` to 0 with a power of 2.
+  @Test func ratesAreThoseOfTransformers() {
+    let fall = [1, 0.933013, 0.75, 0.5, 0.25, 0.066987]
+    let cases: [(LearningRate.Decay, [Double])] = [
+      (.restarts, fall + fall + fall + [0]),
+      (
+        .polynomial,
+        [
+          1, 0.891975, 0.790123, 0.694444, 0.604938, 0.521605, 0.444444, 0.373457, 0.308642, 0.25, 0.197531, 0.151235,
+          0.111111, 0.07716, 0.049383, 0.027778, 0.012346, 0.003086, 0,
+        ]
+      ),
+    ]
+    for (decay, expected) in cases {
+      let rate = LearningRate(peak: 1, warmupSteps: 2, totalSteps: 20, decay: decay, cycles: 3, power: 2)
+      #expect(expected.count == 19)
+      for (index, value) in expected.enumerated() {
+        #expect(abs(rate.rate(at: index + 2) - value) < 1e-6, "\(decay) at \(index + 2)")
+      }
+    }
   }
 }

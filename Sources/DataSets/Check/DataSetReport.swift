@@ -41,6 +41,8 @@ public struct DataSetReport: Codable, Sendable, Equatable {
   public let missing: [String]
   /// Pictures in formats that are not read here: they are left out.
   public let unread: [String]
+  /// Texts beside which there is no picture of their name.
+  public let stray: [String]
   /// Files whose name says another format than their content.
   public let misnamed: [Finding]
   public let width, height: Spread?
@@ -93,7 +95,7 @@ public struct DataSetReport: Codable, Sendable, Equatable {
     }
     progress(set.count, set.count)
     pictures = widths.count
-    (missing, unread) = (set.skipped.map(\.file), set.otherPictures)
+    (missing, unread, stray) = (set.skipped.map(\.file), set.otherPictures, set.strayCaptions)
     (self.broken, self.misnamed, self.small) = (broken, misnamed, small)
     (width, height) = (Spread(widths), Spread(heights))
     self.sizes = Self.most(sizes, 10)

@@ -34,6 +34,8 @@ public struct FolderDataSet: CaptionedImages {
   public let skipped: [Skipped]
   /// Pictures in formats that are not read here.
   public let otherPictures: [String]
+  /// Captions beside which there is no picture of their name.
+  public let strayCaptions: [String]
   private let fit: Fit
   private let background: (UInt8, UInt8, UInt8) = (255, 255, 255)
 
@@ -48,7 +50,7 @@ public struct FolderDataSet: CaptionedImages {
     }
     var captions = try CaptionFile.read(listing)
     self.folder = folder
-    otherPictures = listing.otherPictures
+    (otherPictures, strayCaptions) = (listing.otherPictures, listing.strayCaptions)
     names = listing.pictures
     written = names.map { captions.removeValue(forKey: $0) ?? "" }
     skipped = captions.keys.sorted().map { Skipped(file: $0, reason: "named in the captions but not in the folder") }

@@ -8,6 +8,9 @@ public struct PictureListing: Sendable {
   public private(set) var pictures: [String] = []
   /// Paths of pictures in formats that are not read here, sorted.
   public private(set) var otherPictures: [String] = []
+  /// Paths of captions beside which there is no picture of their name, sorted. Where tables hold the captions, texts are
+  /// something else.
+  public private(set) var strayCaptions: [String] = []
   /// Paths of files with captions for many pictures, parents first.
   private(set) var tables: [String] = []
   /// Paths of Parquet and tar files.
@@ -23,6 +26,7 @@ public struct PictureListing: Sendable {
   public init(_ folder: URL) throws(DataSetError) {
     self.folder = folder
     var open = [""]
+    var texts: [String] = []
     while let place = open.popLast() {
       let path = place.isEmpty ? folder.path : folder.appendingPathComponent(place).path
       guard let directory = opendir(path) else {
@@ -38,23 +42,27 @@ public struct PictureListing: Sendable {
         let relative = place.isEmpty ? name : "\(place)/\(name)"
         switch Int(entry.pointee.d_type) {
         case Int(DT_DIR): open.append(relative)
-        case Int(DT_REG): take(relative, name)
+        case Int(DT_REG): take(relative, name, &texts)
         default:
           var info = stat()
           guard stat(folder.appendingPathComponent(relative).path, &info) == 0 else { continue }
           let isLink = Int(entry.pointee.d_type) == Int(DT_LNK)
-          if info.st_mode & S_IFMT == S_IFREG { take(relative, name) }
+          if info.st_mode & S_IFMT == S_IFREG { take(relative, name, &texts) }
           if info.st_mode & S_IFMT == S_IFDIR, !isLink { open.append(relative) }
         }
       }
     }
     pictures.sort()
+    if tables.isEmpty, !texts.isEmpty {
+      let stems = Set((pictures + otherPictures).map(Self.stem))
+      strayCaptions = texts.filter { !stems.contains(Self.stem($0)) }.sorted()
+    }
     otherPictures.sort()
     archives.sort()
     tables.sort { ($0.count(where: { $0 == "/" }), $0) < ($1.count(where: { $0 == "/" }), $1) }
   }
 
-  private mutating func take(_ path: String, _ name: String) {
+  private mutating func take(_ path: String, _ name: String, _ texts: inout [String]) {
     if Self.tableNames.contains(name) {
       tables.append(path)
       return
@@ -67,6 +75,10 @@ public struct PictureListing: Sendable {
       otherPictures.append(path)
     } else if ["parquet", "tar"].contains(ending) {
       archives.append(path)
+    } else if CaptionFile.sidecarEndings.contains(ending) {
+      texts.append(path)
     }
   }
+
+  private static func stem(_ path: String) -> Substring { path[..<(path.lastIndex(of: ".") ?? path.endIndex)] }
 }

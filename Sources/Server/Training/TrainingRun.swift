@@ -59,7 +59,7 @@ final class TrainingRun: Sendable {
           state.stride *= 2
           state.losses.removeAll { $0.step % state.stride != 0 }
         }
-      case .log: break
+      case .log, .measured: break
       case .wrote(let kind, let url):
         guard kind == "samples" else { break }
         state.samples.removeAll { $0.file == url }

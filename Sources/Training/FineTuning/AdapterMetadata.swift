@@ -9,12 +9,13 @@ struct AdapterMetadata {
   init(_ recipe: FineTuningRecipe, training: FineTuningBatches, _ components: PipelineComponents, modelHash: String?) {
     let (loop, pictures) = (recipe.loop, recipe.pictures)
     let perEpoch = training.order(batch: loop.batch, seed: 0).batchesPerEpoch
-    let priors = training.examples.filter { $0.picture.weight != 1 || $0.picture.caption == pictures.className }.count
+    func isPrior(_ picture: TrainingPicture) -> Bool { picture.weight != 1 || picture.caption == pictures.className }
+    let priors = training.examples.count { isPrior($0.picture) }
     var values = [
       "ss_output_name": URL(fileURLWithPath: recipe.output).deletingPathExtension().lastPathComponent,
       "ss_sd_model_name": components.name, "ss_learning_rate": "\(loop.learningRate)",
       "ss_unet_lr": "\(loop.learningRate)",
-      "ss_optimizer": loop.optimizer.rawValue, "ss_lr_scheduler": loop.decay.rawValue,
+      "ss_optimizer": loop.optimizer.rawValue, "ss_lr_scheduler": Self.schedule(loop),
       "ss_lr_warmup_steps": "\(loop.warmupSteps)", "ss_max_train_steps": "\(loop.steps)",
       "ss_max_grad_norm": "\(loop.maxGradientNorm ?? 0)", "ss_total_batch_size": "\(loop.batch * loop.accumulate)",
       "ss_gradient_accumulation_steps": "\(loop.accumulate)",
@@ -30,6 +31,13 @@ struct AdapterMetadata {
       "ss_zero_terminal_snr": Self.python(components.scheduler.rescaleBetasZeroSNR),
       "ss_prior_loss_weight": "\(pictures.priorWeight)",
     ]
+    if recipe.method == .lora {
+      values["ss_text_encoder_lr"] = recipe.adapter.trainsText ? "\(recipe.adapter.textRate(of: loop))" : "None"
+      values["ss_network_args"] = Self.json(
+        recipe.adapter.convolutionRank.map {
+          ["conv_dim": "\($0)", "conv_alpha": "\(recipe.adapter.scale * Float($0))"]
+        } ?? [:])
+    }
     let side = pictures.resolution ?? components.defaultSize
     values["ss_resolution"] = "(\(side), \(side))"
     values["ss_sd_model_hash"] = modelHash
@@ -39,16 +47,24 @@ struct AdapterMetadata {
           ("\(index)", ["resolution": [bucket.shape.width, bucket.shape.height], "count": bucket.examples.count])
         }) as [String: [String: Any]]
     ])
-    var tags: [String: Int] = [:]
-    for example in training.examples {
-      for tag in example.picture.caption.split(separator: ",") {
-        tags[tag.trimmingCharacters(in: .whitespaces), default: 0] += 1
-      }
-    }
-    let name = URL(fileURLWithPath: pictures.path).lastPathComponent
-    values["ss_tag_frequency"] = Self.json([name: tags])
-    values["ss_dataset_dirs"] = Self.json([name: ["n_repeats": 1, "img_count": training.count - priors]])
+    let root = URL(fileURLWithPath: pictures.path).lastPathComponent
+    var seen: Set<String> = []
+    let folders = Dictionary(
+      grouping: training.examples.map(\.picture).filter { !isPrior($0) && seen.insert($0.name).inserted }
+    ) { RepeatFolder($0.name).name ?? root }
+    values["ss_dataset_dirs"] = Self.json(
+      folders.mapValues { ["n_repeats": $0[0].repeats, "img_count": $0.count] } as [String: [String: Any]])
+    values["ss_tag_frequency"] = Self.json(
+      folders.mapValues { pictures in
+        let tags = pictures.flatMap { $0.caption.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
+        return Dictionary(tags.map { ($0, 1) }, uniquingKeysWith: +)
+      } as [String: [String: Any]])
     self.values = values
+  }
+
+  /// kohya's name of the rate's course.
+  private static func schedule(_ loop: LoopSettings) -> String {
+    loop.decay == .constant && loop.warmupSteps > 0 ? "constant_with_warmup" : loop.decay.rawValue
   }
 
   private static func python(_ value: Bool) -> String { value ? "True" : "False" }

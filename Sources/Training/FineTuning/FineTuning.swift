@@ -33,6 +33,7 @@ struct FineTuning {
           "\(modelURL.path): \(files.kind?.rawValue ?? "this kind of") models cannot be taught; give a text-to-image model"
       )
     }
+    _ = try SampleDrawing.jobs(recipe)
     if recipe.method == .embedding { recipe.pictures.trigger = recipe.pictures.trigger ?? recipe.embedding.word }
     let rules = CaptionRules(recipe.pictures)
     let start = OpenedPictures(recipe.pictures, rules: rules)
@@ -42,6 +43,8 @@ struct FineTuning {
       files, name: spec.name, trained: recipe.method == .full ? Set(recipe.parts) : [])
     for note in components.notes { context.note(note) }
     let drawing = SampleDrawing(recipe, components, spec)
+    // What cannot be drawn is said before anything is.
+    _ = try drawing.requests(drawing.jobs(), side: recipe.pictures.resolution ?? components.defaultSize)
     let modelHash = ModelHash.short(modelURL)
     let priors = PriorPictures(recipe, drawing, model: modelHash ?? modelURL.path, folder: folder, context)
     try pictures.addPriors(try priors.draw(), rules: rules)

@@ -137,6 +137,12 @@ public struct AdapterSettings: Codable, Sendable, Equatable {
     start = try c.decodeIfPresent(String.self, forKey: .start)
   }
 
+  /// What the matrices' product is multiplied by.
+  var scale: Float { (alpha ?? Float(rank)) / Float(rank) }
+
+  /// The text encoders' learning rate.
+  func textRate(of loop: LoopSettings) -> Double { textRate ?? loop.learningRate / 2 }
+
   package var problem: RecipeProblem? {
     let rules: [RecipeProblem.Rule] = [
       ((1...1024).contains(rank), "adapter.rank", "must be 1 to 1024"),

@@ -12,6 +12,12 @@ struct FineTuningResult: Artifact {
     /// Of the pictures drawn from the folder's (`StyleDistance`).
     var styleDistance: Double?
 
+    /// What there is of them, by name.
+    var values: [String: Double] {
+      [CodingKeys.validationLoss.rawValue: validationLoss, CodingKeys.styleDistance.rawValue: styleDistance]
+        .compactMapValues { $0 }
+    }
+
     enum CodingKeys: String, CodingKey {
       case validationLoss = "validation_loss"
       case styleDistance = "style_distance"
@@ -64,6 +70,7 @@ struct FineTuningResult: Artifact {
     report.validationLoss = try validation.map { try ValidationLoss(objective, $0).measure() }
     report.styleDistance = try look.distance(images)
     try write(report, step: step)
+    context.onEvent(.measured(step: step, report.values))
     return [url]
   }
 

@@ -44,8 +44,7 @@ struct LearnableAdapter: Learnable {
     if let start = settings.start {
       try adapters.start(from: URL(fileURLWithPath: start), sources: files.sources.mapValues { $0 })
     }
-    let rate = recipe.loop.learningRate
-    let textFactor = (settings.textRate ?? rate / 2) / rate
+    let textFactor = settings.textRate(of: recipe.loop) / recipe.loop.learningRate
     groups = adapters.networks.map { [adapters] part in
       let isNetwork = ModelPart.networks.contains(part)
       return ParameterGroup(

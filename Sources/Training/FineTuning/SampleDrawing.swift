@@ -43,9 +43,11 @@ struct SampleDrawing {
 
   /// Jobs of the recipe's sample prompts, each a line as prompt files have it.
   /// - Throws: what is wrong with the first bad line.
-  func jobs() throws -> [PictureJob] {
+  static func jobs(_ recipe: FineTuningRecipe) throws -> [PictureJob] {
     let file = PromptFile(text: recipe.samples.prompts.joined(separator: "\n"), path: "the sample prompts")
     if let error = file.errors.first { throw error }
     return file.lines.map(\.job)
   }
+
+  func jobs() throws -> [PictureJob] { try Self.jobs(recipe) }
 }

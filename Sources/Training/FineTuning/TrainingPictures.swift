@@ -56,6 +56,7 @@ package struct TrainingPictures {
         let place = RepeatFolder(name)
         let written = try captions[name] ?? CaptionFile.sidecar(of: url) ?? place.caption ?? ""
         let mask = isMasked ? try MaskFile.bytes(of: url) ?? Data() : Data()
+        if isMasked { _ = try MaskFile.load(url, image) }
         pictures.append(
           TrainingPicture(
             url: url, name: name, caption: rules.caption(written), width: image.width, height: image.height,
@@ -66,6 +67,9 @@ package struct TrainingPictures {
     }
     for name in listing.otherPictures {
       skipped.append(Skipped(name: name, reason: "is neither PNG nor JPEG; save it as one of them"))
+    }
+    for name in listing.strayCaptions {
+      skipped.append(Skipped(name: name, reason: "is the caption of no picture: none beside it has its name"))
     }
     for name in captions.keys.sorted() where !names.contains(name) {
       skipped.append(Skipped(name: name, reason: "named in the captions but not in the folder"))
@@ -81,6 +85,8 @@ package struct TrainingPictures {
 /// `10_name/` in a picture's path.
 struct RepeatFolder {
   var repeats = 1
+  /// The folder's name; nil where there is no such folder.
+  var name: String?
   /// The folder's name without the number; nil where there is no such folder.
   var caption: String?
 
@@ -88,7 +94,7 @@ struct RepeatFolder {
     for part in path.split(separator: "/").dropLast() {
       let pieces = part.split(separator: "_", maxSplits: 1)
       guard pieces.count == 2, let count = Int(pieces[0]), (1...100_000).contains(count) else { continue }
-      (repeats, caption) = (count, String(pieces[1]))
+      (repeats, name, caption) = (count, String(part), String(pieces[1]))
     }
   }
 }
@@ -113,7 +119,10 @@ enum MaskFile {
       let mask = try ImageFile.load(url)
       guard mask.width == image.width, mask.height == image.height else {
         throw TrainingError.noData(
-          path: url.path, reason: "is \(mask.width)×\(mask.height), its picture \(image.width)×\(image.height)")
+          path: url.path,
+          reason:
+            "is \(mask.width)×\(mask.height), its picture \(image.width)×\(image.height); give a mask of the picture's size"
+        )
       }
       return mask.converted(toChannels: 1)
     }

@@ -13,6 +13,10 @@ public struct LoopSettings: Sendable, Codable, Equatable {
   public var warmupSteps: Int
   public var decay: LearningRate.Decay
   public var floor: Double
+  /// Of `cosine_with_restarts`; nil for 1.
+  public var cycles: Int?
+  /// Of `polynomial`; nil for 1.
+  public var power: Double?
   public var weightDecay: Float
   public var beta1: Float?
   public var beta2: Float?
@@ -31,7 +35,7 @@ public struct LoopSettings: Sendable, Codable, Equatable {
   public var saveMinutes: Double
 
   enum CodingKeys: String, CodingKey {
-    case steps, batch, accumulate, optimizer, decay, floor, seed, beta1, beta2
+    case steps, batch, accumulate, optimizer, decay, floor, cycles, power, seed, beta1, beta2
     case warmupSteps = "warmup_steps"
     case learningRate = "learning_rate"
     case weightDecay = "weight_decay"
@@ -68,6 +72,8 @@ public struct LoopSettings: Sendable, Codable, Equatable {
     warmupSteps = try c.decodeIfPresent(Int.self, forKey: .warmupSteps) ?? warmupSteps
     decay = try c.decodeIfPresent(LearningRate.Decay.self, forKey: .decay) ?? decay
     floor = try c.decodeIfPresent(Double.self, forKey: .floor) ?? floor
+    cycles = try c.decodeIfPresent(Int.self, forKey: .cycles)
+    power = try c.decodeIfPresent(Double.self, forKey: .power)
     weightDecay = try c.decodeIfPresent(Float.self, forKey: .weightDecay) ?? weightDecay
     beta1 = try c.decodeIfPresent(Float.self, forKey: .beta1)
     beta2 = try c.decodeIfPresent(Float.self, forKey: .beta2)
@@ -92,6 +98,10 @@ public struct LoopSettings: Sendable, Codable, Equatable {
       (learningRate > 0 && learningRate <= 100, "loop.learning_rate", "must be above 0, at most 100"),
       ((0...steps).contains(warmupSteps), "loop.warmup_steps", "must be 0 to steps"),
       ((0...1).contains(floor), "loop.floor", "must be 0 to 1"),
+      ((1...1000).contains(cycles ?? 1), "loop.cycles", "must be 1 to 1000"),
+      (cycles == nil || decay == .restarts, "loop.cycles", "is of the decay cosine_with_restarts"),
+      ((power ?? 1) > 0 && (power ?? 1) <= 100, "loop.power", "must be above 0, at most 100"),
+      (power == nil || decay == .polynomial, "loop.power", "is of the decay polynomial"),
       ((0...10).contains(weightDecay), "loop.weight_decay", "must be 0 to 10"),
       (beta1.map(decays.contains) ?? true, "loop.beta1", "must be 0 to 1, below 1"),
       (beta2.map(decays.contains) ?? true, "loop.beta2", "must be 0 to 1, below 1"),
@@ -120,7 +130,9 @@ public struct LoopSettings: Sendable, Codable, Equatable {
   }
 
   public var schedule: LearningRate {
-    LearningRate(peak: learningRate, warmupSteps: warmupSteps, totalSteps: steps, decay: decay, floor: floor)
+    LearningRate(
+      peak: learningRate, warmupSteps: warmupSteps, totalSteps: steps, decay: decay, floor: floor, cycles: cycles ?? 1,
+      power: power ?? 1)
   }
 
   /// - Parameter dtype: the networks' arithmetic.

@@ -8,6 +8,8 @@ public enum RunEvent: Sendable {
   case step(done: Int, of: Int, loss: Double, samplesPerSecond: Double, secondsLeft: Double)
   /// A line of the log.
   case log(TrainingLog.Entry, of: Int)
+  /// What was measured of the result as it is after a step, by name.
+  case measured(step: Int, [String: Double])
   /// Files that were written, and of what kind: `samples`, `result`, `state`.
   case wrote(kind: String, URL)
 }

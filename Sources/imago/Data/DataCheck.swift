@@ -39,6 +39,7 @@ struct DataCheck: ParsableCommand {
         for finding in report.broken { Terminal.error(oneLine("broken: \(finding.file): \(finding.reason)")) }
         for name in report.missing { Terminal.error(oneLine("missing: \(name): a caption names it")) }
         for name in report.unread { Terminal.error(oneLine("left out: \(name): is neither PNG nor JPEG")) }
+        for name in report.stray { Terminal.error(oneLine("stray: \(name): no picture beside it has its name")) }
         for finding in report.misnamed { Terminal.error(oneLine("misnamed: \(finding.file): \(finding.reason)")) }
         for name in report.small { Terminal.error(oneLine("small: \(name)")) }
       }
@@ -51,6 +52,7 @@ struct DataCheck: ParsableCommand {
     var lines = [
       "\(report.pictures) pictures, \(report.broken.count) broken; \(report.missing.count) captions without a picture"
         + (report.unread.isEmpty ? "" : "; \(report.unread.count) in other formats left out")
+        + (report.stray.isEmpty ? "" : "; \(report.stray.count) texts beside no picture")
     ]
     if let width = report.width, let height = report.height {
       let common = report.sizes.prefix(3).map { "\($0.what): \($0.count)" }.joined(separator: ", ")
