@@ -35,14 +35,19 @@ public struct ModelWriter {
   let provide: Provider
   /// Whether the weights are those of the files, bit for bit unless a precision is given.
   private let isCopy: Bool
+  /// What changed weights were taught: their words are known from then on.
+  private let captions: [String]?
 
   /// - Parameters:
   ///   - files: gives structure, configurations and tokenizers.
   ///   - precision: what float weights are stored in; nil leaves them as they are.
   ///   - provide: gives the weights, in the shapes of the files' ones; by default those. Merges and adapters come in
   ///     here.
-  public init(_ files: PipelineFiles, precision: DType? = nil, provide: Provider? = nil) {
+  ///   - captions: what those weights were taught besides. Without, what words they know is no longer said
+  ///     (`KnownWords`).
+  public init(_ files: PipelineFiles, precision: DType? = nil, captions: [String]? = nil, provide: Provider? = nil) {
     self.files = files
+    self.captions = captions
     self.precision = precision
     self.provide = provide ?? files.raw
     isCopy = provide == nil
@@ -208,7 +213,10 @@ extension ModelWriter {
       let isSetting = name == "tokenizer_config.json" || name == "special_tokens_map.json"
       let file = place.folder.appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: file.path), place.padToken == nil || !isSetting else { continue }
-      try Self.put(try Data(contentsOf: file), target.appendingPathComponent(name))
+      guard let data = try name == KnownWords.fileName ? knownWords(place.folder) : Data(contentsOf: file) else {
+        continue
+      }
+      try Self.put(data, target.appendingPathComponent(name))
     }
     guard let pad = place.padToken else { return }
     let tokenizer = try files.tokenizer(index)
@@ -219,5 +227,16 @@ extension ModelWriter {
     ]
     let data = try JSONSerialization.data(withJSONObject: settings, options: [.prettyPrinted, .sortedKeys])
     try Self.put(data + Data("\n".utf8), target.appendingPathComponent("tokenizer_config.json"))
+  }
+
+  /// The words that are known afterwards; nil where nobody can say.
+  private func knownWords(_ tokenizer: URL) throws -> Data? {
+    let file = tokenizer.appendingPathComponent(KnownWords.fileName)
+    let text = try String(contentsOf: file, encoding: .utf8)
+    if isCopy { return Data(text.utf8) }
+    guard let captions else { return nil }
+    let old = try KnownWords(text: text, path: file.path)
+    let words = KnownWords(old.roles.merging(KnownWords(captions: captions).roles) { old, _ in old })
+    return Data(words.text(heading: ["Words of the training captions."]).utf8)
   }
 }

@@ -50,7 +50,7 @@ struct FineTuning {
     try pictures.addPriors(try priors.draw(), rules: rules)
     if context.shouldStop() { return }
 
-    let learnable = try makeLearnable(components, files)
+    let learnable = try makeLearnable(components, files, captions: pictures.pictures.map(\.caption))
     let side = recipe.pictures.resolution ?? components.defaultSize
     let buckets = Buckets(
       resolution: side, multiple: components.sizeMultiple, isSquare: !recipe.pictures.usesBuckets)
@@ -109,11 +109,13 @@ struct FineTuning {
     try run.run()
   }
 
-  private func makeLearnable(_ components: PipelineComponents, _ files: PipelineFiles) throws -> any Learnable {
+  private func makeLearnable(
+    _ components: PipelineComponents, _ files: PipelineFiles, captions: [String]
+  ) throws -> any Learnable {
     switch recipe.method {
     case .lora: try LearnableAdapter(recipe, components, files)
     case .embedding: try LearnableWord(recipe, components)
-    case .full: LearnableWeights(recipe, components, files)
+    case .full: LearnableWeights(recipe, components, files, captions: captions)
     }
   }
 

@@ -113,9 +113,13 @@ struct LearnableWord: Learnable {
 struct LearnableWeights: Learnable {
   let files: PipelineFiles
   let parameters: [ModelPart: [Parameter]]
+  let captions: [String]
 
-  init(_ recipe: FineTuningRecipe, _ components: PipelineComponents, _ files: PipelineFiles) {
-    self.files = files
+  /// - Parameter captions: of the pictures.
+  init(
+    _ recipe: FineTuningRecipe, _ components: PipelineComponents, _ files: PipelineFiles, captions: [String]
+  ) {
+    (self.files, self.captions) = (files, captions)
     parameters = components.parameters.filter { recipe.parts.contains($0.key) }
   }
 
@@ -128,7 +132,7 @@ struct LearnableWeights: Learnable {
   /// A single file for a `.safetensors` name, else a diffusers folder.
   func write(to url: URL, metadata: [String: String]) throws {
     let trained = parameters.mapValues { Dictionary($0.map { ($0.name, $0) }) { first, _ in first } }
-    let writer = ModelWriter(files, precision: .f16) { part, key in
+    let writer = ModelWriter(files, precision: .f16, captions: captions) { part, key in
       if let parameter = trained[part]?[key] { return RawTensor(parameter.value) }
       return try files.raw(part, key)
     }
