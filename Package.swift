@@ -111,9 +111,10 @@ let package = Package(
       ]),
     .executableTarget(name: "txt2img", dependencies: ["CommandSupport"]),
     .executableTarget(
-      name: "img2img", dependencies: ["CommandSupport", "Training", "Jobs", "Generation", "Conditioning", "Images"]),
+      name: "img2img",
+      dependencies: ["CommandSupport", "Training", "Jobs", "Generation", "Conditioning", "Images", "ModelFiles"]),
     .executableTarget(
-      name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters", "Evaluation", "Jobs"]),
+      name: "lora-train", dependencies: ["CommandSupport", "Training", "Adapters", "Evaluation", "Jobs", "ModelFiles"]),
     .executableTarget(
       name: "imago",
       dependencies: ["CommandSupport", "Training", "SceneTraining", "Lessons", "DataSets", "Evaluation", "Server"]),

@@ -10,12 +10,14 @@ extension TrainableAdapters {
   ///   - format: `kohya`, which all read, or `diffusers`.
   ///   - dtype: the matrices' type; alphas stay float32.
   ///   - metadata: free text; what readers need (rank, alpha, base) is added.
+  ///   - predictsVelocity: whether the model it was made for does, which kohya's names of models say.
   /// - Throws: `unsupported` for another format, `CheckpointError` if the file cannot be written.
   public func write(
-    to url: URL, format: AdapterFormat = .kohya, dtype: DType = .f16, metadata: [String: String] = [:]
+    to url: URL, format: AdapterFormat = .kohya, dtype: DType = .f16, metadata: [String: String] = [:],
+    predictsVelocity: Bool = false
   ) throws {
     switch format {
-    case .kohya: try write(to: url, dtype: dtype, metadata: metadata) { _ in true }
+    case .kohya: try write(to: url, dtype: dtype, metadata: metadata, predictsVelocity) { _ in true }
     case .diffusers: try writeDiffusers(url, dtype, metadata)
     case .peft, .cloneofsimo:
       throw AdapterError.badRequest(text: format.rawValue, reason: "is read only: write kohya or diffusers")
@@ -30,7 +32,8 @@ extension TrainableAdapters {
 
   /// Writes some of the modules in kohya's format.
   func write(
-    to url: URL, dtype: DType, metadata: [String: String], where isWanted: (Module) -> Bool
+    to url: URL, dtype: DType, metadata: [String: String], _ predictsVelocity: Bool = false,
+    where isWanted: (Module) -> Bool
   ) throws {
     let unet = NetworkModules(.unet, ParameterShapes(layout[.unet] ?? []))
     var tensors: [(String, Tensor)] = []
@@ -54,7 +57,10 @@ extension TrainableAdapters {
     all["ss_network_dim"] = "\(rank)"
     all["ss_network_alpha"] = "\(alpha)"
     let family = AdapterBase.of(layout.mapValues { ParameterShapes($0) }).family
-    if let version = family?.kohyaVersion { all["ss_base_model_version"] = version }
+    if let family, let version = family.kohyaVersion {
+      all["ss_base_model_version"] = predictsVelocity && family != .sdxl ? "\(version)_v" : version
+      all["ss_v2"] = family == .sd2 ? "True" : "False"
+    }
     try TensorFile.write(tensors, to: url, metadata: all)
   }
 

@@ -16,14 +16,15 @@ public enum AdapterTargets: String, Sendable, CaseIterable, Codable {
   /// - Parameters:
   ///   - name: the parameter's name.
   ///   - shape: its shape; biases and norms have none of more than one axis.
-  func includes(_ name: String, _ shape: [Int], in network: ModelPart) -> Bool {
+  ///   - withResidual: whether weights of residual blocks are, in any case.
+  func includes(_ name: String, _ shape: [Int], in network: ModelPart, withResidual: Bool = false) -> Bool {
     guard shape.count > 1, name.hasSuffix(".weight") else { return false }
     let isAttention = [".attn1.", ".attn2.", ".self_attn."].contains { name.contains($0) }
     let isTransformer = name.contains(network == .unet ? ".attentions." : ".mlp.")
     let isResidual = [".resnets.", ".downsamplers.", ".upsamplers."].contains { name.contains($0) }
     switch self {
-    case .attention: return isAttention
-    case .transformer: return isAttention || isTransformer
+    case .attention: return isAttention || withResidual && isResidual
+    case .transformer: return isAttention || isTransformer || withResidual && isResidual
     case .all: return isAttention || isTransformer || isResidual
     }
   }
@@ -53,8 +54,8 @@ public struct TrainableAdapters: Sendable {
   /// - Parameters:
   ///   - networks: the parameters of each network to adapt; they should not be trainable themselves.
   ///   - rank: inner dimension, at least 1; at most the weight's own is useful.
-  ///   - convolutionRank: that of convolutions of more than one pixel, which then are targets whatever `targets` says, as
-  ///     kohya's `conv_dim`; nil for `rank` where they are targets.
+  ///   - convolutionRank: that of convolutions of more than one pixel; residual blocks then are targets whatever `targets`
+  ///     says, as with kohya's `conv_dim`. nil for `rank` where they are targets.
   ///   - alpha: the change is scaled by alpha / rank.
   ///   - seed: decides the lower matrices, each by its name.
   /// - Throws: `badRequest` if nothing is there to adapt, or for a rank or alpha that cannot be.
@@ -65,11 +66,11 @@ public struct TrainableAdapters: Sendable {
     guard (1...4096).contains(rank), (1...4096).contains(convolutionRank ?? 1), alpha.isFinite, alpha > 0 else {
       throw .badRequest(text: "rank \(rank), alpha \(alpha)", reason: "the rank is 1 to 4096, alpha above 0")
     }
-    let all = convolutionRank == nil ? targets : .all
     let random = RandomInitialization(seed: seed)
     var modules: [Module] = []
     for network in ModelPart.adapted {
-      for weight in networks[network] ?? [] where all.includes(weight.name, weight.shape, in: network) {
+      for weight in networks[network] ?? []
+      where targets.includes(weight.name, weight.shape, in: network, withResidual: convolutionRank != nil) {
         let isWide = weight.shape.dropFirst(2).contains { $0 > 1 }
         let own = isWide ? convolutionRank ?? rank : rank
         let inputs = weight.shape.dropFirst().reduce(1, *)

@@ -23,10 +23,10 @@ public struct ImageHeader: Sendable, Equatable {
     var bytes = Data()
     var wanted = Self.first
     while true {
-      guard let more = try? file.read(upToCount: wanted - bytes.count) else {
+      // The end of the file is nil too.
+      do { bytes += try file.read(upToCount: wanted - bytes.count) ?? Data() } catch {
         throw .unreadable(path: url.path, reason: "it cannot be read; is it a folder?")
       }
-      bytes += more
       let isAll = bytes.count < wanted
       do {
         if let header = try Self(prefix: bytes, isAll: isAll) {

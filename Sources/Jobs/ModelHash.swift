@@ -23,6 +23,15 @@ public enum ModelHash {
     return String(SHA256.hex(Array(list.utf8)).prefix(10))
   }
 
+  /// What other tools call a single file: the hash of 64 KiB from its middle, and the SHA-256; nil for a folder.
+  public static func ofFile(_ url: URL, cache: URL? = defaultCache) -> (old: String, new: String)? {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue,
+      let old = legacy(url), let new = full(url, cache: cache)
+    else { return nil }
+    return (old, new)
+  }
+
   /// Whether a file or folder is the one a hash in metadata names: ten or more digits of the SHA-256, or eight of the hash
   /// that programs wrote before, of 64 KiB from the middle of the file.
   public static func matches(_ url: URL, _ hash: String, cache: URL? = defaultCache) -> Bool {

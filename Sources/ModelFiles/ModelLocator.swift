@@ -73,6 +73,14 @@ public struct ModelLocator: Sendable {
     return (PipelineSpec(folder: path), path)
   }
 
+  /// Whether `--model` means the bundled one, by whatever name.
+  public func isBundled(_ model: String?) -> Bool {
+    guard let model, let named = try? pipeline(model).folder, let own = try? pipeline(nil).folder else {
+      return model == nil
+    }
+    return named.resolvingSymlinksInPath().path == own.resolvingSymlinksInPath().path
+  }
+
   /// Where models lie that are found by their name alone, those of the program first.
   public var modelFolders: [URL] {
     ["Weights", "models"].map { home.appendingPathComponent($0) }

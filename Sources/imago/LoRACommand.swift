@@ -92,7 +92,8 @@ struct LoRACommand: ParsableCommand {
   /// Several into one.
   struct Merge: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Adds up several LoRA files.")
-    @Argument(help: ArgumentHelp("LoRA files, each with its weight.", valueName: "file:weight")) var files: [String]
+    @Argument(help: ArgumentHelp("LoRA files, each with its weight.", valueName: "file:weight[:text-encoder-weight]"))
+    var files: [String]
     @Option(
       parsing: .unconditional, help: "Singular values kept for each layer; all if not given.", transform: whole)
     var rank: Int?
@@ -108,7 +109,7 @@ struct LoRACommand: ParsableCommand {
         let url = try target.url()
         let requests = try files.map { try AdapterRequest(argument: $0) }
         let sum = try LoRAFile.merged(
-          try requests.map { (try LoRAFile(URL(fileURLWithPath: $0.path)), $0.weight) })
+          try requests.map { (try LoRAFile(URL(fileURLWithPath: $0.path)), $0) })
         let result = rank.map { sum.resized(to: $0).file } ?? sum
         try result.write(to: url)
         Terminal.error(

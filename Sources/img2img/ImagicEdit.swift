@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import Images
 import Jobs
+import ModelFiles
 import Training
 
 /// `img2img --imagic`: the model is taught the picture, and then draws pictures as `txt2img` does.
@@ -25,7 +26,7 @@ struct ImagicEdit {
         options: edit.canvasOptions(width: job.width, height: job.height), multiple: loaded.components.sizeMultiple,
         defaultSize: loaded.components.defaultSize), loaded.pipeline.precision
     )
-    var settings = ImagicSettings(isBundled: job.model == nil)
+    var settings = ImagicSettings(isBundled: ModelLocator().isBundled(job.model))
     if let steps = options.imagicSteps {
       (settings.modelSteps, settings.textSteps) = (steps, max(1, steps * settings.textSteps / settings.modelSteps))
     }

@@ -18,7 +18,9 @@ struct DataOptions: ParsableArguments {
   @Option(help: "Folder of encoded pictures and texts, to share between runs (in the run's folder).")
   var cache: String?
   @Option(help: "Side of a square picture; others have as many pixels (the model's own).") var resolution: Int?
-  @Flag(inversion: .prefixedNo, help: "Keeps pictures' shapes, in groups of equal shape; else squares are cut.")
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Keeps pictures' shapes, in groups of equal shape; else squares are cut out of those that are large enough.")
   var buckets = true
   @Option(help: "How often a caption is left out, 0 to 1.") var captionDropout: Float = 0
   @Flag(help: "Shuffles the comma-separated parts of captions.") var shuffleTags = false

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Evaluation
 import Foundation
+import ModelFiles
 import Training
 
 /// Teaches a model a style, a subject or a word from a folder of pictures.
@@ -46,7 +47,7 @@ struct LoRATrain: ParsableCommand, SharedAmongProcesses {
   private func recipe() throws -> FineTuningRecipe {
     let pictures = try data.settings()
     let method: FineTuningRecipe.Method = learnt.embedding == nil ? .lora : .embedding
-    let usual = UsualSettings(method, isBundled: data.model == nil)
+    let usual = UsualSettings(method, isBundled: ModelLocator().isBundled(data.model))
     let loop = schedule.loop(usual)
     var recipe = FineTuningRecipe(
       name: outputURL.deletingPathExtension().lastPathComponent, pictures: pictures,
@@ -83,26 +84,15 @@ struct LoRATrain: ParsableCommand, SharedAmongProcesses {
     }
   }
 
-  /// Nothing is found out at the end that can be known at the start.
+  /// What the command alone asks of the places; the rest is the run's.
   private func checkPlaces(_ folder: URL) throws {
     let state = folder.appendingPathComponent("state.safetensors").path
     let hasState = FileManager.default.fileExists(atPath: state)
-    func fail(_ path: String, _ reason: String) -> TrainingError { .badFolder(path: path, reason: reason) }
     guard outputURL.pathExtension == "safetensors" else {
       throw ValidationError("--output \(outputURL.lastPathComponent): adapters are written as .safetensors")
     }
-    if data.resume, !hasState { throw fail(state, "there is nothing to resume; leave out --resume to start") }
-    if !hasState, FileManager.default.fileExists(atPath: outputURL.path) {
-      throw fail(outputURL.path, "exists already; name another --output, or remove it")
-    }
-    let parent = outputURL.deletingLastPathComponent()
-    var isFolder: ObjCBool = true
-    if FileManager.default.fileExists(atPath: parent.path, isDirectory: &isFolder), !isFolder.boolValue {
-      throw fail(parent.path, "is a file and no folder; choose another --output")
-    }
-    try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-    guard FileManager.default.isWritableFile(atPath: parent.path) else {
-      throw fail(parent.path, "cannot be written to; choose another --output")
+    if data.resume, !hasState {
+      throw TrainingError.badFolder(path: state, reason: "there is nothing to resume; leave out --resume to start")
     }
   }
 }

@@ -46,6 +46,10 @@ import Testing
     return zeros.map { merger.merged($0.name, of: .unet, base: $0.value).floats() }
   }
 
+  private func of(_ url: URL, _ weight: Float, text: Float? = nil) -> AdapterRequest {
+    AdapterRequest(path: url.path, weight: weight, textWeight: text)
+  }
+
   private func difference(_ a: [[Float]], _ b: [[Float]]) -> Float {
     let squares = zip(a.joined(), b.joined()).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     return (squares / b.joined().reduce(0) { $0 + $1 * $1 }).squareRoot()
@@ -63,7 +67,7 @@ import Testing
     try write(one, rank: 3, seed: 2, format: format)
     // Twice the same change has twice the rank in the file and only the first's in truth.
     let file = try LoRAFile(one)
-    let sum = try LoRAFile.merged([(file, 0.25), (file, 0.75)])
+    let sum = try LoRAFile.merged([(file, of(one, 0.25)), (file, of(one, 0.75))])
     #expect(sum.ranks == [6])
     try sum.write(to: both)
     #expect(try difference(change([(both, 1)]), change([(one, 1)])) < 1e-5)
@@ -79,8 +83,52 @@ import Testing
     let files = ["a", "b", "sum"].map { folder.appendingPathComponent("\($0).safetensors") }
     try write(files[0], rank: 2, seed: 2)
     try write(files[1], rank: 4, seed: 3)
-    try LoRAFile.merged([(try LoRAFile(files[0]), 0.7), (try LoRAFile(files[1]), -0.3)]).write(to: files[2])
+    try LoRAFile.merged([
+      (try LoRAFile(files[0]), of(files[0], 0.7)), (try LoRAFile(files[1]), of(files[1], -0.3)),
+    ]).write(to: files[2])
     #expect(try difference(change([(files[2], 1)]), change([(files[0], 0.7), (files[1], -0.3)])) < 1e-5)
+  }
+
+  /// A file in kohya's format and one in diffusers' give one in kohya's, with each layer once.
+  @Test func filesOfTwoFormatsAddUp() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let files = ["a", "b", "sum"].map { folder.appendingPathComponent("\($0).safetensors") }
+    try write(files[0], rank: 2, seed: 2, format: .diffusers)
+    try write(files[1], rank: 4, seed: 3)
+    let sum = try LoRAFile.merged([
+      (try LoRAFile(files[0]), of(files[0], 0.7)), (try LoRAFile(files[1]), of(files[1], 0.2)),
+    ])
+    #expect(sum.moduleCount == 2 && sum.ranks == [6])
+    try sum.write(to: files[2])
+    #expect(try AdapterFile(files[2]).format == .kohya)
+    #expect(try difference(change([(files[2], 1)]), change([(files[0], 0.7), (files[1], 0.2)])) < 1e-5)
+  }
+
+  /// Text encoders have a weight of their own; what was true of the files alone is not said of what came of them.
+  @Test func textsHaveTheirOwnWeightAndMetadataIsTrue() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (file, whole) = (folder.appendingPathComponent("f.safetensors"), folder.appendingPathComponent("w.safetensors"))
+    var random = TestRandom(seed: 4)
+    let text = Parameter(
+      name: "text_model.encoder.layers.0.self_attn.q_proj.weight", value: random.tensor([6, 6]), isTrainable: false)
+    let adapters = try TrainableAdapters(
+      [.unet: parameters(seed: 1), .textEncoder: [text]], targets: .all, rank: 2, alpha: 2, seed: 1)
+    for parameter in adapters.parameters { parameter.replace(with: random.tensor(parameter.shape)) }
+    try adapters.write(
+      to: file, dtype: .f32,
+      metadata: ["sshs_model_hash": "x", "ss_network_args": "{}", "ss_seed": "4", "ss_output_name": "f"])
+    let merged = try LoRAFile.merged([(try LoRAFile(file), of(file, 1, text: 0))])
+    try merged.write(to: whole)
+    let result = try TensorFile(whole)
+    for key in result.keys where key.hasSuffix("lora_up.weight") {
+      let isZero = try result.tensor(key).floats().allSatisfy { $0 == 0 }
+      #expect(isZero == key.hasPrefix("lora_te"), "\(key)")
+    }
+    let metadata = try AdapterFile(whole).metadata
+    #expect(metadata["sshs_model_hash"] == nil && metadata["ss_network_args"] == nil && metadata["ss_seed"] == "4")
+    #expect(metadata["ss_output_name"] == "w")
   }
 
   /// The truncated product is as near as the singular values say: the error's square is the share that is lost.

@@ -59,6 +59,7 @@ import Testing
     for words in [
       #""ss_lr_scheduler":"cosine_with_restarts""#, #""ss_text_encoder_lr":"0.0005""#,
       #""ss_network_args":"{\"conv_alpha\":\"1.0\",\"conv_dim\":\"1\"}""#,
+      #""ss_base_model_version":"sd_v1_v""#, #""ss_v2":"False""#,
       #"\"2_some kind\":{\"img_count\":1,\"n_repeats\":2}"#,
     ] { #expect(header.contains(words), "\(words) in \(header.prefix(6000))") }
     // Words the bundled model never learnt are left out of prompts, but not with an adapter that may have taught them.
@@ -130,6 +131,13 @@ import Testing
       try Data(recipe(part).utf8).write(to: file)
       return try BuiltCommand.imago.run(["train", "tuned.yaml", "--output", "run"], in: folder)
     }
+    // What lies where the result would go stays.
+    let place = folder.appendingPathComponent("tuned.safetensors")
+    try Data("kept".utf8).write(to: place)
+    let taken = try train("unet")
+    #expect(taken.status == 1 && taken.complaints.last?.contains("tuned.safetensors: exists already") == true)
+    #expect(try Data(contentsOf: place) == Data("kept".utf8))
+    try FileManager.default.removeItem(at: place)
     let refused = try train("vae")
     #expect(refused.status == 1 && refused.errors.contains("parts cannot hold vae"), "\(refused.errors)")
     let trained = try train("text_encoder")
@@ -188,6 +196,18 @@ import Testing
     // Folders are named by what their pictures depend on, so that a run's never holds another class's.
     let (dog, apple) = (try priors("a dog"), try priors("an apple"))
     #expect(dog.count == 1 && apple.count == 1 && dog != apple)
+    // The bundled model by its name is taught as it is without; every picture of the class counts.
+    let named = try BuiltCommand.loraTrain.run(
+      [
+        "--subject", "stripes", "--trigger", "zkz", "--class", "a dog", "--prior-pictures", "14", "--steps", "1",
+        "--model", "scenes", "--batch", "1", "--targets", "attention", "--conv-rank", "2", "--resolution", "64",
+        "--output", "n.safetensors",
+      ], in: folder)
+    #expect(named.status == 0 && named.errors.contains("28 examples an epoch"), "\(named.errors)")
+    #expect(named.errors.contains("LoRA of rank 16 on") && named.errors.contains("learning rate 0.002"))
+    let header = String(
+      decoding: try Data(contentsOf: folder.appendingPathComponent("n.safetensors")).prefix(200_000), as: UTF8.self)
+    #expect(header.contains("resnets_0_conv1") && header.contains("attn1_to_q") && !header.contains("ff_net"))
     let wordless = try BuiltCommand.loraTrain.run(
       ["--style", "stripes", "--steps", "1", "--rank", "1", "--resolution", "64", "--output", "w.safetensors"],
       in: folder)

@@ -48,6 +48,30 @@ import Testing
     #expect(try stray().isEmpty)
   }
 
+  /// Masks belong to pictures, and a folder's number says how often its pictures count: for all who read it, and through an import.
+  @Test func masksAndRepeatsAreReadAlike() throws {
+    let folder = try ScratchFolder()
+    try folder.picture("in/10_zkz dog/a.png", 3, width: 8, height: 16)
+    try folder.picture("in/10_zkz dog/a.mask.png", 200, width: 8, height: 16)
+    try folder.picture("in/lonely.mask.png", 9, width: 8, height: 8)
+    try folder.write("", "in/empty.png")
+    let set = try FolderDataSet(folder.file("in"))
+    #expect(set.names == ["10_zkz dog/a.png", "empty.png", "lonely.mask.png"] && set.captions == ["zkz dog", "", ""])
+    let report = DataSetReport(set)
+    #expect(report.pictures == 2 && report.duplicates.isEmpty)
+    #expect(report.broken.map(\.file) == ["empty.png"] && report.broken[0].reason.contains("empty"))
+    var options = ImportOptions()
+    options.resize = 4
+    _ = try ImportRun(folder.file("in"), to: folder.file("out"), options).run(remark: { _ in })
+    let out = try PictureListing(folder.file("out"))
+    #expect(out.pictures == ["000002.png", "10_zkz dog/000000.png"] && out.masks == ["10_zkz dog/000000.mask.png"])
+    for name in out.masks + ["10_zkz dog/000000.png"] {
+      let image = try ImageFile.load(folder.file("out/\(name)"))
+      #expect(image.width == 4 && image.height == 8)
+    }
+    #expect(try FolderDataSet(folder.file("out")).captions.last == "zkz dog")
+  }
+
   /// Numbers of the Python package ImageHash (`phash`), `Fixtures/images/perceptual/make_hashes.py`.
   @Test func hashesAreThoseOfAnotherImplementation() throws {
     struct Expected: Decodable { let file, hash: String }

@@ -8,6 +8,7 @@ import Testing
 
 /// A network that sees the mean colour of a picture's quarters.
 struct ColourNetwork: FeatureNetwork {
+  let readsTexts = true
   let name = "mean colours"
   let featureCount = 3
 

@@ -36,6 +36,10 @@ import Training
     #expect(CaptionRules(settings).caption("a house") == "zkz style, a house")
     #expect(CaptionRules(settings).caption("a house in zkz style") == "a house in zkz style")
     #expect(CaptionRules(settings).caption("") == "zkz style")
+    // Within another word it is not there.
+    settings.trigger = "art"
+    #expect(CaptionRules(settings).caption("a cart") == "art, a cart")
+    #expect(CaptionRules(settings).caption("clip-art, a cart") == "clip-art, a cart")
     (settings.trigger, settings.className) = ("zkz", "a dog")
     #expect(CaptionRules(settings).caption("") == "a zkz dog")
   }
@@ -114,6 +118,19 @@ import Training
     let empty = folder.appendingPathComponent("empty")
     try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
     #expect(throws: TrainingError.self) { _ = try TrainingPictures(empty, rules: rules, isMasked: false, least: 8) }
+  }
+
+  /// A run beside its pictures does not learn from its own samples.
+  @Test func whatARunWritesIsNoneOfItsPictures() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    for name in ["a.png", "x.run/samples-0.png", "x-before-after.png", "x.run/prior/1/1.png", "x.runner/b.png"] {
+      try save(40, 30, to: folder.appendingPathComponent(name))
+    }
+    let own = ["x.run", "x-before-after.png"].map { folder.appendingPathComponent($0) }
+    let rules = CaptionRules(PictureSettings(path: ""))
+    let found = try TrainingPictures(folder, rules: rules, isMasked: false, least: 8, own: own)
+    #expect(found.pictures.map(\.name) == ["a.png", "x.runner/b.png"] && found.skipped.isEmpty)
   }
 
   @Test func aCropKeepsTheMiddleAndNeverEnlarges() {

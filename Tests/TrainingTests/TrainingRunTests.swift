@@ -28,11 +28,19 @@ private struct Copying: Objective {
 private final class Recorder: Artifact {
   var previews: [Int] = []
   var writes: [String] = []
+  /// A step at which it is told to stop before it has drawn anything, once.
+  var stopsAt: Int?
 
-  func preview(step: Int) -> [URL] {
+  func preview(step: Int) throws -> [URL] {
+    if step == stopsAt {
+      stopsAt = nil
+      throw RunStopped()
+    }
     previews.append(step)
     return []
   }
+
+  func hasPreview(step: Int) -> Bool { previews.contains(step) }
 
   func write(step: Int, isLast: Bool) -> [URL] {
     writes.append("\(step)\(isLast ? " last" : "")")
@@ -92,6 +100,21 @@ private final class Recorder: Artifact {
     #expect(resumed == uninterrupted)
     let states = try [whole, parts].map { try Data(contentsOf: state($0.url)) }
     #expect(states[0] == states[1], "moments, averages and counters too")
+  }
+
+  /// A run that is told to stop while it draws stops there, draws when it goes on, and ends in the same bits.
+  @Test(arguments: [0, 4, 6, 12]) func picturesThatWereLeftAreDrawnWhenTheRunGoesOn(_ step: Int) throws {
+    var settings = try settings()
+    settings.sampleEvery = 2
+    let (whole, parts) = (try ScratchFolder(), try ScratchFolder())
+    let uninterrupted = try run(whole.url, settings)
+    let artifact = Recorder()
+    artifact.stopsAt = step
+    try run(parts.url, settings, artifact: artifact)
+    #expect(artifact.previews == Array(stride(from: 0, to: step, by: 2)) && artifact.writes.isEmpty)
+    #expect(FileManager.default.fileExists(atPath: state(parts.url).path) == (step > 0))
+    let resumed = try run(parts.url, settings, artifact: artifact)
+    #expect(resumed == uninterrupted && artifact.previews == [0, 2, 4, 6, 8, 10, 12] && artifact.writes == ["12 last"])
   }
 
   /// Numbers belong to examples: two batches of 4 gathered make the step that one of 8 makes.

@@ -64,7 +64,7 @@ public struct FolderDataSet: CaptionedImages {
   /// - Throws: where the text beside the picture cannot be read.
   public func caption(_ index: Int) throws -> String {
     if !written[index].isEmpty { return written[index] }
-    return try CaptionFile.sidecar(of: url(index)) ?? ""
+    return try CaptionFile.sidecar(of: url(index)) ?? RepeatFolder(names[index]).caption ?? ""
   }
 
   /// The caption of each picture, empty where there is none that can be read.

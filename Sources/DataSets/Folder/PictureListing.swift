@@ -6,6 +6,8 @@ public struct PictureListing: Sendable {
   public let folder: URL
   /// Paths of pictures relative to the folder, sorted.
   public private(set) var pictures: [String] = []
+  /// Paths of masks beside pictures, `NAME.mask.png`, sorted.
+  public private(set) var masks: [String] = []
   /// Paths of pictures in formats that are not read here, sorted.
   public private(set) var otherPictures: [String] = []
   /// Paths of captions beside which there is no picture of their name, sorted. Where tables hold the captions, texts are
@@ -16,6 +18,8 @@ public struct PictureListing: Sendable {
   /// Paths of Parquet and tar files.
   private(set) var archives: [String] = []
 
+  /// What a picture's mask has behind its name.
+  package static let maskEnding = ".mask.png"
   static let pictureEndings: Set<String> = ["png", "jpg", "jpeg"]
   static let otherPictureEndings: Set<String> = [
     "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "jxl", "jp2",
@@ -53,6 +57,13 @@ public struct PictureListing: Sendable {
       }
     }
     pictures.sort()
+    masks = pictures.filter { $0.hasSuffix(Self.maskEnding) }
+    if !masks.isEmpty {
+      let stems = Set(pictures.map { String(Self.stem($0)) })
+      masks.removeAll { !stems.contains(String($0.dropLast(Self.maskEnding.count))) }
+      let set = Set(masks)
+      pictures.removeAll { set.contains($0) }
+    }
     if tables.isEmpty, !texts.isEmpty {
       let stems = Set((pictures + otherPictures).map(Self.stem))
       strayCaptions = texts.filter { !stems.contains(Self.stem($0)) }.sorted()

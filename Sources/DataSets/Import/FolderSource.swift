@@ -8,12 +8,14 @@ final class FolderSource: ImportSource {
   private let listing: PictureListing
   private let rows: PictureColumns
   private var index = 0
+  private let masks: Set<String>
   private static let largest = 1 << 30
 
   var count: Int? { listing.pictures.count }
 
   init(_ listing: PictureListing) throws {
     self.listing = listing
+    masks = Set(listing.masks)
     rows = try PictureColumns(listing)
     columns = rows.columns.map { $0 + ["label", "source_path"] }
     let there = Set(listing.pictures)
@@ -42,7 +44,11 @@ final class FolderSource: ImportSource {
       record.caption = text.isEmpty ? nil : text
     }
     // Folders named after what they hold are the caption where there is no other.
-    if record.caption == nil { record.caption = PictureColumns.label(ofFolder: name) }
+    let place = RepeatFolder(name)
+    if record.caption == nil { record.caption = place.caption ?? PictureColumns.label(ofFolder: name) }
+    record.folder = place.name
+    let mask = (name as NSString).deletingPathExtension + PictureListing.maskEnding
+    if masks.contains(mask) { record.mask = [UInt8](try Data(contentsOf: listing.folder.appendingPathComponent(mask))) }
     record.columns["source_path"] = .text(name)
     return record
   }

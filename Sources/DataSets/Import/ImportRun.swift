@@ -86,7 +86,9 @@ public struct ImportRun {
       guard let record = try records.next() else { break }
       do {
         let picture = try prepared(record, &report)
-        try writer.append(picture.bytes, ending: picture.ending, record: index, row: try row(record))
+        try writer.append(
+          picture.bytes, ending: picture.ending, mask: try mask(record), folder: record.folder, record: index,
+          row: try row(record))
         report.pictures += 1
         if let problem = record.problem { remark("\(record.name): \(problem)") }
       } catch let reason as Reason {
@@ -124,6 +126,16 @@ public struct ImportRun {
     } catch let error as ImageError {
       throw Reason(text: error.description)
     }
+  }
+
+  /// The mask of a record, brought to its picture's size.
+  private func mask(_ record: ImportRecord) throws -> [UInt8]? {
+    guard let bytes = record.mask else { return nil }
+    let mask: Image
+    do { mask = try PNG.decode(bytes) } catch { throw Reason(text: "its mask: \(error)") }
+    var unused = Report(output: "")
+    let fitted = resized(mask, &unused)
+    return fitted.width == mask.width && fitted.height == mask.height ? bytes : try PNG.encode(fitted)
   }
 
   private func resized(_ image: Image, _ report: inout Report) -> Image {

@@ -19,6 +19,10 @@ package struct ImportRecord {
   package var columns: [String: JSONValue] = [:]
   /// The caption the source itself gives, if any.
   package var caption: String?
+  /// What of the picture counts, a file's content.
+  package var mask: [UInt8]?
+  /// The folder it stays in; nil for none.
+  package var folder: String?
   /// What is wrong with what stands beside the picture.
   package var problem: String?
 }

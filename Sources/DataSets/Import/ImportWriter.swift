@@ -43,8 +43,8 @@ final class ImportWriter {
     if isBegun, FileManager.default.fileExists(atPath: table.path) {
       var reader = try LineReader(table)
       while let line = try reader.next() {
-        guard let row = CaptionTable.object(line.bytes), case .text(let name)? = row["file_name"],
-          let record = Int(name.prefix { $0 != "." })
+        guard let row = CaptionTable.object(line.bytes), case .text(let path)? = row["file_name"],
+          let name = path.split(separator: "/").last, let record = Int(name.prefix { $0 != "." })
         else { break }
         kept = line.offset + line.bytes.count + 1
         pictures += 1
@@ -78,10 +78,23 @@ final class ImportWriter {
 
   /// Adds a picture.
   /// - Parameters:
+  ///   - mask: what of it counts, a PNG file's content, which is written beside it.
+  ///   - inner: the folder it lies in there; nil for none.
   ///   - record: its place in the source, which names it.
   ///   - row: what is known of it.
-  func append(_ bytes: [UInt8], ending: String, record: Int, row: [String: JSONValue]) throws {
-    let name = NumberedName.padded(record, digits: Self.digits) + ".\(ending)"
+  func append(
+    _ bytes: [UInt8], ending: String, mask: [UInt8]? = nil, folder inner: String? = nil, record: Int,
+    row: [String: JSONValue]
+  ) throws {
+    let stem = (inner.map { "\($0)/" } ?? "") + NumberedName.padded(record, digits: Self.digits)
+    let name = "\(stem).\(ending)"
+    if let inner {
+      let place = folder.appendingPathComponent(inner)
+      guard mkdir(place.path, 0o777) == 0 || errno == EEXIST else {
+        throw DataSetError.unwritable(path: place.path, reason: "\(systemReason); run again to go on")
+      }
+    }
+    if let mask { try Self.write(mask, to: folder.appendingPathComponent(stem + PictureListing.maskEnding)) }
     try Self.write(bytes, to: folder.appendingPathComponent(name))
     var row = row
     row["file_name"] = .text(name)

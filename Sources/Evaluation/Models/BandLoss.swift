@@ -42,6 +42,11 @@ public struct BandLoss {
   ) throws {
     let side = side ?? components.defaultSize
     try GenerationRequest.checkSide("`resolution`", side, multiple: components.sizeMultiple)
+    guard try components.knownKind() == .plain else {
+      throw EvaluationError.cannot(
+        "\(components.name): the loss is measured on plain text-to-image models, not on those that paint or follow instructions"
+      )
+    }
     let texts = try TextRows(components.text)
     let objective = LatentObjective(
       network: components.network, texts: texts,

@@ -26,6 +26,11 @@ public struct Commitment {
   private static let batch = 16
 
   public init(_ components: PipelineComponents, precision: Precision) throws {
+    guard try components.knownKind() == .plain else {
+      throw EvaluationError.cannot(
+        "\(components.name): commitment is measured on plain text-to-image models, not on those that paint or follow instructions"
+      )
+    }
     let texts = try TextRows(components.text)
     guard texts.encoderCount == 1 else {
       throw EvaluationError.cannot("\(components.name): commitment is measured on models with one text encoder")

@@ -8,6 +8,7 @@ import TensorCore
 ///
 /// Keys are those of the PyTorch port whose files people have: `_conv_stem`, `_blocks.N`, `_conv_head`, `_fc`.
 struct EfficientNetLite: FeatureNetwork {
+  let namesClasses = true
   let name = "EfficientNet-Lite0"
   let featureCount = 1280
   /// A key only this network's files have.

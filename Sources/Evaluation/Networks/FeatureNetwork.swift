@@ -23,6 +23,9 @@ public protocol FeatureNetwork: Sendable {
   var name: String { get }
   /// Numbers that stand for a picture.
   var featureCount: Int { get }
+  /// Whether it tells pictures apart into classes (`NetworkFeatures.logits`), and whether it reads texts.
+  var namesClasses: Bool { get }
+  var readsTexts: Bool { get }
   /// A picture as the network takes it, `[1, H, W, 3]` in ±1; of the same H and W for all pictures.
   func input(_ image: Image) -> Tensor
   /// - Parameter images: some inputs, `[B, H, W, 3]`.
@@ -32,6 +35,8 @@ public protocol FeatureNetwork: Sendable {
 }
 
 extension FeatureNetwork {
+  public var namesClasses: Bool { false }
+  public var readsTexts: Bool { false }
   public func textFeatures(_ texts: [String]) throws -> Tensor? { nil }
 }
 

@@ -10,6 +10,7 @@ import TensorCore
 /// Pictures are compared by what it sees before that is projected to where texts lie: lengths and directions that no text
 /// speaks of count too.
 struct ContrastiveFeatures: FeatureNetwork {
+  let readsTexts = true
   let name: String
   private let model: ContrastiveModel
   private let sight: GuideSight
@@ -38,6 +39,7 @@ struct ContrastiveFeatures: FeatureNetwork {
 
 /// A classifier that was trained here: what it sees before it decides, and its classes.
 struct ClassifierFeatures: FeatureNetwork {
+  let namesClasses = true
   let name: String
   private let model: NoisyClassifier
   private let sight: GuideSight

@@ -8,6 +8,7 @@ import TensorCore
 ///
 /// Source: torch-fidelity project, torch_fidelity/feature_extractor_inceptionv3.py, whose keys these are.
 struct InceptionV3: FeatureNetwork {
+  var namesClasses: Bool { classes != nil }
   let name = "Inception-v3 (FID)"
   let featureCount = 2048
   /// A key only this network's files have.

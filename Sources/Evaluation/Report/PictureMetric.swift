@@ -23,19 +23,54 @@ public struct PictureEvaluation {
 
   private func wants(_ metric: PictureMetric) -> Bool { metrics?.contains(metric) ?? true }
 
-  /// - Throws: `EvaluationError` for a metric that was asked for and cannot be measured.
-  public func report(_ pictures: PictureFeatures, reference: PictureFeatures?) throws -> EvaluationReport {
+  /// Finds out before anything is drawn or looked at whether it can be measured.
+  /// - Parameters:
+  ///   - pictures: how many there are.
+  ///   - haveTexts: whether each has a caption.
+  ///   - reference: how many real ones there are; nil for none.
+  /// - Throws: `EvaluationError` for a metric that was asked for and cannot be measured, and where there is nothing to measure.
+  public func check(pictures: Int, haveTexts: Bool, reference: Int?) throws {
     if let reason = DoubleMatrix.unavailableReason { throw EvaluationError.cannot(reason) }
-    var report = EvaluationReport(pictures: pictures.count, reference: reference?.count, network: network.name)
-    report.notes = pictures.skipped.map { "left out \($0)" } + (reference?.skipped ?? []).map { "left out \($0)" }
-    if let reference { try compare(pictures, reference, &report) }
-    if wants(.inception) {
-      if let logits = pictures.logits {
-        report.measures.append(.init("is", InceptionScore.estimate(logits, resampling)))
-      } else if metrics != nil {
+    if let metrics {
+      if metrics.contains(.inception), !network.namesClasses {
         throw EvaluationError.cannot(
           "`metrics` is needs a network that tells classes apart, not the \(network.name): name one with `network`")
       }
+      if metrics.contains(.agreement) {
+        guard haveTexts else { throw EvaluationError.cannot("`metrics` agreement needs a caption for every picture") }
+        guard network.readsTexts else {
+          throw EvaluationError.cannot(
+            "`metrics` agreement needs a network that reads texts, such as contrastive, not the \(network.name); `probe` says "
+              + "how often pictures show what they should")
+        }
+      }
+    }
+    if let reference {
+      let fewest = min(pictures, reference)
+      let standsIn = wants(.fid) && fewest <= network.featureCount
+      if wants(.kid) || standsIn, fewest < 4 {
+        throw EvaluationError.cannot("kid needs 4 pictures or more in each folder")
+      }
+      if wants(.pr), fewest < 4 { throw EvaluationError.cannot("precision and recall need 4 pictures or more") }
+    } else if !(wants(.inception) && network.namesClasses),
+      !(wants(.agreement) && network.readsTexts && haveTexts), probe == nil
+    {
+      throw EvaluationError.cannot(
+        "there is nothing to measure: name real pictures with `reference`, a network that reads texts (such as contrastive) or "
+          + "names classes with `network`, or a `probe`")
+    }
+  }
+
+  /// - Throws: as `check`.
+  public func report(_ pictures: PictureFeatures, reference: PictureFeatures?) throws -> EvaluationReport {
+    try check(
+      pictures: pictures.count, haveTexts: pictures.pictures.captions.allSatisfy { !$0.isEmpty },
+      reference: reference?.count)
+    var report = EvaluationReport(pictures: pictures.count, reference: reference?.count, network: network.name)
+    report.notes = pictures.skipped.map { "left out \($0)" } + (reference?.skipped ?? []).map { "left out \($0)" }
+    if let reference { try compare(pictures, reference, &report) }
+    if wants(.inception), let logits = pictures.logits {
+      report.measures.append(.init("is", InceptionScore.estimate(logits, resampling)))
     }
     if wants(.agreement) { try agree(pictures, &report) }
     if let probe {
@@ -65,11 +100,9 @@ public struct PictureEvaluation {
       }
     }
     if wants(.kid) || (wants(.fid) && fewest <= width) {
-      guard fewest >= 4 else { throw EvaluationError.cannot("kid needs 4 pictures or more in each folder") }
       report.measures.append(.init("kid", KernelDistance.estimate(generated, real, resampling)))
     }
     if wants(.pr) {
-      guard fewest > 3 else { throw EvaluationError.cannot("precision and recall need 4 pictures or more") }
       let inside = PrecisionRecall.inside(generated: generated, real: real)
       report.measures.append(.init("precision", resampling.mean(inside.precision)))
       report.measures.append(.init("recall", resampling.mean(inside.recall)))
@@ -79,19 +112,9 @@ public struct PictureEvaluation {
   /// How near pictures are to their own texts, and to those of others.
   private func agree(_ pictures: PictureFeatures, _ report: inout EvaluationReport) throws {
     let captions = pictures.pictures.captions
-    let isAsked = metrics != nil
-    guard captions.allSatisfy({ !$0.isEmpty }) else {
-      if isAsked { throw EvaluationError.cannot("`metrics` agreement needs a caption for every picture") }
-      return
-    }
-    guard let seen = pictures.common, let texts = try network.textFeatures(captions).map({ DoubleMatrix($0) }) else {
-      if isAsked {
-        throw EvaluationError.cannot(
-          "`metrics` agreement needs a network that reads texts, such as contrastive, not the \(network.name); `probe` says how often "
-            + "pictures show what they should")
-      }
-      return
-    }
+    guard captions.allSatisfy({ !$0.isEmpty }), let seen = pictures.common,
+      let texts = try network.textFeatures(captions).map({ DoubleMatrix($0) })
+    else { return }
     let (own, others) = Agreement.cosines(pictures: seen, texts: texts)
     report.measures.append(.init("agreement", resampling.mean(own)))
     if !others.isEmpty { report.measures.append(.init("agreement with others' texts", resampling.mean(others))) }

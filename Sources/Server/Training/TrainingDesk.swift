@@ -126,7 +126,7 @@ final class TrainingDesk: Sendable {
 
   private func recipe(_ run: TrainingRun) throws -> FineTuningRecipe {
     let asked = run.settings
-    let usual = UsualSettings(.lora, isBundled: asked.model == nil)
+    let usual = UsualSettings(.lora, isBundled: folders.locator.isBundled(asked.model))
     var pictures = PictureSettings(path: run.folder.appendingPathComponent("pictures").path)
     (pictures.trigger, pictures.className, pictures.resolution) = (
       asked.trigger.flatMap { $0.isEmpty ? nil : $0 }, asked.subjectClass, asked.resolution

@@ -1,16 +1,17 @@
 import Checkpoints
 import Foundation
 import Generation
+import Jobs
 
 /// What other tools read in an adapter's file (kohya's `ss_*`). No times of day: the same run gives the same bytes.
 struct AdapterMetadata {
   let values: [String: String]
 
-  init(_ recipe: FineTuningRecipe, training: FineTuningBatches, _ components: PipelineComponents, modelHash: String?) {
+  /// - Parameter model: its file or folder.
+  init(_ recipe: FineTuningRecipe, training: FineTuningBatches, _ components: PipelineComponents, model: URL) {
     let (loop, pictures) = (recipe.loop, recipe.pictures)
     let perEpoch = training.order(batch: loop.batch, seed: 0).batchesPerEpoch
-    func isPrior(_ picture: TrainingPicture) -> Bool { picture.weight != 1 || picture.caption == pictures.className }
-    let priors = training.examples.count { isPrior($0.picture) }
+    let priors = training.examples.count(where: \.picture.isPrior)
     var values = [
       "ss_output_name": URL(fileURLWithPath: recipe.output).deletingPathExtension().lastPathComponent,
       "ss_sd_model_name": components.name, "ss_learning_rate": "\(loop.learningRate)",
@@ -40,7 +41,9 @@ struct AdapterMetadata {
     }
     let side = pictures.resolution ?? components.defaultSize
     values["ss_resolution"] = "(\(side), \(side))"
-    values["ss_sd_model_hash"] = modelHash
+    let hashes = ModelHash.ofFile(model)
+    values["ss_sd_model_hash"] = hashes?.old ?? ModelHash.short(model)
+    values["ss_new_sd_model_hash"] = hashes?.new
     values["ss_bucket_info"] = Self.json([
       "buckets": Dictionary(
         uniqueKeysWithValues: training.buckets.enumerated().map { index, bucket in
@@ -50,7 +53,7 @@ struct AdapterMetadata {
     let root = URL(fileURLWithPath: pictures.path).lastPathComponent
     var seen: Set<String> = []
     let folders = Dictionary(
-      grouping: training.examples.map(\.picture).filter { !isPrior($0) && seen.insert($0.name).inserted }
+      grouping: training.examples.map(\.picture).filter { !$0.isPrior && seen.insert($0.name).inserted }
     ) { RepeatFolder($0.name).name ?? root }
     values["ss_dataset_dirs"] = Self.json(
       folders.mapValues { ["n_repeats": $0[0].repeats, "img_count": $0.count] } as [String: [String: Any]])

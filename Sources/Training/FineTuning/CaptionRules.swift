@@ -18,12 +18,23 @@ package struct CaptionRules: Sendable {
   /// - Parameter written: what stands beside the picture, or its folder's name.
   package func caption(_ written: String) -> String {
     guard let trigger else { return written.isEmpty ? className ?? "" : written }
-    if !written.isEmpty { return written.contains(trigger) ? written : "\(trigger), \(written)" }
+    if !written.isEmpty { return Self.names(trigger, in: written) ? written : "\(trigger), \(written)" }
     guard let className else { return trigger }
     // "a dog" becomes "a zkz dog".
     let articles = ["a ", "an ", "the "]
     guard let article = articles.first(where: className.hasPrefix) else { return "\(trigger) \(className)" }
     return "\(article)\(trigger) \(className.dropFirst(article.count))"
+  }
+
+  /// Whether a text holds a trigger as words of its own, not within others.
+  private static func names(_ trigger: String, in text: String) -> Bool {
+    func isPartOfWord(_ character: Character?) -> Bool { character.map { $0.isLetter || $0.isNumber } ?? false }
+    return text.ranges(of: trigger).contains { range in
+      let before = range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : nil
+      let after = range.upperBound < text.endIndex ? text[range.upperBound] : nil
+      return !(isPartOfWord(before) && isPartOfWord(trigger.first))
+        && !(isPartOfWord(after) && isPartOfWord(trigger.last))
+    }
   }
 
   /// The caption for one epoch: the first parts stay, the others change places; or it is left out.

@@ -34,10 +34,15 @@ struct FineTuning {
       )
     }
     _ = try SampleDrawing.jobs(recipe)
+    let output = FineTuningOutput(recipe)
+    if context.communicator.leads {
+      try output.prepare(hasState: FileManager.default.fileExists(atPath: RunFolder.state(of: folder).path))
+    }
     if recipe.method == .embedding { recipe.pictures.trigger = recipe.pictures.trigger ?? recipe.embedding.word }
     let rules = CaptionRules(recipe.pictures)
     let start = OpenedPictures(recipe.pictures, rules: rules)
-    var pictures = try start.open(note: context.note)
+    let cache = recipe.cache.map { URL(fileURLWithPath: $0) }
+    var pictures = try start.open(own: output.companions + [folder] + [cache].compactMap { $0 })
     let runFolder = try RunFolder(folder)
     let components = try PipelineComponents(
       files, name: spec.name, trained: recipe.method == .full ? Set(recipe.parts) : [])
@@ -94,7 +99,7 @@ struct FineTuning {
       recipe: recipe, learnable: learnable, drawing: drawing, objective: objective, validation: validation,
       look: StyleDistance(components.autoencoder, recipe.precision, pictures: split.training),
       sampleCaptions: (split.validation + split.training).map(\.picture.caption),
-      metadata: AdapterMetadata(recipe, training: training, components, modelHash: modelHash).values,
+      metadata: AdapterMetadata(recipe, training: training, components, model: modelURL).values,
       side: buckets.shapes.map { min($0.width, $0.height) }.max() ?? side, folder: folder, context: context)
     let forecast = FineTuningForecast(recipe: recipe, training: training, result: result)
     try forecast.checkMemory(

@@ -64,15 +64,20 @@ struct FineTuningResult: Artifact {
   func preview(step: Int) throws -> [URL] {
     // Decoder and text encoders worked in buffers of other sizes than a step's.
     defer { Processor.releaseCachedMemory() }
-    let images = try drawing.draw(try jobs(), side: side, embeddings: learnable.embeddings)
+    let images = try drawing.draw(
+      try jobs(), side: side, embeddings: learnable.embeddings, shouldStop: context.shouldStop)
     let url = try SampleGrid.save(images, columns: images.count, step: step, in: folder)
     var report = Report()
-    report.validationLoss = try validation.map { try ValidationLoss(objective, $0).measure() }
+    report.validationLoss = try validation.map {
+      try ValidationLoss(objective, $0).measure(shouldStop: context.shouldStop)
+    }
     report.styleDistance = try look.distance(images)
     try write(report, step: step)
     context.onEvent(.measured(step: step, report.values))
     return [url]
   }
+
+  func hasPreview(step: Int) -> Bool { FileManager.default.fileExists(atPath: reportURL(step).path) }
 
   private func reportURL(_ step: Int) -> URL { folder.appendingPathComponent("report-\(step).json") }
 
@@ -93,7 +98,7 @@ struct FineTuningResult: Artifact {
     try learnable.write(to: output, metadata: metadata.merging(["ss_steps": "\(step)"]) { $1 })
     var files = [output]
     if let before = try? ImageFile.load(sample(0)), let after = try? ImageFile.load(sample(step)) {
-      let grid = URL(fileURLWithPath: output.deletingPathExtension().path + "-before-after.png")
+      let grid = FineTuningOutput.grid(output)
       try ImageFile.save(ImageGrid.make([before, after], columns: 1, padding: 0), to: grid)
       files.append(grid)
     }

@@ -33,6 +33,7 @@ struct LearnableAdapter: Learnable {
   let groups: [ParameterGroup]
   let settings: AdapterSettings
   let dtype: DType
+  private let predictsVelocity: Bool
 
   init(_ recipe: FineTuningRecipe, _ components: PipelineComponents, _ files: PipelineFiles) throws {
     settings = recipe.adapter
@@ -51,6 +52,7 @@ struct LearnableAdapter: Learnable {
         part.rawValue, adapters.parameters(of: part), rateFactor: isNetwork ? 1 : textFactor)
     }
     dtype = .f32
+    predictsVelocity = components.scheduler.predictionType == .velocity
   }
 
   var summary: String {
@@ -59,7 +61,8 @@ struct LearnableAdapter: Learnable {
   }
 
   func write(to url: URL, metadata: [String: String]) throws {
-    try adapters.write(to: url, format: settings.format, dtype: dtype, metadata: metadata)
+    try adapters.write(
+      to: url, format: settings.format, dtype: dtype, metadata: metadata, predictsVelocity: predictsVelocity)
   }
 }
 

@@ -24,7 +24,7 @@ struct OpenedPictures {
       priors = try TrainingPictures(folder, rules: plain, isMasked: false, least: 1).pictures.map {
         TrainingPicture(
           url: $0.url, name: $0.name, caption: className, width: $0.width, height: $0.height, repeats: 1, hash: $0.hash,
-          weight: priorWeight)
+          weight: priorWeight, isPrior: true)
       }
     }
 
@@ -60,24 +60,28 @@ struct OpenedPictures {
       let training = fitting.indices.filter { !chosen.contains($0) }.flatMap { index in
         Array(repeating: fitting[index], count: fitting[index].picture.repeats)
       }
-      return (training + priorExamples(buckets, count: training.count), chosen.sorted().map { fitting[$0] })
+      return (pairedWithPriors(training, buckets), chosen.sorted().map { fitting[$0] })
     }
 
-    /// As many pictures of the class as there are examples of the subject.
-    private func priorExamples(_ buckets: Buckets, count: Int) -> [FineTuningBatches.Example] {
+    /// As many examples of the class as of the subject; whichever are fewer come again.
+    private func pairedWithPriors(
+      _ training: [FineTuningBatches.Example], _ buckets: Buckets
+    ) -> [FineTuningBatches.Example] {
       let usable = priors.compactMap { picture in
         buckets.shape(width: picture.width, height: picture.height).map {
           FineTuningBatches.Example(picture: picture, shape: $0)
         }
       }
-      guard !usable.isEmpty else { return [] }
-      return (0..<count).map { usable[$0 % usable.count] }
+      guard !usable.isEmpty else { return training }
+      let count = max(training.count, usable.count)
+      return (0..<count).map { training[$0 % training.count] } + (0..<count).map { usable[$0 % usable.count] }
     }
   }
 
-  func open(note: (String) -> Void) throws -> Found {
+  /// - Parameter own: files and folders of the run, which are no pictures to learn from.
+  func open(own: [URL]) throws -> Found {
     let read = try TrainingPictures(
-      URL(fileURLWithPath: settings.path), rules: rules, isMasked: settings.isMasked, least: 8)
+      URL(fileURLWithPath: settings.path), rules: rules, isMasked: settings.isMasked, least: 8, own: own)
     return Found(pictures: read.pictures, skipped: read.skipped, priorWeight: settings.priorWeight)
   }
 }

@@ -35,8 +35,10 @@ struct PriorPictures {
       if context.shouldStop() { return nil }
       var job = PictureJob()
       (job.prompt, job.seed) = (className, recipe.loop.seed &+ UInt64(index))
-      let image = try drawing.draw([job], side: side)[0]
-      try ImageFile.save(image, to: url)
+      do {
+        let image = try drawing.draw([job], side: side, shouldStop: context.shouldStop)[0]
+        try ImageFile.save(image, to: url)
+      } catch is RunStopped { return nil }
       if (index + 1) % 10 == 0 || index + 1 == count {
         context.note("drew \(index + 1) of \(count) pictures of \(className)")
       }

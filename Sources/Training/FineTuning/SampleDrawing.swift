@@ -22,10 +22,18 @@ struct SampleDrawing {
   /// - Parameters:
   ///   - jobs: over the pipeline's and the recipe's settings; without a seed the recipe's and their place count.
   ///   - embeddings: words that are being learnt.
-  func draw(_ jobs: [PictureJob], side: Int, embeddings: [TextualInversion] = []) throws -> [Image] {
+  ///   - shouldStop: asked before each sampler step.
+  /// - Throws: `RunStopped` if told to.
+  func draw(
+    _ jobs: [PictureJob], side: Int, embeddings: [TextualInversion] = [], shouldStop: () -> Bool
+  ) throws -> [Image] {
     var pipeline = TextToImage(components, precision: recipe.precision)
     pipeline.embeddings = embeddings
-    return try requests(jobs, side: side).flatMap { ImageTensor.images(try pipeline.generate($0).pixels) }
+    return try requests(jobs, side: side).flatMap { request in
+      if shouldStop() { throw RunStopped() }
+      let drawn = try pipeline.generate(request, onStep: { _ in if shouldStop() { throw RunStopped() } })
+      return ImageTensor.images(drawn.pixels)
+    }
   }
 
   /// What is asked of the pipeline for each job.

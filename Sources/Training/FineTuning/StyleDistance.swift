@@ -18,7 +18,7 @@ package struct StyleDistance {
 
   init(_ autoencoder: LatentAutoencoder, _ precision: Precision, pictures: [FineTuningBatches.Example]) {
     if case .kl(let model) = autoencoder { self.model = model } else { model = nil }
-    (self.precision, self.pictures) = (precision, pictures.filter { $0.picture.weight == 1 })
+    (self.precision, self.pictures) = (precision, pictures.filter { !$0.picture.isPrior })
   }
 
   /// Mean and deviation of each channel at each scale.

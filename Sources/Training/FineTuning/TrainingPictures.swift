@@ -15,6 +15,8 @@ package struct TrainingPicture: Sendable {
   let hash: String
   /// What it counts in the loss.
   var weight: Float = 1
+  /// Whether it is one of the class, drawn by the model itself.
+  var isPrior = false
 }
 
 /// The pictures of a folder, those that cannot be used and why.
@@ -28,9 +30,11 @@ package struct TrainingPictures {
 
   /// Reads a folder: PNG and JPEG with captions from `metadata.jsonl` or `metadata.csv`, `name.txt` or `name.caption`,
   /// else from a folder's name, as kohya's trainer takes `10_zkz dog/` for ten repeats of that caption.
-  /// - Parameter least: pictures with a shorter side are left out.
+  /// - Parameters:
+  ///   - least: pictures with a shorter side are left out.
+  ///   - own: files and folders of the run itself, which may lie in the folder and are no part of it.
   /// - Throws: `noData` if nothing is left.
-  package init(_ folder: URL, rules: CaptionRules, isMasked: Bool, least: Int) throws {
+  package init(_ folder: URL, rules: CaptionRules, isMasked: Bool, least: Int, own: [URL] = []) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
       throw TrainingError.noData(path: folder.path, reason: "there is no such folder")
@@ -40,7 +44,10 @@ package struct TrainingPictures {
     }
     let listing = try PictureListing(folder)
     let captions = try CaptionFile.read(listing)
-    let names = listing.pictures.filter { !$0.hasSuffix(MaskFile.ending) }
+    let places = own.map { $0.standardizedFileURL.resolvingSymlinksInPath().path }
+    let root = folder.standardizedFileURL.resolvingSymlinksInPath().path
+    func isOwn(_ name: String) -> Bool { places.contains { "\(root)/\(name)/".hasPrefix("\($0)/") } }
+    let names = listing.pictures.filter { !isOwn($0) }
     for name in names {
       let url = folder.appendingPathComponent(name)
       do {
@@ -54,7 +61,8 @@ package struct TrainingPictures {
           continue
         }
         let place = RepeatFolder(name)
-        let written = try captions[name] ?? CaptionFile.sidecar(of: url) ?? place.caption ?? ""
+        let row = captions[name].flatMap { $0.isEmpty ? nil : $0 }
+        let written = try row ?? CaptionFile.sidecar(of: url) ?? place.caption ?? ""
         let mask = isMasked ? try MaskFile.bytes(of: url) ?? Data() : Data()
         if isMasked { _ = try MaskFile.load(url, image) }
         pictures.append(
@@ -68,10 +76,10 @@ package struct TrainingPictures {
     for name in listing.otherPictures {
       skipped.append(Skipped(name: name, reason: "is neither PNG nor JPEG; save it as one of them"))
     }
-    for name in listing.strayCaptions {
+    for name in listing.strayCaptions where !isOwn(name) {
       skipped.append(Skipped(name: name, reason: "is the caption of no picture: none beside it has its name"))
     }
-    for name in captions.keys.sorted() where !names.contains(name) {
+    for name in captions.keys.sorted() where !listing.pictures.contains(name) {
       skipped.append(Skipped(name: name, reason: "named in the captions but not in the folder"))
     }
     guard !pictures.isEmpty else {
@@ -82,29 +90,10 @@ package struct TrainingPictures {
   }
 }
 
-/// `10_name/` in a picture's path.
-struct RepeatFolder {
-  var repeats = 1
-  /// The folder's name; nil where there is no such folder.
-  var name: String?
-  /// The folder's name without the number; nil where there is no such folder.
-  var caption: String?
-
-  init(_ path: String) {
-    for part in path.split(separator: "/").dropLast() {
-      let pieces = part.split(separator: "_", maxSplits: 1)
-      guard pieces.count == 2, let count = Int(pieces[0]), (1...100_000).contains(count) else { continue }
-      (repeats, name, caption) = (count, String(part), String(pieces[1]))
-    }
-  }
-}
-
 /// `name.mask.png` beside a picture: white is what counts.
 enum MaskFile {
-  static let ending = ".mask.png"
-
   static func url(of picture: URL) -> URL {
-    URL(fileURLWithPath: picture.deletingPathExtension().path + ending)
+    URL(fileURLWithPath: picture.deletingPathExtension().path + PictureListing.maskEnding)
   }
 
   static func bytes(of picture: URL) throws -> Data? {

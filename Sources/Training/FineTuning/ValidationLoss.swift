@@ -35,8 +35,12 @@ public struct ValidationLoss {
   var evaluations: Int { pictures * levels }
 
   /// The mean over pictures and timesteps.
-  public func measure() throws -> Double {
-    let sum = try (0..<pictures).reduce(0.0) { $0 + (try losses($1)).reduce(0, +) }
+  /// - Throws: `RunStopped` if told to, before the next picture.
+  public func measure(shouldStop: () -> Bool = { false }) throws -> Double {
+    let sum = try (0..<pictures).reduce(0.0) {
+      if shouldStop() { throw RunStopped() }
+      return $0 + (try losses($1)).reduce(0, +)
+    }
     return sum / Double(pictures * levels)
   }
 }

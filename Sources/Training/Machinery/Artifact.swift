@@ -4,7 +4,11 @@ import Foundation
 public protocol Artifact {
   /// Draws what the run can do after `step` steps.
   /// - Returns: the files written.
+  /// - Throws: `RunStopped` where it is left because the run was told to stop.
   func preview(step: Int) throws -> [URL]
+
+  /// Whether what `preview` writes after a step is there; asked when a run goes on from that step.
+  func hasPreview(step: Int) -> Bool
 
   /// Writes what was learnt after `step` steps, under temporary names first.
   /// - Parameter isLast: whether the run is over.
@@ -27,10 +31,16 @@ public protocol Artifact {
 
 extension Artifact {
   public func preview(step: Int) throws -> [URL] { [] }
+  public func hasPreview(step: Int) -> Bool { true }
   public var averageLimit: Int { 1 }
   public func write(average number: Int, step: Int, isLast: Bool) throws -> [URL] { [] }
   public var gaugeInterval: Int? { nil }
   public func gauges(step: Int) throws -> [String: Double] { [:] }
+}
+
+/// Work that is left unfinished, since the run was told to stop; it is done when the run goes on.
+package struct RunStopped: Error {
+  package init() {}
 }
 
 /// Nothing is written: what was learnt is checked by whoever started the run.

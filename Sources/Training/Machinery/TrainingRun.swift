@@ -105,7 +105,11 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   mutating func go(_ state: inout TrainingState, isFresh: Bool) throws -> [Double] {
     let settings = run.settings
     var order = run.source.order(batch: settings.batch, seed: settings.seed)
-    if isFresh { try preview(state) }
+    let isDue = state.step > 0 && state.step < settings.steps && state.step % settings.sampleEvery == 0
+    if isFresh || isDue, try !preview(state, isAgain: !isFresh) {
+      run.context.note("stopped before step \(state.step + 1); run again to go on")
+      return means
+    }
     while state.step < settings.steps {
       let (loss, gradients, examples) = try gradients(of: state.step, &order)
       let norm = try check(loss, gradients, state)
@@ -120,10 +124,13 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
       let isLast = state.step == settings.steps
       try measure(state)
       try tell(state, loss: loss, norm: norm, rate: rate, isLast: isLast)
-      let (isStopping, isDue) = try agreed()
+      var (isStopping, isDue) = try agreed()
       if state.step % settings.saveEvery == 0 || isLast || isStopping || isDue { try save(state) }
       if isLast { break }
-      if state.step % settings.sampleEvery == 0 { try preview(state) }
+      if state.step % settings.sampleEvery == 0, try !preview(state), !isStopping {
+        try save(state)
+        isStopping = true
+      }
       if let every = settings.writeEvery, state.step % every == 0 { try write(state, isLast: false) }
       if isStopping {
         run.context.note("stopped after step \(state.step); run again to go on")
@@ -131,7 +138,10 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
       }
     }
     // Also when the run was ended between its last state and its result.
-    try preview(state)
+    guard try preview(state) else {
+      run.context.note("stopped before the result was written; run again to go on")
+      return means
+    }
     try write(state, isLast: true)
     return means
   }
@@ -246,10 +256,18 @@ private struct RunLoop<Source: BatchSource, Goal: Objective> where Source.Batch 
   }
 
   /// Time spent on pictures does not count in the speed.
-  private mutating func preview(_ state: TrainingState) throws {
+  /// - Parameter isAgain: whether the run goes on from here, so that what is there needs not be made again.
+  /// - Returns: false where it was left, because the run is to stop; all processes say the same.
+  private mutating func preview(_ state: TrainingState, isAgain: Bool = false) throws -> Bool {
     let before = Date()
-    tell("samples", try averaged(state) { try run.artifact.preview(step: state.step) })
+    var stopped = [0.0]
+    do {
+      let isThere = isAgain && run.artifact.hasPreview(step: state.step)
+      if !isThere { tell("samples", try averaged(state) { try run.artifact.preview(step: state.step) }) }
+    } catch is RunStopped { stopped = [1] }
+    try run.context.communicator.sum(&stopped)
     started += Date().timeIntervalSince(before)
+    return stopped[0] == 0
   }
 
   private mutating func write(_ state: TrainingState, isLast: Bool) throws {

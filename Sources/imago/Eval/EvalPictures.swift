@@ -70,6 +70,14 @@ struct EvalPictures: ParsableCommand, SharedAmongProcesses {
     let given = try pictures.map { try JudgedPictures(folder: URL(fileURLWithPath: $0)) }
     let evaluation = try measuring.evaluation()
     let drawer = try drawing.isAsked ? drawing.drawer(real, compute) : nil
+    if let given {
+      try evaluation.check(
+        pictures: given.count, haveTexts: given.captions.allSatisfy { !$0.isEmpty }, reference: real?.count)
+    }
+    if let drawer {
+      let haveTexts = drawer.items.allSatisfy { $0.job.prompt?.isEmpty == false }
+      try evaluation.check(pictures: drawer.items.count, haveTexts: haveTexts, reference: real?.count)
+    }
     let reference = try team.leads ? real.map { try features($0, evaluation, "real") } : nil
     var reports: [EvaluationReport] = []
     if let given {
