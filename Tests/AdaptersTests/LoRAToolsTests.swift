@@ -131,6 +131,24 @@ import Testing
     #expect(metadata["ss_output_name"] == "w")
   }
 
+  /// kohya's words for a model, which AUTOMATIC1111 sorts files by.
+  @Test(arguments: [
+    (768, false, "sd_v1", "False"), (768, true, "sd_v1_v", "False"), (1024, true, "sd_v2_v", "True"),
+    (2048, true, "sdxl_base_v1-0", "False"),
+  ])
+  func filesSayWhatModelTheyAreFor(width: Int, predictsVelocity: Bool, version: String, isV2: String) throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("f.safetensors")
+    let weight = Parameter(
+      name: "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight", value: .zeros([4, width]),
+      isTrainable: false)
+    let adapters = try TrainableAdapters([.unet: [weight]], rank: 1, alpha: 1, seed: 1)
+    try adapters.write(to: file, predictsVelocity: predictsVelocity)
+    let metadata = try AdapterFile(file).metadata
+    #expect(metadata["ss_base_model_version"] == version && metadata["ss_v2"] == isV2)
+  }
+
   /// The truncated product is as near as the singular values say: the error's square is the share that is lost.
   @Test func whatIsLostIsWhatIsSaid() throws {
     let folder = try folder()

@@ -59,7 +59,6 @@ import Testing
     for words in [
       #""ss_lr_scheduler":"cosine_with_restarts""#, #""ss_text_encoder_lr":"0.0005""#,
       #""ss_network_args":"{\"conv_alpha\":\"1.0\",\"conv_dim\":\"1\"}""#,
-      #""ss_base_model_version":"sd_v1_v""#, #""ss_v2":"False""#,
       #"\"2_some kind\":{\"img_count\":1,\"n_repeats\":2}"#,
     ] { #expect(header.contains(words), "\(words) in \(header.prefix(6000))") }
     // Words the bundled model never learnt are left out of prompts, but not with an adapter that may have taught them.

@@ -80,7 +80,6 @@ import Training
     expectError(["is not there: imago train unclip-prior"]) { try tiny.run(tiny.decoder(), to: "decoder") }
     try tiny.run(tiny.contrastive(), to: "contrastive")
     try tiny.run(tiny.prior(steps: 1), to: "prior")
-    try FileManager.default.removeItem(at: tiny.folder.file("decoder"))
     try FileManager.default.moveItem(at: tiny.folder.file("prior"), to: tiny.folder.file("decoder"))
     expectError(["is not there: imago train unclip-decoder"]) { try tiny.run(tiny.enlarger(), to: "enlarger") }
   }
