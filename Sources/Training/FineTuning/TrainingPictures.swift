@@ -79,7 +79,8 @@ package struct TrainingPictures {
     for name in listing.strayCaptions where !isOwn(name) {
       skipped.append(Skipped(name: name, reason: "is the caption of no picture: none beside it has its name"))
     }
-    for name in captions.keys.sorted() where !listing.pictures.contains(name) {
+    let there = Set(listing.pictures)
+    for name in captions.keys.sorted() where !there.contains(name) {
       skipped.append(Skipped(name: name, reason: "named in the captions but not in the folder"))
     }
     guard !pictures.isEmpty else {
