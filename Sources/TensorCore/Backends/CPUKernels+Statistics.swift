@@ -3,14 +3,19 @@ import Foundation
 // What few elements ask for, in double precision: plain loops.
 extension CPUKernels {
   func totals(_ x: Tensor) -> (sum: Double, magnitude: Double) {
-    x.converted(to: .f32).elements.reduce(into: (sum: 0.0, magnitude: 0.0)) { totals, value in
-      totals.sum += Double(value)
-      totals.magnitude += Double(abs(value))
+    let x = x.converted(to: .f32)
+    // What was converted lives no longer than its last use, and its memory is another's then.
+    return withExtendedLifetime(x) {
+      x.elements.reduce(into: (sum: 0.0, magnitude: 0.0)) { totals, value in
+        totals.sum += Double(value)
+        totals.magnitude += Double(abs(value))
+      }
     }
   }
 
   func magnitudeQuantile(_ x: Tensor, _ share: Double) -> Float {
-    let sorted = x.converted(to: .f32).elements.map(abs).sorted()
+    let x = x.converted(to: .f32)
+    let sorted = withExtendedLifetime(x) { x.elements.map(abs).sorted() }
     let position = min(max(share, 0), 1) * Double(sorted.count - 1)
     let low = Int(position)
     guard low + 1 < sorted.count else { return sorted[low] }
