@@ -131,6 +131,10 @@ import Training
     let rules = CaptionRules(PictureSettings(path: ""))
     let found = try TrainingPictures(folder, rules: rules, isMasked: false, least: 8, own: own)
     #expect(found.pictures.map(\.name) == ["a.png", "x.runner/b.png"] && found.skipped.isEmpty)
+    // Pictures within the run's folder are learnt from.
+    let around = [folder, folder.deletingLastPathComponent()] + own
+    let within = try TrainingPictures(folder, rules: rules, isMasked: false, least: 8, own: around)
+    #expect(within.pictures.map(\.name) == found.pictures.map(\.name))
   }
 
   @Test func aCropKeepsTheMiddleAndNeverEnlarges() {

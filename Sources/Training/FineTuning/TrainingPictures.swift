@@ -44,8 +44,10 @@ package struct TrainingPictures {
     }
     let listing = try PictureListing(folder)
     let captions = try CaptionFile.read(listing)
-    let places = own.map { $0.standardizedFileURL.resolvingSymlinksInPath().path }
     let root = folder.standardizedFileURL.resolvingSymlinksInPath().path
+    // A run around its pictures has them all in its folder, and they are no less pictures.
+    let places = own.map { $0.standardizedFileURL.resolvingSymlinksInPath().path }
+      .filter { !"\(root)/".hasPrefix("\($0)/") }
     func isOwn(_ name: String) -> Bool { places.contains { "\(root)/\(name)/".hasPrefix("\($0)/") } }
     let names = listing.pictures.filter { !isOwn($0) }
     for name in names {
