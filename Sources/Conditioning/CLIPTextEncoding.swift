@@ -82,10 +82,9 @@ public struct CLIPTextEncoding: TextEncoding {
     }
   }
 
-  public func knownWords(in text: String, _ reading: TextReading) throws -> (leftOut: [String], tokenCount: Int)? {
+  public func knownWords(in text: String, _ reading: TextReading) throws -> WordsRead? {
     guard let first = encoders.first, first.tokenizer.knownWords != nil else { return nil }
-    let chunks = try chunks(text, first, reading)
-    return (chunks.leftOut, chunks.tokenCount)
+    return try chunks(text, first, reading).read
   }
 }
 

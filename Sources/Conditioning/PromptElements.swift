@@ -1,7 +1,8 @@
 import PromptLanguage
 import Tokenizers
 
-/// A prompt's tokens in a row: embeddings found by their words, words the text encoder never learnt left out.
+/// A prompt's tokens in a row: embeddings found by their words, words the text encoder never learnt left out
+/// or read as others.
 struct PromptElements {
   enum Element: Equatable {
     case token(Int32, weight: Float)
@@ -12,8 +13,8 @@ struct PromptElements {
   }
 
   let kept: [Element]
-  /// Each once, in order.
-  let leftOut: [String]
+  /// What became of its words; tokens are not counted.
+  let read: WordsRead
 
   init(_ segments: [PromptSegment], tokenizer: CLIPTokenizer, embeddings: [TextualInversion]) {
     func content(_ text: String) -> [Int32] { Array(tokenizer.encode(text).dropFirst().dropLast()) }
@@ -27,14 +28,17 @@ struct PromptElements {
       named[ids[at]]?.first { ids[at...].starts(with: $0.ids) }
     }
     guard let known = tokenizer.knownWords else {
-      (kept, leftOut) = (
+      (kept, read) = (
         segments.flatMap { segment -> [Element] in
           guard case .text(let text, let weight) = segment else { return [.wall] }
           return Self.elements(content(text), weight, embedding).map(\.element)
-        }, []
+        }, WordsRead()
       )
       return
     }
+    // Embeddings are found by their own words.
+    let names = Set(embeddings.flatMap(\.words).flatMap { tokenizer.words($0).map(\.text) })
+    var exchanged: [WordsRead.Exchange] = []
     // Each element with the unit it belongs to.
     var (elements, units) = ([(element: Element, unit: Int)](), [KnownWords.Unit]())
     for segment in segments {
@@ -43,7 +47,11 @@ struct PromptElements {
         units.append(.wall)
         continue
       }
-      let words = tokenizer.words(text)
+      let words = tokenizer.words(text).map { word in
+        guard !names.contains(word.text), let other = tokenizer.standIn(for: word) else { return word }
+        exchanged.append(.init(word: word.text, by: other.text))
+        return other
+      }
       let first = units.count
       units += words.map { $0.isSpecial ? .other : .word($0.text, startsAfresh: $0.startsAfresh) }
       let owners = words.enumerated().flatMap { index, word in word.ids.map { _ in first + index } }
@@ -54,7 +62,7 @@ struct PromptElements {
     }
     let selection = known.selection(units)
     kept = elements.filter { selection.keeps[$0.unit] }.map(\.element)
-    leftOut = selection.leftOut
+    read = WordsRead(leftOut: selection.leftOut, exchanged: exchanged)
   }
 
   /// Tokens of a text, embeddings in place of their words, each with the places it takes.

@@ -18,27 +18,24 @@ public struct PromptEncoder: Sendable {
     return try self.text.encode([text], clipSkip: clipSkip, reading, &memory)[0]
   }
 
-  /// What a prompt comes to for a text encoding that says which words it has learnt: those that are left out, each once, and
-  /// how many tokens stay; nil where nobody says.
+  /// What a prompt comes to for a text encoding that says which words it has learnt; nil where nobody says.
   /// - Parameters:
   ///   - isNegative: AND and tags are text in negative prompts.
   ///   - steps: of the run, which decide what a prompt that changes on the way comes to.
   public func knownWords(
     in prompt: String, isNegative: Bool = false, steps: Int
-  ) throws -> (leftOut: [String], tokenCount: Int)? {
+  ) throws -> WordsRead? {
     let isLiteral = reading.emphasis == .none
     let read = isNegative ? Prompt(negative: prompt) : Prompt(prompt)
     let parts = isLiteral ? [Prompt.Part(text: prompt, weight: 1)] : read.parts
     let texts = parts.flatMap { part in
       isLiteral ? [part.text] : PromptSchedule(part.text, steps: steps).entries.map(\.text)
     }
-    var (leftOut, tokenCount) = ([String](), 0)
+    var words = WordsRead()
     for text in texts {
       guard let known = try self.text.knownWords(in: text, reading) else { return nil }
-      leftOut += known.leftOut
-      tokenCount += known.tokenCount
+      words = words + known
     }
-    var seen: Set<String> = []
-    return (leftOut.filter { seen.insert($0).inserted }, tokenCount)
+    return words
   }
 }

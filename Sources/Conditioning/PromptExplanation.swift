@@ -52,6 +52,8 @@ public struct PromptExplanation: Sendable, Encodable {
   public let tags: [Tag]
   /// Words the text encoder never learnt, which are left out; each once.
   public let leftOut: [String]
+  /// Words it never learnt in whose place others are read; each once.
+  public let exchanged: [WordsRead.Exchange]
   /// A line for each thing that looks like a mistake.
   public let problems: [String]
   /// Problems that are told one by one.
@@ -81,8 +83,8 @@ public struct PromptExplanation: Sendable, Encodable {
         embeddings: embeddings)
     }
     texts = zip(distinct, rows).map { Self.tokens($0, $1, tokenizer, embeddings) }
-    var said: Set<String> = []
-    leftOut = rows.flatMap(\.leftOut).filter { said.insert($0).inserted }
+    let words = rows.map(\.read).reduce(WordsRead(), +)
+    (leftOut, exchanged) = (words.leftOut, words.exchanged)
     tags = isLiteral ? [] : read.tags.map(Self.tag)
     let found =
       isLiteral ? [] : PromptCheck.problems(prompt).filter { !isNegative || $0.kind != .weight }.map(\.description)

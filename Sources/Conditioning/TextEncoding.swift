@@ -51,15 +51,14 @@ public protocol TextEncoding: Sendable {
   /// What stands for a negative prompt that is missing; nil where that is the empty text.
   func nothing(like told: NetworkConditioning) -> NetworkConditioning?
 
-  /// What a text comes to where the encoder says which words it has learnt: words that are left out, and how many tokens stay;
-  /// nil where nobody says.
-  func knownWords(in text: String, _ reading: TextReading) throws -> (leftOut: [String], tokenCount: Int)?
+  /// What a text comes to where the encoder says which words it has learnt; nil where nobody says.
+  func knownWords(in text: String, _ reading: TextReading) throws -> WordsRead?
 }
 
 extension TextEncoding {
   public func nothing(like told: NetworkConditioning) -> NetworkConditioning? { nil }
 
-  public func knownWords(in text: String, _ reading: TextReading) -> (leftOut: [String], tokenCount: Int)? { nil }
+  public func knownWords(in text: String, _ reading: TextReading) -> WordsRead? { nil }
 
   /// The conditioning lengthened to so many tokens by the empty text's.
   func padded(

@@ -23,11 +23,11 @@ struct TokenChunks {
   }
 
   let chunks: [Chunk]
-  /// Words that are left out because the text encoder never learnt them, each once.
-  let leftOut: [String]
+  /// What became of words that the text encoder never learnt.
+  let read: WordsRead
 
   /// Tokens of the prompt, embeddings' vectors counted.
-  var tokenCount: Int { chunks.reduce(0) { $0 + $1.tokenCount } }
+  var tokenCount: Int { read.tokenCount }
 
   /// How far back a comma is looked for when a chunk is full: the words behind it move to the next chunk.
   private static let backtrack = 20
@@ -39,7 +39,6 @@ struct TokenChunks {
     _ segments: [PromptSegment], tokenizer: CLIPTokenizer, length: Int, embeddings: [TextualInversion] = []
   ) {
     let elements = PromptElements(segments, tokenizer: tokenizer, embeddings: embeddings)
-    leftOut = elements.leftOut
     var builder = Builder(tokenizer: tokenizer, room: length - 2)
     let comma = Array(tokenizer.encode(",").dropFirst().dropLast())
     for element in elements.kept {
@@ -55,6 +54,7 @@ struct TokenChunks {
     }
     if !builder.ids.isEmpty || builder.chunks.isEmpty { builder.close() }
     chunks = builder.chunks
+    read = elements.read + WordsRead(tokenCount: chunks.reduce(0) { $0 + $1.tokenCount })
   }
 
   private struct Builder {

@@ -30,21 +30,20 @@ public struct TextToImage: Sendable {
   public var sizeMultiple: Int { components.sizeMultiple }
 
   /// What becomes of the words of a request where the text encoder says which ones it has learnt.
-  /// - Returns: the words that are left out, and the prompts of which nothing stays; each once.
-  public func reading(_ request: GenerationRequest) throws -> (leftOut: [String], emptied: [String]) {
+  /// - Returns: that for all its prompts, and the prompts of which nothing stays, each once.
+  public func reading(_ request: GenerationRequest) throws -> (words: WordsRead, emptied: [String]) {
     let encoder = PromptEncoder(
       components.text, TextReading(precision: precision, emphasis: request.emphasis, embeddings: embeddings))
     let positive = request.prompts + request.blends.map(\.prompt) + [request.hires?.prompt].compactMap { $0 }
     let negative = [request.negativePrompt, request.hires?.negativePrompt].compactMap { $0 }
-    var (leftOut, emptied, seen) = ([String](), [String](), Set<String>())
+    var (words, emptied, seen) = (WordsRead(), [String](), Set<String>())
     for (text, isNegative) in positive.map({ ($0, false) }) + negative.map({ ($0, true) })
     where seen.insert("\(isNegative) \(text)").inserted {
       guard let known = try encoder.knownWords(in: text, isNegative: isNegative, steps: request.steps) else { continue }
-      leftOut += known.leftOut
+      words = words + known
       if !isNegative, known.tokenCount == 0, !known.leftOut.isEmpty { emptied.append(text) }
     }
-    var said: Set<String> = []
-    return (leftOut.filter { said.insert($0).inserted }, emptied)
+    return (words, emptied)
   }
 
   /// Makes one batch of pictures.

@@ -102,19 +102,23 @@ struct JobRun {
     let notes = prepared.notes(previewsEvery: runner.options.previews?.every) + (prepared.edit?.notes ?? [])
     for note in notes where saidNotes.insert(note).inserted { events.onNote(note) }
     let reading = try loaded.pipeline.reading(prepared.request)
-    let words = reading.leftOut.filter { saidWords.insert($0).inserted }
-    if !words.isEmpty {
-      let shown = words.prefix(Self.shownWords).map { $0.count > 40 ? $0.prefix(39) + "…" : $0 }
-        .joined(separator: ", ")
-      let rest = words.count > Self.shownWords ? " and \(words.count - Self.shownWords) more" : ""
-      events.onNote("left out, as this model never learnt the words: \(shown)\(rest)")
+    let leftOut = reading.words.leftOut.filter { saidWords.insert($0).inserted }
+    if !leftOut.isEmpty {
+      let shown = leftOut.map { $0.count > 40 ? $0.prefix(39) + "…" : $0 }
+      events.onNote("left out, as this model never learnt the words: \(Self.some(shown))")
+    }
+    let exchanged = reading.words.exchanged.filter { saidWords.insert($0.word).inserted }
+    if !exchanged.isEmpty {
+      events.onNote("read as words this model has learnt: \(Self.some(exchanged.map(\.description)))")
     }
     let emptied = reading.emptied.map { "\"\($0.prefix(60))\" has no word this model knows: drawn without a prompt" }
     for note in emptied where saidNotes.insert(note).inserted { events.onNote(note) }
   }
 
-  /// Words that are left out of which a note names at most so many.
-  private static let shownWords = 30
+  /// A list, at most 30 of it.
+  private static func some(_ list: [String]) -> String {
+    list.prefix(30).joined(separator: ", ") + (list.count > 30 ? " and \(list.count - 30) more" : "")
+  }
 
   /// Pictures that share a generator are made together.
   private func batchSize(_ request: GenerationRequest) -> Int {

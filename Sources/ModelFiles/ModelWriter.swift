@@ -236,7 +236,8 @@ extension ModelWriter {
     if isCopy { return Data(text.utf8) }
     guard let captions else { return nil }
     let old = try KnownWords(text: text, path: file.path)
-    let words = KnownWords(old.roles.merging(KnownWords(captions: captions).roles) { old, _ in old })
+    let words = KnownWords(
+      old.roles.merging(KnownWords(captions: captions).roles) { old, _ in old }, standIns: old.standIns)
     return Data(words.text(heading: ["Words of the training captions."]).utf8)
   }
 }

@@ -171,6 +171,12 @@ public struct CLIPTokenizer: Sendable {
     return words
   }
 
+  /// The word that is read for one that the text encoder has not learnt, in its place; nil where there is none.
+  public func standIn(for word: Word) -> Word? {
+    guard !word.isSpecial, let other = knownWords?.standIns[word.text] else { return nil }
+    return Word(text: other, ids: ids(ofWord: Array(other.utf8)), startsAfresh: word.startsAfresh, isSpecial: false)
+  }
+
   /// The ids of one word's bytes, whatever rule cut it.
   package func ids(ofWord word: [UInt8]) -> [Int32] {
     var start = word.map { innerIDs[Int($0)] }

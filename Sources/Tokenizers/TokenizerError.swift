@@ -10,7 +10,8 @@ public enum TokenizerError: Error, Equatable {
   case malformedSettings(path: String, key: String)
   /// A line of merges.txt, counted from 1, is not two tokens.
   case malformedMerge(path: String, line: Int, found: String)
-  /// A line of known_words.txt, counted from 1, is not a word with `link` or `join` behind it at most.
+  /// A line of known_words.txt, counted from 1, is neither a word with `link` or `join` behind it at most, nor "WORD is
+  /// KNOWN" with a word of the list.
   case malformedWord(path: String, line: Int, found: String)
   /// A value this tokenizer does not support.
   case unsupported(path: String, key: String, expected: String, found: String)
@@ -48,7 +49,8 @@ extension TokenizerError: CustomStringConvertible {
     case .malformedMerge(let path, let line, let found):
       "\(path): line \(line) should be two tokens, is '\(found)'; fetch the file again"
     case .malformedWord(let path, let line, let found):
-      "\(path): line \(line) should be a word, with link or join behind it at most, is '\(found)'; correct it"
+      "\(path): line \(line) should be a word, with link or join behind it at most, or WORD is KNOWN with a word of the list, "
+        + "is '\(found)'; correct it"
     case .unsupported(let path, let key, let expected, let found):
       "\(path): \(key) is '\(found)', only \(expected) is supported; use a CLIP tokenizer"
     case .duplicateToken(let path, let token):

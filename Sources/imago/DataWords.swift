@@ -19,7 +19,8 @@ struct DataWords: ParsableCommand {
       Examples:
         imago data words my-pictures/ --least 5 --output known_words.txt
         imago data words captions.txt
-        imago data words --scenes Pipelines/data/scenes-256-vocabulary.txt --output known_words.txt
+        imago data words --scenes Pipelines/data/scenes-256-vocabulary.txt \\
+          --stand-ins Pipelines/data/scenes-256-stand-ins.txt --output known_words.txt
       """)
 
   @Argument(help: "A folder of captioned pictures, or a text file with a caption on each line.") var source: String?
@@ -27,6 +28,11 @@ struct DataWords: ParsableCommand {
   @Option(parsing: .unconditional, help: "Captions to make up.", transform: whole) var count = 48_000
   @Option(parsing: .unconditional, help: "Occurrences below which a word is not listed.", transform: whole)
   var least = 1
+  @Option(
+    help: ArgumentHelp(
+      "Words that prompts may have in place of one of the list: lines such as \"cat kitten kitty\".", valueName: "file"),
+    completion: .file())
+  var standIns: String?
   @Option(help: "A file that does not exist yet (standard output).") var output: String?
 
   func validate() throws {
@@ -38,8 +44,10 @@ struct DataWords: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let (captions, heading) = try captions()
-      let words = KnownWords(captions: captions, least: least)
-      let text = words.text(heading: [heading, "link: leads to the next word; join: ties two together."])
+      let learnt = KnownWords(captions: captions, least: least)
+      let others = try standIns.map { try StandIns($0, learnt).words } ?? [:]
+      let words = KnownWords(learnt.roles, standIns: others)
+      let text = words.text(heading: [heading, "link: leads to the next word; join: ties two together; is: read as."])
       guard let output else {
         Terminal.out(String(text.dropLast()))
         return
@@ -48,7 +56,9 @@ struct DataWords: ParsableCommand {
         throw CaptionLines.Failure(path: output, reason: "exists: remove it first, or name another file")
       }
       try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
-      Terminal.error("wrote \(words.roles.count) words to \(output)")
+      Terminal.error(
+        "wrote \(words.roles.count) words to \(output)"
+          + (others.isEmpty ? "" : ", and \(words.standIns.count) that are read as one of them"))
     }
   }
 
@@ -67,6 +77,29 @@ struct DataWords: ParsableCommand {
       isFolder.boolValue
       ? try FolderDataSet(URL(fileURLWithPath: path)).captions : try CaptionLines.read(URL(fileURLWithPath: path))
     return (found, "Words of \(found.count) captions (imago data words).")
+  }
+}
+
+/// A text file with a word on each line, and behind it those that it stands for.
+private struct StandIns {
+  /// For each word the one that is read in its place.
+  private(set) var words: [String: String] = [:]
+
+  init(_ path: String, _ learnt: KnownWords) throws {
+    let text = try TextFile(URL(fileURLWithPath: path), limit: 1 << 24).text()
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+      let row = line.prefix { $0 != "#" }.lowercased().split(whereSeparator: \.isWhitespace).map(String.init)
+      guard let word = row.first else { continue }
+      func refuse(_ reason: String) -> CaptionLines.Failure {
+        .init(path: "\(path): line \(index + 1)", reason: reason)
+      }
+      guard learnt.roles[word] != nil else { throw refuse("\(word) is none of the captions' words") }
+      for other in row.dropFirst() {
+        guard learnt.roles[other] == nil else { throw refuse("\(other) is one of the captions' words; take it out") }
+        guard WordSplitter.words(in: other).count == 1 else { throw refuse("\(other) is no single word") }
+        guard words.updateValue(word, forKey: other) == nil else { throw refuse("\(other) stands there twice") }
+      }
+    }
   }
 }
 

@@ -11,6 +11,10 @@ struct ExplanationText {
     if !explanation.leftOut.isEmpty {
       lines.append("left out, as this model never learnt the words: \(explanation.leftOut.joined(separator: ", "))")
     }
+    if !explanation.exchanged.isEmpty {
+      let words = explanation.exchanged.map(\.description).joined(separator: ", ")
+      lines.append("read as words this model has learnt: \(words)")
+    }
     for tag in explanation.tags { lines.append(Self.line(tag)) }
     for (index, part) in explanation.parts.enumerated() {
       if explanation.parts.count > 1 || part.weight != 1 {

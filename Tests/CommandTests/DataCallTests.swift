@@ -73,6 +73,26 @@ import Testing
     #expect(left == ["results", "vocabulary.txt"])
   }
 
+  @Test func wordsAndWhatStandsForThem() throws {
+    _ = try folder.write("a cat on the sea\n", to: "captions.txt")
+    func words(_ lines: String) throws -> CommandResult {
+      _ = try folder.write(lines, to: "others.txt")
+      return try imago("words", "captions.txt", "--stand-ins", "others.txt")
+    }
+    let made = try words("# animals\ncat kitten Kitty # young\n\nsea ocean\n")
+    #expect(made.output.hasSuffix("\nsea\nthe link\nkitten is cat\nkitty is cat\nocean is sea\n"), "\(made.errors)")
+    for (lines, found) in [
+      ("cat kitten\ndog puppy\n", "line 2: dog"), ("cat sea\n", "line 1: sea"),
+      ("cat kitten\nsea kitten\n", "line 2: kitten"),
+      ("cat sci-fi\n", "line 1: sci-fi"),
+    ] {
+      let result = try words(lines)
+      #expect(
+        result.status == 1 && result.output.isEmpty && result.errors.contains("others.txt: \(found)"),
+        "\(result.errors)")
+    }
+  }
+
   private func vocabulary() throws -> String {
     try folder.write("sets noto\nthing cat\n  motion stand\n  sprites */cat\n", to: "vocabulary.txt")
   }

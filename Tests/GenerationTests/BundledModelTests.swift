@@ -1,3 +1,4 @@
+import Conditioning
 import Diffusion
 import Foundation
 import Generation
@@ -56,11 +57,12 @@ import Testing
       prompts: [typed], steps: 2, guidance: Guidance(scale: spec.guidance), sampler: .ddim, seeds: [1], width: size,
       height: size)
     let reading = try pipeline.reading(request)
-    #expect(reading.leftOut.first == "oil" && reading.leftOut.contains("4k") && reading.leftOut.count == 12)
+    #expect(
+      reading.words.leftOut.first == "oil" && reading.words.leftOut.contains("4k") && reading.words.leftOut.count == 12)
     #expect(reading.emptied.isEmpty)
     var plain = request
     plain.prompts = ["a cat on the moon"]
-    #expect(try pipeline.reading(plain).leftOut.isEmpty)
+    #expect(try pipeline.reading(plain).words == WordsRead(tokenCount: 5))
     #expect(try pipeline.generate(request).latents.floats() == pipeline.generate(plain).latents.floats())
     var long = plain
     long.prompts = [Array(repeating: "a cat and a dog in a meadow at night", count: 6).joined(separator: ", ")]
@@ -71,6 +73,27 @@ import Testing
     var empty = plain
     empty.prompts = [""]
     #expect(try pipeline.generate(unknown).latents.floats() == pipeline.generate(empty).latents.floats())
+  }
+
+  /// Kinds and synonyms of what it knows are drawn as that; an embedding of the same name is found by its own.
+  @Test func wordsAreReadAsThoseItKnows() throws {
+    let (pipeline, spec) = try pipeline()
+    func request(_ prompt: String) -> GenerationRequest {
+      GenerationRequest(
+        prompts: [prompt], steps: 2, guidance: Guidance(scale: spec.guidance), sampler: .ddim, seeds: [1], width: 256,
+        height: 256)
+    }
+    let (said, known) = (
+      request("Two Kittens, and a (yacht:1.2) on the lake"), request("two cats, and a (sailboat:1.2) on the sea")
+    )
+    let words = try pipeline.reading(said).words
+    #expect(words.exchanged.map(\.description) == ["kittens as cats", "yacht as sailboat", "lake as sea"])
+    #expect(words.leftOut.isEmpty)
+    #expect(try pipeline.generate(said).latents.floats() == pipeline.generate(known).latents.floats())
+    let own = TextualInversion(name: "kitten", vectors: [Tensor([Float](repeating: 0, count: 192), shape: [1, 192])])
+    var taught = pipeline
+    taught.embeddings = [own]
+    #expect(try taught.reading(request("a kitten")).words == WordsRead(tokenCount: 2))
   }
 
   /// Finished pictures of the narrower arithmetics, against float32. Seen on the model of 128 pixels with 30 steps over 24

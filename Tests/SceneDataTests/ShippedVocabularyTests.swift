@@ -39,4 +39,26 @@ import Tokenizers
       #expect(tokenizer.encode(word).count == 3, "\(word)")
     }
   }
+
+  /// What the bundled model's list of words says stands in the table of stand-ins, and no word that scenes have is among them.
+  @Test func standInsAreThoseOfTheBundledModel() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    func text(_ path: String) throws -> String {
+      try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+    }
+    var listed: [String: String] = [:]
+    for line in try text("Pipelines/data/scenes-256-stand-ins.txt").split(separator: "\n") {
+      let row = line.prefix { $0 != "#" }.split(separator: " ").map(String.init)
+      for word in row.dropFirst() { listed[word] = row[0] }
+    }
+    let maker = SceneCaptions(vocabulary: vocabulary)
+    let scenes = KnownWords(captions: (0..<20_000).map { maker.caption(seed: UInt64($0)) })
+    for model in ["scenes", "contrastive"] {
+      let path = "Weights/\(model)/tokenizer/known_words.txt"
+      let known = try KnownWords(text: try text(path), path: path)
+      #expect(known.standIns == listed && Set(scenes.roles.keys).isSubset(of: known.roles.keys), "\(model)")
+    }
+    #expect(listed.count > 400)
+  }
 }

@@ -62,6 +62,25 @@ import Tokenizers
     }
   }
 
+  @Test func standInsRoundTripAndGoOnceTheWordIsLearnt() throws {
+    let some = KnownWords(["cat": .content, "sea": .content], standIns: ["kitten": "cat", "ocean": "sea"])
+    let text = some.text()
+    #expect(text == "cat\nsea\nkitten is cat\nocean is sea\n")
+    #expect(try KnownWords(text: text, path: "x") == some)
+    #expect(
+      KnownWords(some.roles.merging(["kitten": .content]) { a, _ in a }, standIns: some.standIns).standIns.count == 1)
+    #expect(throws: TokenizerError.malformedWord(path: "x", line: 2, found: "puppy is dog")) {
+      try KnownWords(text: "cat\npuppy is dog\n", path: "x")
+    }
+    try TokenizerFixtures.withFolder { folder in
+      try TokenizerFixtures.smallVocabulary().write(to: folder)
+      try folder.write(text, as: KnownWords.fileName)
+      let tokenizer = try CLIPTokenizer(directory: folder)
+      let (kitten, cat) = (tokenizer.words("a kitten")[1], tokenizer.words("a cat")[1])
+      #expect(tokenizer.standIn(for: kitten) == cat && tokenizer.standIn(for: cat) == nil)
+    }
+  }
+
   /// The words' ids in a row are the text's.
   @Test(arguments: ["abc ab, <|endoftext|> abcab!", "", "  a  b"]) func wordsHaveTheTextsIDs(text: String) throws {
     let tokenizer = try TokenizerFixtures.smallVocabulary().tokenizer()

@@ -101,6 +101,10 @@ struct ExplanationReport: Encodable {
     if !leftOut.isEmpty {
       problems.append(Problem(message: "this model never learnt: \(leftOut.prefix(12).joined(separator: ", "))"))
     }
+    if !explained.exchanged.isEmpty {
+      let words = explained.exchanged.prefix(12).map(\.description).joined(separator: ", ")
+      problems.append(Problem(message: "read as words this model has learnt: \(words)"))
+    }
     self.problems = problems
   }
 

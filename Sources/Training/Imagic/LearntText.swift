@@ -38,7 +38,7 @@ struct LearntText: TextEncoding {
 
   func nothing(like told: NetworkConditioning) -> NetworkConditioning? { base.nothing(like: told) }
 
-  func knownWords(in text: String, _ reading: TextReading) throws -> (leftOut: [String], tokenCount: Int)? {
+  func knownWords(in text: String, _ reading: TextReading) throws -> WordsRead? {
     try base.knownWords(in: text, reading)
   }
 }
