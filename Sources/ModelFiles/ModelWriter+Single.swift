@@ -34,7 +34,7 @@ extension ModelWriter {
     }
     for mark in marks { try write(mark.values, to: writer) }
     for (index, folder) in tokenizers.enumerated() {
-      try copyTokenizer(index, to: folder.url)
+      try copyTokenizer(index, to: folder.url, &report)
     }
     try writer.finish()
     for folder in tokenizers { try Self.finish(folder, place) }

@@ -153,7 +153,7 @@ extension ModelWriter {
     for (index, name) in tokenizerNames("tokenizer").enumerated() {
       let folder = temporary.appendingPathComponent(name)
       try Self.make(folder)
-      try copyTokenizer(index, to: folder)
+      try copyTokenizer(index, to: folder, &report)
     }
     noteMissingTokenizers("tokenizer", &report)
     try Self.finish(partial, place)
@@ -207,13 +207,15 @@ extension ModelWriter {
   }
 
   /// Copies a tokenizer's files; where the files' family decides the padding, the settings say so afterwards.
-  func copyTokenizer(_ index: Int, to target: URL) throws {
+  func copyTokenizer(_ index: Int, to target: URL, _ report: inout Report) throws {
     let place = files.tokenizers[index]
     for name in TokenizerFileNames.all {
       let isSetting = name == "tokenizer_config.json" || name == "special_tokens_map.json"
       let file = place.folder.appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: file.path), place.padToken == nil || !isSetting else { continue }
       guard let data = try name == KnownWords.fileName ? knownWords(place.folder) : Data(contentsOf: file) else {
+        report.notes.append(
+          "\(name) is left out: which words the new weights know, nobody can say; prompts are read whole")
         continue
       }
       try Self.put(data, target.appendingPathComponent(name))

@@ -53,6 +53,28 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.folder.path) == before)
   }
 
+  /// Weights that are copied know the same words; of others that is said only with what they were taught.
+  @Test(arguments: PipelineFileLayout.allCases) func wordsThatAreKnown(layout: PipelineFileLayout) throws {
+    let scratch = try ScratchPipeline("sd1_tiny")
+    let list = "cat\nkitten is cat\npuppy is cat\n"
+    try Data(list.utf8).write(to: scratch.model.appendingPathComponent("tokenizer/known_words.txt"))
+    let files = try PipelineFiles(scratch.model)
+    func written(_ name: String, _ writer: ModelWriter) throws -> (words: String?, notes: [String]) {
+      let url = scratch.file(layout == .folder ? name : "\(name).safetensors")
+      let report = try writer.write(to: url, as: layout)
+      let folder = layout == .folder ? url.appendingPathComponent("tokenizer") : scratch.file("\(name).tokenizer")
+      #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("vocab.json").path))
+      let words = folder.appendingPathComponent("known_words.txt")
+      return (try? String(contentsOf: words, encoding: .utf8), report.notes.filter { $0.contains("known_words.txt") })
+    }
+    let copied = try written("copied", ModelWriter(files))
+    #expect(copied.words == list && copied.notes.isEmpty)
+    let mixed = try written("mixed", ModelWriter(files, provide: files.raw))
+    #expect(mixed.words == nil && mixed.notes.count == 1)
+    let taught = try written("taught", ModelWriter(files, captions: ["a puppy"], provide: files.raw))
+    #expect(taught.words?.hasSuffix("\na link\ncat\npuppy\nkitten is cat\n") == true && taught.notes.isEmpty)
+  }
+
   @Test func weightedSum() throws {
     let scratch = try ScratchPipeline("sd1_tiny")
     let (a, b) = try (PipelineFiles(scratch.model), doubled(scratch))
