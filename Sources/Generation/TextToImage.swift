@@ -68,6 +68,20 @@ public struct TextToImage: Sendable {
     }
   }
 
+  /// Latents drawn anew in the last of a request's steps: noised as far as these begin, and denoised from there (SDEdit, Meng et al. 2022).
+  /// - Parameters:
+  ///   - clean: `[B, h, w, C]`, scaled for diffusion; a row for each of the request's prompts, of the request's size.
+  ///   - steps: how many; 1 to all of the request's.
+  public func redrawn(_ clean: Tensor, last steps: Int, _ request: GenerationRequest) throws -> Tensor {
+    try components.check(request)
+    let run = try DenoisingRun(components, precision: precision, embeddings: embeddings, networks: networks, request)
+    precondition(clean.shape == run.latentShape && (1...request.steps).contains(steps))
+    let plan = run.plan.starting(at: request.steps - steps)
+    var noise = NoiseSource(request.stream, seeds: request.seeds)
+    let start = run.sampler.enter(request.startNoise(clean.shape, from: &noise), clean: clean, plan: plan)
+    return try run.run(from: start, plan: plan, noise: &noise, onStep: { _ in nil })
+  }
+
   /// Latents, scaled for diffusion, to pictures. One at a time: memory stays that of a single picture.
   /// - Throws: `GenerationError.notFinite`.
   public func decode(_ latents: Tensor) throws(GenerationError) -> Tensor {

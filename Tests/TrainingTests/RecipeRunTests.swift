@@ -181,6 +181,39 @@ import Training
     }
   }
 
+  /// A decoder learns from latents that a model of the same encoder has drawn anew, whole or in windows.
+  @Test func aDecoderThatLearnsFromRedrawnLatents() throws {
+    let scratch = try ScratchFolder()
+    let folder = scratch.url
+    try pictures(folder.appendingPathComponent("pictures"))
+    try autoencoder(folder, output: "first")
+    try textToImage(folder, output: "model")
+    let frozen = "start_from: \(folder.path)/first/vae\nfrozen: [encoder., quant_conv.]"
+    let redrawn = frozen + "\nredrawn: {model: \(folder.path)/model/model, share: 0.5, steps: 6, last: 2, guidance: 3}"
+    try autoencoder(folder, output: "plain", extra: frozen)
+    try autoencoder(folder, output: "whole", extra: redrawn)
+    try autoencoder(folder, output: "parts", extra: redrawn, stop: 2)
+    try autoencoder(folder, output: "parts", extra: redrawn)
+    try autoencoder(folder, output: "windows", extra: redrawn + "\nwindow: 8")
+    let path = "vae/diffusion_pytorch_model.safetensors"
+    let (plain, whole) = (try weights(folder, "plain/\(path)"), try weights(folder, "whole/\(path)"))
+    #expect(whole["decoder.conv_in.weight"] != plain["decoder.conv_in.weight"])
+    #expect(whole["encoder.conv_in.weight"] == plain["encoder.conv_in.weight"])
+    #expect(try weights(folder, "parts/\(path)") == whole && weights(folder, "windows/\(path)") != whole)
+    let values = "model: \(folder.path)/model/model, share: 0.5, steps: 6"
+    for (extra, words) in [
+      (frozen + "\nredrawn: {\(values), last: 6, guidance: 3}", "redrawn.last"),
+      ("redrawn: {\(values), last: 2, guidance: 3}", "is for a decoder that goes on"),
+      (redrawn + "\nequivariance: 0.5", "is for a decoder that goes on"),
+    ] {
+      #expect { try autoencoder(folder, output: "wrong", extra: extra) } throws: { "\($0)".contains(words) }
+    }
+    // A model that knows the latents of another encoder.
+    try autoencoder(folder, output: "other", extra: "latent_noise: 0.2")
+    let other = redrawn.replacing("first/vae", with: "other/vae")
+    #expect { try autoencoder(folder, output: "wrong", extra: other) } throws: { "\($0)".contains("another encoder") }
+  }
+
   @Test func principalAxesAreUncorrelatedWidestFirst() throws {
     let scratch = try ScratchFolder()
     let folder = scratch.url

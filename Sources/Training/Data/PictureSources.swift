@@ -3,6 +3,14 @@ import Generation
 import Images
 import TensorCore
 
+/// Pictures for an autoencoder.
+struct PictureBatch {
+  /// `[B, H, W, 3]` in ±1.
+  let pictures: Tensor
+  /// What the decoder is to make them of, `[B, h, w, C]`; nil: what the encoder makes of them.
+  var latents: Tensor?
+}
+
 /// Pictures as they are.
 struct WholePictures: BatchSource {
   let data: any CaptionedImages
@@ -10,16 +18,15 @@ struct WholePictures: BatchSource {
 
   var count: Int { data.count }
 
-  /// `[B, size, size, 3]` in ±1.
-  func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> Tensor {
-    ImageTensor.pack(try pictures(draws))
+  func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> PictureBatch {
+    PictureBatch(pictures: ImageTensor.pack(try examples(draws).map(\.image)))
   }
 
   /// Drawn ones are made on any thread; folders report what they skip on this one.
-  func pictures(_ draws: [Draw]) throws -> [Image] {
-    guard data is any DescribedImages else { return try draws.map { try data.example($0.index, size: size).image } }
+  func examples(_ draws: [Draw]) throws -> [CaptionedImage] {
+    guard data is any DescribedImages else { return try draws.map { try data.example($0.index, size: size) } }
     let (drawings, side) = (data, size)
-    return try ConcurrentReading.map(draws.map(\.index)) { try drawings.example($0, size: side).image }
+    return try ConcurrentReading.map(draws.map(\.index)) { try drawings.example($0, size: side) }
   }
 }
 
@@ -30,13 +37,13 @@ struct PictureWindows: BatchSource {
 
   var count: Int { whole.count }
 
-  /// `[B, side, side, 3]` in ±1.
-  func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> Tensor {
-    let pictures = try whole.pictures(draws)
-    return ImageTensor.pack(
-      pictures.indices.map { row in
-        let place = DetailWindow(in: pictures[row], side: side).place(random[row].uniform())
-        return pictures[row].cropped(x: place.x, y: place.y, width: side, height: side)
-      })
+  func batch(_ draws: [Draw], random: inout [ExampleRandom]) throws -> PictureBatch {
+    let pictures = try whole.examples(draws).map(\.image)
+    return PictureBatch(
+      pictures: ImageTensor.pack(
+        pictures.indices.map { row in
+          let place = DetailWindow(in: pictures[row], side: side).place(random[row].uniform())
+          return pictures[row].cropped(x: place.x, y: place.y, width: side, height: side)
+        }))
   }
 }

@@ -22,11 +22,12 @@ struct AutoencoderObjective: Objective {
     groups = [ParameterGroup("vae", parameters)] + [adversary?.group].compactMap { $0 }
   }
 
-  /// The training loss of a batch of pictures in ±1.
-  func loss(_ images: Tensor, random: inout [ExampleRandom]) -> Tensor {
+  /// The training loss of a batch of pictures.
+  func loss(_ batch: PictureBatch, random: inout [ExampleRandom]) -> Tensor {
+    let images = batch.pictures
+    if let given = batch.latents { return error(noised(given, &random), images) }
     let distribution = model.encode(images.cast(to: recipe.precision.dtype))
-    var latents = distribution.sample(noise: random.normal(like: distribution.mean.shape))
-    if let most = recipe.latentNoise { latents = latents + Self.noise(in: latents, upTo: most, &random) }
+    let latents = noised(distribution.sample(noise: random.normal(like: distribution.mean.shape)), &random)
     let perLatent = 1 / Float(distribution.mean.count)
     let divergence = distribution.divergence.sum(scale: perLatent * recipe.divergenceWeight)
     guard let share = recipe.equivariance else { return error(latents, images) + divergence }
@@ -46,6 +47,10 @@ struct AutoencoderObjective: Objective {
       total = total + error(transform(z), transform(x, scale: scale)) * whole
     }
     return total
+  }
+
+  private func noised(_ latents: Tensor, _ random: inout [ExampleRandom]) -> Tensor {
+    recipe.latentNoise.map { latents + Self.noise(in: latents, upTo: $0, &random) } ?? latents
   }
 
   /// How far the decoded latents are from the pictures.

@@ -37,6 +37,8 @@ public struct AutoencoderRecipe: TrainingRecipe {
   public var divergenceWeight: Float
   /// The most noise in the latents that the decoder is trained on, as a multiple of their deviation; nil for none.
   public var latentNoise: Float?
+  /// Latents that a text-to-image model has drawn anew, for a decoder that learns on; nil for none.
+  public var redrawn: RedrawnLatents?
   /// The share of pictures that are made smaller or mirrored together with their latents; nil for none.
   public var equivariance: Float?
   /// How the latents' axes are chosen in the end; nil for `white`.
@@ -51,7 +53,7 @@ public struct AutoencoderRecipe: TrainingRecipe {
     case adversarialWeight = "adversarial_weight"
     case divergenceWeight = "divergence_weight"
     case latentNoise = "latent_noise"
-    case equivariance
+    case equivariance, redrawn
     case latentAxes = "latent_axes"
   }
 }
@@ -85,11 +87,15 @@ extension AutoencoderRecipe {
       ((0...1).contains(latentNoise ?? 0), "latent_noise", "must be 0 to 1"),
       ((0...1).contains(equivariance ?? 0), "equivariance", "must be 0 to 1"),
       (
+        redrawn == nil || startFrom != nil && equivariance == nil && leavesEncoder, "redrawn",
+        "is for a decoder that goes on: with start_from, frozen: [encoder., quant_conv.] and without equivariance"
+      ),
+      (
         latentAxes == nil || model.useQuantConv && model.usePostQuantConv, "latent_axes",
         "needs use_quant_conv and use_post_quant_conv, which take the change of axes"
       ),
     ]
-    return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules)
+    return data.problem ?? PrecisionProblem.of(precision) ?? RecipeProblem.first(rules) ?? redrawn?.problem
   }
 
   /// Trains, or goes on training, then measures the scale of the latents and writes the model to `vae/`.
@@ -98,18 +104,28 @@ extension AutoencoderRecipe {
     let (model, parameters) = try start()
     let objective = AutoencoderObjective(model, parameters.filter(\.isTrainable), self)
     context.note("\(name): \(objective.groups[0].size) parameters, \(data.count) pictures")
-    let artifact = TrainedAutoencoder(
+    var artifact = TrainedAutoencoder(
       recipe: self, model: model, parameters: parameters, data: data, folder: folder, note: context.note)
     let whole = WholePictures(data: data, size: size)
-    if let window {
+    if let redrawn {
+      let source = try RedrawnPictures(whole, window: window, redrawn, encoder: model, precision: precision)
+      artifact.redrawn = source
+      try train(source, objective, artifact, in: folder, context)
+    } else if let window {
       try train(PictureWindows(whole: whole, side: window), objective, artifact, in: folder, context)
     } else {
       try train(whole, objective, artifact, in: folder, context)
     }
   }
 
+  /// Whether latents stay as they are.
+  private var leavesEncoder: Bool {
+    let isTrainable = Frozen.rule(frozen)
+    return !isTrainable("encoder.conv_in.weight") && !isTrainable("quant_conv.weight")
+  }
+
   private func train(
-    _ source: some BatchSource<Tensor>, _ objective: AutoencoderObjective, _ artifact: TrainedAutoencoder,
+    _ source: some BatchSource<PictureBatch>, _ objective: AutoencoderObjective, _ artifact: TrainedAutoencoder,
     in folder: URL, _ context: RunContext
   ) throws {
     try TrainingRun(

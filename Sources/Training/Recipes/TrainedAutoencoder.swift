@@ -12,19 +12,26 @@ struct TrainedAutoencoder: Artifact {
   let model: AutoencoderKL
   let parameters: [Parameter]
   let data: any CaptionedImages
+  /// Where the decoder learns from latents that were drawn anew.
+  var redrawn: RedrawnPictures?
   let folder: URL
   let note: (String) -> Void
 
-  /// Writes pictures above their reconstructions, and says how close they are.
+  /// Writes pictures above their reconstructions, and those above what their redrawn latents give; says how close they are.
   func preview(step: Int) throws -> [URL] {
     guard step > 0 else { return [] }
-    let images = try (0..<8).map { try data.example($0 % data.count, size: recipe.size).image }
-    let input = ImageTensor.pack(images)
+    let examples = try (0..<8).map { try data.example($0 % data.count, size: recipe.size) }
+    let input = ImageTensor.pack(examples.map(\.image))
     let dtype = recipe.precision.dtype
-    let output = model.decode(model.encode(input.cast(to: dtype)).mean.cast(to: dtype)).cast(to: .f32)
-    let error = (output - input).squared.mean().scalar
-    note(String(format: "step %d  reconstruction %.2f dB", step, -10 * log10(error / 4)))
-    let pictures = images.map { $0.converted(toChannels: 3) } + ImageTensor.images(output)
+    var pictures = examples.map { $0.image.converted(toChannels: 3) }
+    func show(_ latents: Tensor, _ what: String) {
+      let output = model.decode(latents.cast(to: dtype)).cast(to: .f32)
+      let error = (output - input).squared.mean().scalar
+      note(String(format: "step %d  %@ %.2f dB", step, what, -10 * log10(error / 4)))
+      pictures += ImageTensor.images(output)
+    }
+    show(model.encode(input.cast(to: dtype)).mean, "reconstruction")
+    if let redrawn { show(try redrawn.previewed(examples), "redrawn") }
     return [try SampleGrid.save(pictures, columns: 8, step: step, in: folder)]
   }
 
