@@ -200,11 +200,18 @@ import Training
     #expect(whole["decoder.conv_in.weight"] != plain["decoder.conv_in.weight"])
     #expect(whole["encoder.conv_in.weight"] == plain["encoder.conv_in.weight"])
     #expect(try weights(folder, "parts/\(path)") == whole && weights(folder, "windows/\(path)") != whole)
+    try autoencoder(folder, output: "kept", extra: redrawn + "\nkeep: 0.25")
+    let (kept, first) = (try weights(folder, "kept/\(path)"), try weights(folder, "first/\(path)"))
+    for (name, values) in kept {
+      let (new, old) = (try #require(whole[name]), try #require(first[name]))
+      let between = zip(new, old).map { 0.75 * $0 + 0.25 * $1 }
+      #expect(zip(values, between).allSatisfy { abs($0 - $1) < 2e-3 }, "\(name)")
+    }
     let values = "model: \(folder.path)/model/model, share: 0.5, steps: 6"
     for (extra, words) in [
       (frozen + "\nredrawn: {\(values), last: 6, guidance: 3}", "redrawn.last"),
       ("redrawn: {\(values), last: 2, guidance: 3}", "is for a decoder that goes on"),
-      (redrawn + "\nequivariance: 0.5", "is for a decoder that goes on"),
+      (redrawn + "\nequivariance: 0.5", "is for a decoder that goes on"), (redrawn + "\nkeep: 1", "keep"),
     ] {
       #expect { try autoencoder(folder, output: "wrong", extra: extra) } throws: { "\($0)".contains(words) }
     }

@@ -39,6 +39,9 @@ public struct AutoencoderRecipe: TrainingRecipe {
   public var latentNoise: Float?
   /// Latents that a text-to-image model has drawn anew, for a decoder that learns on; nil for none.
   public var redrawn: RedrawnLatents?
+  /// How much of the weights it went on from stays in what is written, which lies on the line between them and those learnt: what was
+  /// learnt before is forgotten less than half of what is new is given up (Wortsman et al. 2022, WiSE-FT). nil for none.
+  public var keep: Float?
   /// The share of pictures that are made smaller or mirrored together with their latents; nil for none.
   public var equivariance: Float?
   /// How the latents' axes are chosen in the end; nil for `white`.
@@ -53,7 +56,7 @@ public struct AutoencoderRecipe: TrainingRecipe {
     case adversarialWeight = "adversarial_weight"
     case divergenceWeight = "divergence_weight"
     case latentNoise = "latent_noise"
-    case equivariance, redrawn
+    case equivariance, redrawn, keep
     case latentAxes = "latent_axes"
   }
 }
@@ -86,6 +89,10 @@ extension AutoencoderRecipe {
       ),
       ((0...1).contains(latentNoise ?? 0), "latent_noise", "must be 0 to 1"),
       ((0...1).contains(equivariance ?? 0), "equivariance", "must be 0 to 1"),
+      (keep.map { $0 > 0 && $0 < 1 } ?? true, "keep", "must be above 0 and below 1"),
+      (
+        keep == nil || startFrom != nil && leavesEncoder, "keep", "needs start_from and frozen: [encoder., quant_conv.]"
+      ),
       (
         redrawn == nil || startFrom != nil && equivariance == nil && leavesEncoder, "redrawn",
         "is for a decoder that goes on: with start_from, frozen: [encoder., quant_conv.] and without equivariance"

@@ -40,6 +40,7 @@ struct TrainedAutoencoder: Artifact {
   func write(step: Int, isLast: Bool) throws -> [URL] {
     let trained = parameters.map(\.value)
     defer { for (value, parameter) in zip(trained, parameters) { parameter.replace(with: value) } }
+    if let keep = recipe.keep, let path = recipe.startFrom { try self.keep(keep, of: path) }
     let encoderIsNew = Frozen.rule(recipe.frozen)("encoder.conv_in.weight")
     if encoderIsNew, recipe.model.useQuantConv, recipe.model.usePostQuantConv {
       var whitening = LatentWhitening(
@@ -62,6 +63,17 @@ struct TrainedAutoencoder: Artifact {
       parameters, config: config, className: "AutoencoderKL", name: "diffusion_pytorch_model",
       dtype: .f16)
     return [target]
+  }
+
+  /// Moves the weights towards those of a folder, by a share of the way.
+  private func keep(_ share: Float, of path: String) throws {
+    let start = try ModelFolder(URL(fileURLWithPath: path)).load { path, _ in AutoencoderKL(path, recipe.model) }
+      .parameters
+    let before = Dictionary(uniqueKeysWithValues: start.map { ($0.name, $0.value) })
+    for parameter in parameters where parameter.isTrainable {
+      guard let old = before[parameter.name] else { continue }
+      parameter.replace(with: parameter.value * (1 - share) + old.cast(to: .f32) * share)
+    }
   }
 
   /// One over the deviation of the latents.
